@@ -53,6 +53,12 @@ def tool(name: str, *args: str) -> Callable[[], Outcome]:
     return run
 
 
+def web() -> Outcome:
+    command = [sys.executable, str(ROOT / "web" / "check.py")]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    return done.returncode == 0, done.stdout + done.stderr
+
+
 def page() -> Outcome:
     found = [*check_page.find_registries(ROOT), *check_page.find_excess(ROOT / "web" / "dist")]
     return not found, "\n".join(found)
@@ -91,6 +97,7 @@ CHECKS: dict[str, Callable[[], Outcome]] = {
         *(f"--known-first-party={package}" for package in PACKAGES),
         f"--per-rule-ignores=DEP002={'|'.join(UNIMPORTED)},DEP003={'|'.join(UNDECLARED)},DEP004={'|'.join(DEVELOPMENT)}",
     ),
+    "web": web,
     "imports": tool("lint-imports", "--no-cache", "--no-logo"),
     "security": tool(
         "bandit", "--quiet", "--recursive", "--skip", ",".join(BANDIT_SKIPS), *ROOMS,

@@ -20,12 +20,13 @@ from harness.capabilities.checks import ROUTES
 from harness.capabilities.registry import enabled_capabilities, is_built_in, load_part
 from harness.contracts.capability import Capability
 from harness.version import __version__
+from harness_daemon.bodies import Bounds
 from harness_daemon.conditional import ConditionalRoute
 from harness_daemon.gate import Authenticate, Gate
 from harness_daemon.health import make_health_router
 from harness_daemon.hosts import Hosts
 from harness_daemon.metrics import Metered, Metrics
-from harness_daemon.openapi import FAILED, describe_other_answers, describe_routes
+from harness_daemon.openapi import FAILED, describe_file, describe_other_answers, describe_routes
 from harness_daemon.operations import CREATES, name_operation
 from harness_daemon.page.page import Page
 from harness_daemon.refusals import add_problem_handlers
@@ -53,8 +54,9 @@ def make_app(context: ApiContext, authenticate: Authenticate, hosts: Hosts, page
         authenticate,
         hosts,
         page,
-        max_body_bytes=settings.max_body_bytes,
-        body_seconds=settings.body_seconds,
+        body=Bounds(settings.max_body_bytes, settings.body_seconds),
+        file=Bounds(settings.max_file_bytes, settings.file_seconds, json=False),
+        takes_file=partial(_takes_file, app),
     )
     return Metered(gate, app.state.metrics)
 
@@ -74,6 +76,7 @@ def make_routes(records: Iterable[Capability] | None = None) -> FastAPI:
         generate_unique_id_function=name_operation,
         responses=FAILED,
     )
+    app.state.takes_files = set[tuple[str, str]]()
     add_problem_handlers(app)
     app.include_router(make_health_router())
     app.include_router(make_sign_in_router())
@@ -104,6 +107,11 @@ def load_routes(record: Capability) -> tuple[Route, ...]:
     return (load_part(record, record.routes, ROUTES) or ()) if record.routes else ()
 
 
+def _takes_file(app: FastAPI, method: str, path: str) -> bool:
+    """Whether a route reads the body of such a request as a file."""
+    return (method, path) in app.state.takes_files
+
+
 def _add_route(app: FastAPI, route: Route, capability: str) -> None:
     path = full_path(route.path)
     if route.method == "WEBSOCKET":
@@ -112,6 +120,9 @@ def _add_route(app: FastAPI, route: Route, capability: str) -> None:
         return
     more: dict[str, Any] = {} if route.answer is None else {"response_model": route.answer}
     described: dict[str, Any] = {"x-role": route.role.value}
+    if route.takes is not None:
+        app.state.takes_files.add((route.method, path))
+        described["requestBody"] = describe_file(route.takes)
     if route.creates is not None:
         described[CREATES] = list(route.creates)
     conditional = route.method == "GET" and route.media_type == "application/json"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from starlette.types import Message, Receive
 
@@ -16,11 +17,20 @@ MOST_VALUES = 100_000
 """JSON values of a body: they are parsed on the event loop."""
 
 
-def limit_body(
-    receive: Receive, headers: Mapping[str, str], max_bytes: int, seconds: float
-) -> Receive:
+class Bounds(NamedTuple):
+    """What a body may be."""
+
+    max_bytes: int
+    seconds: float
+    """How long it may take to arrive."""
+    json: bool = True
+    """Whether it may be JSON, which is bounded in its keys and values too."""
+
+
+def limit_body(receive: Receive, headers: Mapping[str, str], bounds: Bounds) -> Receive:
     """A `receive` that raises once the body is too large or too slow."""
     loop = asyncio.get_running_loop()
+    max_bytes, seconds, json = bounds
     deadline = loop.time() + seconds
     size, whole, content = 0, False, JsonSize()
 
@@ -39,8 +49,9 @@ def limit_body(
         if message["type"] == "http.request":
             body = message.get("body", b"")
             size += len(body)
-            content.add(body, MOST_VALUES)
-            _check_content(content)
+            if json:
+                content.add(body, MOST_VALUES)
+                _check_content(content)
             whole = not message.get("more_body", False)
             if size > max_bytes:
                 raise _too_large(max_bytes)

@@ -18,7 +18,7 @@ from harness.api.caller import Caller
 from harness.api.mount import path_below_mount, root_of
 from harness.api.route import SIGN_IN_PATH
 from harness.contracts.errors import HarnessError, InvalidRequest, NotSignedIn, WrongOrigin
-from harness_daemon.bodies import limit_body
+from harness_daemon.bodies import Bounds, limit_body
 from harness_daemon.hosts import Hosts
 from harness_daemon.page.page import Page
 from harness_daemon.refusals import send_problem
@@ -50,15 +50,16 @@ class Gate:
         hosts: Hosts,
         page: Page,
         *,
-        max_body_bytes: int,
-        body_seconds: float,
+        body: Bounds,
+        file: Bounds,
+        takes_file: Callable[[str, str], bool],
     ) -> None:
         self._app = app
         self._authenticate = authenticate
         self._hosts = hosts
         self._page = page
-        self._max_body = max_body_bytes
-        self._body_s = body_seconds
+        self._body, self._file = body, file
+        self._takes_file = takes_file
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
@@ -82,7 +83,9 @@ class Gate:
             return
         scope["state"]["caller"] = caller
         if scope["type"] == "http":
-            receive = limit_body(receive, headers, self._max_body, self._body_s)
+            takes_file = self._takes_file(scope["method"], path_below_mount(scope))
+            bounds = self._file if takes_file else self._body
+            receive = limit_body(receive, headers, bounds)
         await self._app(scope, receive, send)
 
     async def _admit(self, scope: Scope, headers: Mapping[str, str]) -> Caller | None:

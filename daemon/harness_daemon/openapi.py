@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from starlette.routing import BaseRoute
 
 from harness.api.problems import MEDIA_TYPE, Problem
-from harness.api.route import MCP_PATH, Route, is_openai_path
+from harness.api.route import EVENTS, MCP_PATH, Route, is_openai_path
 from harness.commons.log import get_logger
 from harness.openai_api.problems import ErrorAnswer
 from harness_daemon.conditional import ConditionalRoute, describe_condition
@@ -145,6 +145,12 @@ def _correct_operation(
         operation["security"] = [{"token": []}, {"session": []}]
 
 
+def describe_file(media_type: str) -> dict[str, Any]:
+    """What a request takes whose body is a file."""
+    schema = {"type": "string", "format": "binary"}
+    return {"required": True, "content": {media_type: {"schema": schema}}}
+
+
 def describe_other_answers(route: Route) -> dict[int | str, dict[str, Any]]:
     """What FastAPI is to know of a route's other answers."""
     described: dict[int | str, dict[str, Any]] = {}
@@ -154,7 +160,9 @@ def describe_other_answers(route: Route) -> dict[int | str, dict[str, Any]]:
             continue
         content = {media_type: {"schema": {"type": "string"}}} if media_type else None
         told = "A stream of events." if media_type else "There is nothing to answer."
-        if status == route.status:
+        if status == route.status and media_type != EVENTS.media_type:
+            told = "The answer, in the format that the request asks for."
+        elif status == route.status:
             told = "The answer, or a stream of events if the request asks for one."
         described[status] = {"description": told} | ({"content": content} if content else {})
     return described

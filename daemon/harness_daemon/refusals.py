@@ -52,7 +52,7 @@ def problem_response(
     )
     if isinstance(error, NotSignedIn):
         response.headers["WWW-Authenticate"] = 'Bearer realm="harness"'
-    if response.status_code == 503:
+    if response.status_code == 503 or error.retry_after is not None:
         response.headers["Retry-After"] = str(max(1, round(error.retry_after or 1)))
     return response
 

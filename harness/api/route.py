@@ -51,6 +51,9 @@ class Route(NamedTuple):
     """The model of the answer, of a handler that has written it already (`answer_json`)."""
     listed: bool = True
     """Whether the OpenAPI document lists it: not what only a page in a browser requests."""
+    takes: str | None = None
+    """The media type of a body that is a file: the handler reads it in parts from the request. It
+    is bounded by `api.max_file_bytes` instead of `api.max_body_bytes`."""
     also: tuple[OtherAnswer, ...] = ()
     """Other successful answers."""
     creates: Created | None = None

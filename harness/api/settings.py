@@ -19,6 +19,10 @@ class ApiSettings(Section):
     refused."""
     max_body_bytes: int = Field(default=10_000_000, ge=1_000)
     """The largest request body."""
+    max_file_bytes: int = Field(default=50_000_000, ge=1_000)
+    """The largest file that can be uploaded."""
+    file_seconds: float = Field(default=600.0, gt=0, allow_inf_nan=False)
+    """How long an upload may take."""
     body_seconds: float = Field(default=30.0, gt=0, allow_inf_nan=False)
     """How long a request's body may take to arrive."""
     slow_seconds: float = Field(default=20.0, gt=0, allow_inf_nan=False)

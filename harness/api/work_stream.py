@@ -22,6 +22,12 @@ class Progress(Word):
     """How many of its items are done."""
 
 
+def wants_events(accept: str | None) -> bool:
+    """Whether a request asks for events, by its header `Accept`."""
+    kinds = (each.partition(";")[0].strip().lower() for each in (accept or "").split(","))
+    return "text/event-stream" in kinds
+
+
 def count_progress(report: Report) -> Callable[[int], None]:
     """Report a number of items as a `progress` event."""
     return lambda done: report(write_event("progress", Progress(done=done)))

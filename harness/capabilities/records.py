@@ -17,6 +17,7 @@ BUILT_IN: tuple[str, ...] = (
     "harness.backup.capability:BACKUP",
     "harness.forget.capability:FORGET",
     "harness.access.capability:ACCESS",
+    "harness.activity.capability:ACTIVITY",
     "harness.api.capability:API",
     "harness.openai_api.capability:OPENAI_API",
     "harness.mcp_tools.capability:MCP",

@@ -30,4 +30,9 @@ class SaveTranscript(Word):
 
 def digest(content: bytes) -> str:
     """The address of content: 192 bits of SHA-256, 32 characters. Collisions take 2^96 tries."""
-    return base64.urlsafe_b64encode(hashlib.sha256(content).digest()[:24]).decode()
+    return address_of(hashlib.sha256(content).digest())
+
+
+def address_of(sha256: bytes) -> str:
+    """The address of content with this SHA-256."""
+    return base64.urlsafe_b64encode(sha256[:24]).decode()

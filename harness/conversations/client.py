@@ -31,7 +31,6 @@ from harness.conversations.contracts import (
     Receipt,
     SessionView,
     TurnOptions,
-    UserPart,
     session_workflow,
 )
 from harness.conversations.delays import explain_wait
@@ -43,7 +42,7 @@ from harness.conversations.files import (
 )
 from harness.conversations.list_query import Filter, Position
 from harness.conversations.marks import check_card, sign_card
-from harness.conversations.outgoing import make_message
+from harness.conversations.outgoing import Asked, make_message
 from harness.conversations.projection import open_rows, project_card, read_transcript, save_card
 from harness.conversations.rows import StoredMessage, StoredTurn
 from harness.conversations.session_client import (
@@ -62,7 +61,6 @@ from harness.conversations.turns import (
     read_turn_spec,
 )
 from harness.engine.connection import Connection
-from harness.prompts.prompt import Prompt
 from harness.runs.published import find_published
 from harness.runs.start import check_id, check_model, new_id
 
@@ -126,6 +124,7 @@ class Conversations:
         policy: Policy = "queue",
         model: str | None = None,
         transcript: Sequence[Message] = (),
+        forked_from: str | None = None,
     ) -> Card:
         """Create a conversation that a published agent answers.
 
@@ -138,6 +137,7 @@ class Conversations:
             policy: Of messages that name none.
             model: Another model than the agent's, as provider/model.
             transcript: What its first run goes on from.
+            forked_from: The conversation that has this transcript.
 
         Raises:
             UnknownAgent: No worker has published such an agent.
@@ -162,6 +162,7 @@ class Conversations:
             state="active",
             policy=policy,
             base=base,
+            forked_from=forked_from,
             created=now,
             changed=now,
         )
@@ -175,7 +176,7 @@ class Conversations:
     async def send(
         self,
         id: str,
-        parts: str | Sequence[UserPart] | Prompt,
+        parts: Asked,
         *,
         message: str | None = None,
         policy: Policy | None = None,
@@ -334,14 +335,10 @@ class Conversations:
         spec = await read_turn_spec(self.connection, card, turn)
         head = spec.head if spec else None
         return await self.create(
-            card.agent,
-            owner=card.owner,
-            title=card.title,
-            tags=card.tags or (),
-            policy=card.policy,
-            model=card.model,
+            card.agent, owner=card.owner, title=card.title, tags=card.tags or (),
+            policy=card.policy, model=card.model, forked_from=card.id,
             transcript=await read_transcript(self.connection, head) if head else (),
-        )
+        )  # fmt: skip
 
     async def _update(self, card: Card, name: str, word: Word, kind: type[W], key: str) -> W:
         """Send an update to the session, which is started anew if somebody has ended it."""

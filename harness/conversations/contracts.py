@@ -88,6 +88,8 @@ class Card(Word, title="ConversationCard"):
     """Of messages that name none."""
     base: str | None = None
     """The transcript node that the first run starts from, if it was imported or forked."""
+    forked_from: str | None = None
+    """The conversation that it was forked from. For readers alone: the mark does not cover it."""
     created: float
     """Seconds since the epoch."""
     changed: float

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from harness.agent.checks import check_budget
-from harness.contracts.message import Text
+from harness.contracts.message import FileRef, Image, Text
 from harness.conversations.contracts import Policy, SendMessage, TurnOptions, UserPart
 from harness.engine.connection import Connection, get_identity
 from harness.prompts.client import Prompts
@@ -13,16 +14,29 @@ from harness.prompts.prompt import Prompt
 from harness.runs.start import check_model, new_id
 
 
+class WithFiles(NamedTuple):
+    """A text or a template, and what is attached to it."""
+
+    asked: str | Prompt
+    files: tuple[Image | FileRef, ...]
+
+
+Asked = str | Sequence[UserPart] | Prompt | WithFiles
+"""What a message can be made of."""
+
+
 async def make_message(
     connection: Connection,
-    parts: str | Sequence[UserPart] | Prompt,
+    parts: Asked,
     id: str | None,
     policy: Policy | None,
     by: str | None,
     options: TurnOptions | None = None,
 ) -> SendMessage:
     """Make a message; a template gets its text now, whenever the message is answered."""
-    template = None
+    template, files = None, ()
+    if isinstance(parts, WithFiles):
+        parts, files = parts
     if options is not None and options.model is not None:
         check_model(options.model)
     if options is not None and options.budget is not None:
@@ -32,7 +46,7 @@ async def make_message(
         parts, template = filled.text, filled.pinned
     return SendMessage(
         id=id or new_id("message"),
-        parts=(Text(text=parts),) if isinstance(parts, str) else tuple(parts),
+        parts=(*((Text(text=parts),) if isinstance(parts, str) else parts), *files),
         policy=policy,
         by=by or get_identity(),  # a worker, which starts its run, is not the sender
         template=template,

@@ -19,6 +19,7 @@ from harness.conversations.event_source import open_events
 from harness.conversations.files import Exported
 from harness.conversations.list_query import Filter
 from harness.conversations.opening import open_conversations
+from harness.conversations.outgoing import WithFiles
 from harness.conversations.views import (
     ConversationChange,
     ConversationList,
@@ -31,6 +32,7 @@ from harness.conversations.views import (
     NewMessage,
 )
 from harness.prompts.views import read_question
+from harness.runs.uploads import find_uploads
 
 IfMatch = Annotated[str | None, Header(max_length=1000)]
 """The `ETag` of the conversation as the client read it."""
@@ -126,9 +128,11 @@ async def send_message(
     idempotency_key: Annotated[str | None, Header(min_length=1, max_length=200)] = None,
 ) -> Receipt:
     """Send a message. With an `id` or an `Idempotency-Key`, repeating it is the same message."""
+    asked = read_question(body.content, body.template, body.variables, "content")
+    files = await find_uploads(context, caller, body.files)
     return await open_conversations(context, caller).send(
         conversation,
-        read_question(body.content, body.template, body.variables, "content"),
+        WithFiles(asked, files),
         message=body.id or idempotency_key,
         policy=body.policy,
         options=_options_of(body),

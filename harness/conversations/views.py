@@ -30,7 +30,7 @@ from harness.conversations.contracts import (
 from harness.conversations.files import Exported
 from harness.conversations.rows import StoredMessage, StoredTurn
 from harness.prompts.views import MAX_REF, Variables
-from harness.runs.views import StrictBudget
+from harness.runs.views import Files, StrictBudget
 
 Tags = Annotated[
     list[str],
@@ -85,6 +85,8 @@ class NewMessage(Body):
     """In place of `content`: a prompt template, as NAME or NAME@VERSION."""
     variables: Variables | None = None
     """The values of the template's variables."""
+    files: Files = Field(default_factory=list[str])
+    """Files for the agent: ids of files that you have uploaded."""
     id: str | None = Field(default=None, min_length=1, max_length=MAX_MESSAGE_ID)
     """An id that the sender chooses: a message repeated with the same id is sent once."""
     policy: Policy | None = None
@@ -198,6 +200,8 @@ class ConversationSummary(BaseModel):
     owner: str | None = None
     model: str | None = None
     """Another model than the agent's."""
+    forked_from: str | None = None
+    """The conversation that it was forked from."""
 
     @classmethod
     def of(cls, card: Card, active: float | None = None) -> ConversationSummary:
@@ -315,6 +319,7 @@ def _card_fields(card: Card, active: float | None) -> dict[str, Any]:
         "updated_at": _time(max(card.changed, active or 0.0)),
         "owner": card.owner,
         "model": card.model,
+        "forked_from": card.forked_from,
     }
 
 

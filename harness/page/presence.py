@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections import Counter
 from collections.abc import AsyncGenerator
 from contextlib import suppress
 
@@ -36,9 +37,13 @@ class Presence:
         self._looks = Looks(connection.database, connection.endpoints.namespace)
         self._here: dict[Look, str] = {}
         """The user of each socket of this daemon."""
+        self._readers = Counter[Look]()
+        """The tabs of a browser share a socket: it looks until the last of them leaves."""
         self._written: set[Look] = set()
         self._found: dict[str, dict[str, str]] = {}
         """By run: the user of each socket of all daemons."""
+        self._begun = self._done = 0
+        """Numbers of rounds: the one that began last, and the one that found what is known."""
         self._beat_at = 0.0
         self._wanted = asyncio.Event()
         self._read = asyncio.Event()
@@ -54,13 +59,15 @@ class Presence:
         """
         look = Look(run, socket)
         self._here[look] = user
+        self._readers[look] += 1
         self._want_round()
+        before = self._begun
         sent: list[str] | None = None
         try:
             while True:
                 read = self._read
-                found = self._found.get(run)
-                if found is not None and socket in found:  # written, and so read after that
+                if self._done > before:  # what was found earlier may be old
+                    found = self._found.get(run, {})
                     users = sorted({each for id, each in found.items() if id != socket})
                     if users != sent:
                         sent = users
@@ -68,8 +75,11 @@ class Presence:
                         continue
                 await read.wait()
         finally:
-            self._here.pop(look, None)
-            self._want_round()
+            self._readers[look] -= 1
+            if not self._readers[look]:
+                del self._readers[look]
+                self._here.pop(look, None)
+                self._want_round()
 
     async def close(self) -> None:
         """Write that all sockets of this daemon have left."""
@@ -105,7 +115,10 @@ class Presence:
 
     async def _write_and_read(self) -> None:
         self._wanted.clear()
+        self._begun += 1
         here, beats = dict(self._here), time.monotonic() >= self._beat_at
+        # If this round fails, the next one writes everything.
+        beat_at, self._beat_at = time.monotonic() + BEAT_S if beats else self._beat_at, 0.0
         new = {look: user for look, user in here.items() if beats or look not in self._written}
         gone = self._written - here.keys()
         self._written |= new.keys()  # before: what may be written has to be removed
@@ -114,10 +127,9 @@ class Presence:
         self._written -= gone
         if beats:
             await self._looks.remove_lapsed()
-            self._beat_at = time.monotonic() + BEAT_S
         found: dict[str, dict[str, str]] = {look.run: {} for look in here}
         for look, user in (await self._looks.find(found.keys())).items():
             found[look.run][look.socket] = user
-        self._found = found
+        self._found, self._done, self._beat_at = found, self._begun, beat_at
         read, self._read = self._read, asyncio.Event()
         read.set()

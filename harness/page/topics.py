@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from urllib.parse import parse_qsl, unquote
@@ -21,6 +22,7 @@ from harness.runs.socket import read_cursor, stream_run
 from harness.runs.waiting import WaitFollower
 
 MAX_FIELDS = 50
+TURN = re.compile(r"[1-9][0-9]{0,5}")
 
 
 async def follow_topic(
@@ -55,14 +57,17 @@ async def _open_topic(
     if topic == "runs" or topic.startswith("runs?"):
         lists = context.parts.find(RunLists, lambda: RunLists(context))
         return lists.follow(_read_page(caller, topic.partition("?")[2]))
-    kind, _, id = topic.partition("/")
-    id = unquote(id)
+    kind, _, rest = topic.partition("/")
+    query = ""
+    if kind == "conversation":
+        rest, _, query = rest.partition("?")
+    id = unquote(rest)
     match kind if id else "":
         case "run":
             await context.check_run(caller, id)
             return stream_run(context, id, await read_cursor(context, id, after))
         case "conversation":
-            return await open_events(context, caller, id, after)
+            return await open_events(context, caller, id, after, _read_turn(query))
         case "looking":
             await context.check_run(caller, id)
             presence = context.parts.find(Presence, lambda: Presence(context.connection))
@@ -72,6 +77,16 @@ async def _open_topic(
                 f"There is no topic {topic[:100]!r}.",
                 fix="Use run/ID, conversation/ID, approvals, runs?QUERY or looking/ID.",
             )
+
+
+def _read_turn(query: str) -> int:
+    """The run that a reader of a conversation begins with, as `?turn=` says."""
+    if not query:
+        return 1
+    name, _, number = query.partition("=")
+    if name != "turn" or TURN.fullmatch(number) is None:
+        raise InvalidRequest(f"A topic of a conversation can have `?turn=N`, not {query[:50]!r}.")
+    return int(number)
 
 
 def _read_page(caller: Caller, query: str) -> RunPage:

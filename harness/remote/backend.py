@@ -45,6 +45,7 @@ from harness.prompts.client import make_prompt
 from harness.prompts.prompt import Prompt
 from harness.prompts.template import read_template
 from harness.prompts.views import VersionView, write_question
+from harness.providers.trial import Trial
 from harness.remote.access import RemoteAccess
 from harness.remote.archive import RemoteArchive
 from harness.remote.connection import DaemonConnection
@@ -130,6 +131,10 @@ class RemoteBackend:
         """The models that the daemon knows."""
         found: ModelList = await self.connection.get(ModelList, "models")
         return found.models
+
+    async def test_model(self, model: str) -> Trial:
+        """Let the daemon call a model once."""
+        return await self.connection.post(Trial, "models", "test", body={"model": model})
 
     async def list_tools(self) -> list[ToolView]:
         """The built-in tools there."""

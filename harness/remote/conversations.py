@@ -172,6 +172,7 @@ def _card_of(summary: ConversationSummary) -> Card:
         owner=summary.owner,
         agent=summary.agent,
         model=summary.model,
+        forked_from=summary.forked_from,
         title=summary.title,
         tags=tuple(summary.tags) or None,
         state=summary.state,

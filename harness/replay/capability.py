@@ -7,4 +7,5 @@ REPLAY = Capability(
     summary="Run today's code over recorded runs and compare every step.",
     page="how-to/replay.md",
     commands="harness.cli.replay.table:REPLAY_COMMANDS",
+    routes="harness.replay.routes:ROUTES",
 )

@@ -17,6 +17,9 @@ from harness.contracts.family import attached_owner, is_attached
 from harness.contracts.message import FileRef, Image, Message
 from harness.engine.connection import Connection
 
+IMAGES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
+"""What models take as pictures. Others, such as SVG, are files to them."""
+
 
 async def attach_file(connection: Connection, file: Path) -> Image | FileRef:
     media_type = mimetypes.guess_type(file.name)[0]
@@ -36,9 +39,20 @@ async def attach_content(
     """Store the content of a file, and return it as the part of a message."""
     owner = attached_owner(secrets.token_urlsafe(16)) if connection.vault.encrypts else None
     artifact = await connection.stores.artifacts.put(content, media_type=media_type, run=owner)
-    if media_type and media_type.startswith("image/"):
+    return as_part(artifact, name, media_type, len(content))
+
+
+def as_part(artifact: str, name: str, media_type: str | None, size: int) -> Image | FileRef:
+    """A stored file as the part of a message."""
+    if media_type in IMAGES:
         return Image(media_type=media_type, artifact=artifact)
-    return FileRef(artifact=artifact, name=name, media_type=media_type, size=len(content))
+    return FileRef(artifact=artifact, name=name, media_type=media_type, size=size)
+
+
+def add_parts(messages: Sequence[Message], parts: Sequence[Image | FileRef]) -> tuple[Message, ...]:
+    """Messages whose last one has more parts."""
+    *before, last = messages
+    return (*before, last.model_copy(update={"parts": (*last.parts, *parts)}))
 
 
 async def adopt_attachments(

@@ -19,6 +19,7 @@ from harness.history.export import dump_recording, file_name
 from harness.history.recording import record_run
 from harness.journal.diff import compare_runs
 from harness.runs.artifacts import find_artifact, list_artifacts, open_artifact
+from harness.runs.pinned import PinnedAgent, read_pinned_agent
 from harness.runs.views import ArtifactList
 
 
@@ -75,6 +76,12 @@ async def export(run: VisibleRun, context: Context) -> Response:
     )
 
 
+async def show_pinned_agent(run: VisibleRun, context: Context) -> PinnedAgent:
+    """Read the agent as the run pinned it: its instructions, and each tool with the JSON schema of
+    its arguments, its effect and its policy. It never changes."""
+    return await read_pinned_agent(context.connection, run)
+
+
 async def list_run_artifacts(run: VisibleRun, context: Context) -> ArtifactList:
     """List the files of a run: those attached to its messages, and results too large to show."""
     return ArtifactList(artifacts=await list_artifacts(context.connection, run))
@@ -105,6 +112,7 @@ async def download_artifact(
 
 
 ROUTES = (
+    Route("GET", "/runs/{run}/spec", show_pinned_agent, Role.VIEWER),
     Route("GET", "/runs/{run}/artifacts", list_run_artifacts, Role.VIEWER),
     Route(
         "GET",

@@ -10,6 +10,7 @@ from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field
 from harness.api.caller import Caller, Role
 from harness.api.context import ApiContext, owner_filter
 from harness.api.paging import decode_cursor, encode_cursor
+from harness.api.times import read_time
 from harness.contracts.errors import NotAllowed
 from harness.contracts.run import RunState
 from harness.runs.filter import RunFilter
@@ -19,13 +20,6 @@ from harness.runs.views import RunList
 MAX_QUERY = 2_000
 
 
-def _read_time(value: object) -> object:
-    """A number would be taken for seconds since the epoch, or for milliseconds if it is large."""
-    if isinstance(value, str) and "-" not in value[1:]:
-        raise ValueError("is not a time, such as 2030-01-31T12:00:00Z")
-    return value
-
-
 class RunQuery(BaseModel):
     """Which runs to list, as the parameters of `GET /runs`."""
 
@@ -33,7 +27,7 @@ class RunQuery(BaseModel):
     agent: str | None = None
     session: str | None = None
     fork_of: str | None = None
-    since: Annotated[AwareDatetime | None, BeforeValidator(_read_time)] = None
+    since: Annotated[AwareDatetime | None, BeforeValidator(read_time)] = None
     owner: Annotated[str | None, Field(max_length=200)] = None
     query: Annotated[str | None, Field(max_length=MAX_QUERY)] = None
     limit: Annotated[int, Field(ge=1, le=500)] = 50

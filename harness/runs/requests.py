@@ -9,8 +9,10 @@ from harness.api.context import ApiContext
 from harness.contracts.verdicts import Decision
 from harness.prompts.views import read_question
 from harness.runs import steer
+from harness.runs.attachments import add_parts
 from harness.runs.published import find_published
 from harness.runs.start import Request, as_messages, start_run
+from harness.runs.uploads import find_uploads
 from harness.runs.views import AbortBody, DecideBody, HintBody, ReasonBody, StartRun
 
 KEY_CHARS = 24
@@ -32,8 +34,10 @@ async def begin_run(
     if id is None and key:
         id = f"{body.agent}-{digest_key(caller, key)}"
     asked = read_question(body.prompt, body.template, body.variables, "prompt")
+    files = await find_uploads(context, caller, body.files)
     request = Request(
-        messages=as_messages(asked) if isinstance(asked, str) else (),
+        messages=add_parts(as_messages(asked), files) if isinstance(asked, str) else (),
+        files=files,
         prompt=None if isinstance(asked, str) else asked,
         id=id,
         model=body.model,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Annotated
 
-from fastapi import Header, Query, Response
+from fastapi import Header, Query, Request, Response
 
 from harness.api.body import location_of
 from harness.api.caller import Role
@@ -33,6 +33,7 @@ from harness.runs.pages import RunQuery, find_page, read_runs
 from harness.runs.query import query_run
 from harness.runs.reads import read_agents, read_approvals, read_trace
 from harness.runs.socket import open_socket, read_cursor, stream_run
+from harness.runs.uploads import store_upload
 from harness.runs.views import (
     AbortBody,
     AgentList,
@@ -46,6 +47,7 @@ from harness.runs.views import (
     Service,
     Started,
     StartRun,
+    Upload,
 )
 from harness.runs.waiting import WaitFollower
 
@@ -110,6 +112,18 @@ async def start(
     run = await requests.begin_run(context, caller, body, idempotency_key)
     response.headers["Location"] = location_of("runs", run)
     return Started(id=run)
+
+
+async def upload_file(
+    request: Request,
+    context: Context,
+    caller: CallerOf,
+    name: Annotated[str, Query(min_length=1, max_length=1_000)],
+) -> Upload:
+    """Upload a file, as the body of the request, to use it in a run or a message within a day. The
+    header `Content-Type` is the file's type; without one, its name tells."""
+    given = request.headers.get("content-type")
+    return await store_upload(context, caller, request.stream(), name, given)
 
 
 async def follow_run(
@@ -201,6 +215,7 @@ async def decide(
 ROUTES = (
     Route("GET", "/runs", list_runs, Role.VIEWER, answer=RunList),
     Route("POST", "/runs", start, Role.OPERATOR, 201, creates=Created("run")),
+    Route("POST", "/files", upload_file, Role.OPERATOR, 201, takes="application/octet-stream"),
     Route("GET", "/agents", list_agents, Role.VIEWER),
     Route("GET", "/approvals", list_approvals, Role.VIEWER),
     Route(

@@ -30,7 +30,7 @@ from harness.contracts.errors import (
     SearchAttributesMissing,
 )
 from harness.contracts.family import is_reserved, session_family
-from harness.contracts.message import Message, Text, user_message
+from harness.contracts.message import FileRef, Image, Message, Text, user_message
 from harness.contracts.model import ModelRef, split_ref
 from harness.contracts.prompt import PinnedPrompt
 from harness.contracts.published import PublishedAgent
@@ -43,7 +43,7 @@ from harness.engine.retry import unreachable_error
 from harness.history import reader
 from harness.prompts.client import Prompts
 from harness.prompts.prompt import Prompt
-from harness.runs.attachments import adopt_attachments
+from harness.runs.attachments import add_parts, adopt_attachments
 from harness.runs.description import describe_start
 from harness.runs.memo import ASKED_MEMO, first_line
 from harness.runs.same_request import (
@@ -69,6 +69,8 @@ class Request:
     messages: tuple[Message, ...]
     prompt: Prompt | None = None
     """In place of messages: a template, whose text is made when the run starts."""
+    files: tuple[Image | FileRef, ...] = ()
+    """What is attached to the text of `prompt`."""
     template: PinnedPrompt | None = None
     """What made the messages, if that was a template."""
     id: str | None = None
@@ -187,7 +189,8 @@ def _maps_text(value: object) -> bool:
 
 async def _fill_request(connection: Connection, request: Request, prompt: Prompt) -> Request:
     filled = await Prompts(connection).fill(prompt)
-    return replace(request, messages=as_messages(filled.text), template=filled.pinned)
+    messages = add_parts(as_messages(filled.text), request.files)
+    return replace(request, messages=messages, template=filled.pinned)
 
 
 async def pin_spec(connection: Connection, agent: PublishedAgent, request: Request) -> RunSpec:

@@ -20,6 +20,8 @@ from harness.runs.published import ListedAgent
 
 MAX_TEXT = 1_000_000
 MAX_LABELS = 20
+MAX_FILES = 20
+MAX_UPLOAD_ID = 2_000
 
 
 class AgentView(BaseModel):
@@ -84,6 +86,28 @@ StrictBudget = Annotated[Budget, BeforeValidator(_read_strictly)]
 """A budget as requests have it."""
 
 
+class Upload(BaseModel):
+    """A file that was uploaded. Only its sender can use it, for a day."""
+
+    id: str
+    """What `files` of a request takes."""
+    artifact: str
+    """Its id among the files of the runs that use it. With encryption, each run has a copy with
+    another id."""
+    name: str
+    """Its name, without folders."""
+    media_type: str | None = None
+    size: int
+    """Bytes."""
+
+
+Files = Annotated[
+    list[Annotated[str, Field(min_length=1, max_length=MAX_UPLOAD_ID)]],
+    Field(max_length=MAX_FILES),
+]
+"""Ids of uploaded files."""
+
+
 class StartRun(Body):
     """A run to start."""
 
@@ -95,6 +119,8 @@ class StartRun(Body):
     """In place of `prompt`: a prompt template, as NAME or NAME@VERSION."""
     variables: Variables | None = None
     """The values of the template's variables."""
+    files: Files = Field(default_factory=list[str])
+    """Files for the agent: ids of files that you have uploaded."""
     id: str | None = Field(default=None, min_length=1, max_length=250)
     """The run's id. The same request with the same id is the same run."""
     model: str | None = None

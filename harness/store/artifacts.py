@@ -7,28 +7,23 @@ never found, and a torn file left by a crash is written again.
 from __future__ import annotations
 
 import asyncio
-import os
+import hashlib
 from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from harness.config.settings import ArtifactSettings
-from harness.config.trust import make_state_folder
 from harness.contracts.errors import (
     ArtifactMissing,
     ContentCorrupt,
-    InvalidValue,
     StoreError,
-    StoreUnavailable,
 )
-from harness.contracts.transcript import digest
+from harness.contracts.transcript import address_of, digest
 from harness.crypto.place import place_of
 from harness.crypto.vault import PLAIN, Vault, key_in
+from harness.store.artifact_objects import ArtifactObjects
 from harness.store.database import Database
-
-if TYPE_CHECKING:
-    from obstore.store import ObjectStore
 
 CACHE_BYTES = 16_000_000
 CACHE_ITEM_BYTES = 256_000
@@ -81,9 +76,7 @@ class Artifacts:
         self._database = database
         self._vault = vault
         self._inline_limit = settings.inline_limit
-        self._url = settings.url
-        self._folder = folder
-        self._objects: ObjectStore | None = None
+        self._objects = ArtifactObjects(settings.url, folder)
         self._cache: OrderedDict[str, Cached] = OrderedDict()
         self._cached_bytes = 0
         self._owners: dict[str, str | None] = {}
@@ -112,8 +105,8 @@ class Artifacts:
         small = len(stored) <= self._inline_limit
         # The row is always written: it records the owner.
         size = None if small else len(stored)
-        if size and not (await self._fetch_stat(id) and await self._has_object(id, size)):
-            await self._put_object(id, stored)
+        if size and not (await self._fetch_stat(id) and await self._objects.has(id, size)):
+            await self._objects.put(id, stored)
         await self._database.fetch(
             INSERT,
             (
@@ -121,11 +114,24 @@ class Artifacts:
                 len(salt) if self._vault.encrypts or salt else None, mac,
             ),
         )  # fmt: skip
-        if size and not await self._has_object(id, size):  # deleted meanwhile, with the former row
-            await self._put_object(id, stored)
+        if size and not await self._objects.has(id, size):  # deleted meanwhile, with the former row
+            await self._objects.put(id, stored)
         self._add_to_cache(id, content, key_in(stored))
         if id in self._cache:
             self._owners[id] = run
+        return id
+
+    async def put_file(self, file: Path, *, media_type: str | None = None) -> str:
+        """Store the content of a large file as `put` would that of no run, but read it in parts.
+        Not with encryption, which needs the whole content."""
+        assert not self._vault.encrypts
+        id, size = await asyncio.to_thread(_digest_file, file)
+        if not (await self._fetch_stat(id) and await self._objects.has(id, size)):
+            await self._objects.put(id, file)
+        mac = self._vault.sign(_content_place(id, 0))
+        await self._database.fetch(INSERT, (id, size, media_type, None, None, None, mac))
+        if not await self._objects.has(id, size):  # deleted meanwhile, with the former row
+            await self._objects.put(id, file)
         return id
 
     async def get(self, id: str, offset: int = 0, limit: int | None = None) -> bytes:
@@ -145,7 +151,7 @@ class Artifacts:
             self._check_digest(id, content)
             self._add_to_cache(id, content)
             return content[offset:end]
-        content = await self._get_object(id, offset, min(size, size if end is None else end))
+        content = await self._objects.get(id, offset, min(size, size if end is None else end))
         if offset == 0 and (end is None or end >= size):
             self._check_digest(id, content)
             self._add_to_cache(id, content)
@@ -172,7 +178,7 @@ class Artifacts:
         self, id: str, stored: bytes | None, salt: int, mac: str | None
     ) -> tuple[bytes, bytes | None]:
         """Return salt and content in one piece, and the key it was encrypted with."""
-        stored = await self._get_object(id) if stored is None else stored
+        stored = await self._objects.get(id) if stored is None else stored
         content = await self._decrypt_stored(id, stored, salt, mac)
         self._check_digest(id, content)
         return content, key_in(stored)
@@ -194,7 +200,7 @@ class Artifacts:
             raise ArtifactMissing(f"There is no artifact {id} in this store.")
         _, inline, content, salt, mac = rows[0]
         if not inline:
-            content = await self._get_object(id)
+            content = await self._objects.get(id)
         return (
             content if salt is None else (await self._decrypt_stored(id, content, salt, mac))[salt:]
         )
@@ -207,7 +213,7 @@ class Artifacts:
             cursor = await connection.execute(DELETE, (id, whose, whose))
             row = await cursor.fetchone()
             if row is not None and not row[0]:
-                await self._delete_object(id)
+                await self._objects.delete(id)
         if row is not None:
             self._drop_cached(id)
         return row is not None
@@ -267,121 +273,13 @@ class Artifacts:
         if (gone := self._cache.pop(id, None)) is not None:
             self._cached_bytes -= len(gone.content)
 
-    # --- files or S3
-
-    async def _put_object(self, id: str, content: bytes) -> None:
-        import obstore
-        from obstore.exceptions import BaseError
-
-        objects = self._open_objects()
-        try:
-            await obstore.put_async(objects, _object_path(id), content)
-        except (BaseError, OSError) as error:
-            raise self._object_error(id, "written", error) from error
-        if (folder := _local_folder(objects)) is not None:
-            await asyncio.to_thread(_sync_file, folder / _object_path(id), folder)
-
-    async def _has_object(self, id: str, size: int) -> bool:
-        import obstore
-        from obstore.exceptions import BaseError
-
-        try:
-            return (await obstore.head_async(self._open_objects(), _object_path(id)))[
-                "size"
-            ] == size
-        except FileNotFoundError:
-            return False
-        except (BaseError, OSError) as error:
-            raise self._object_error(id, "looked up", error) from error
-
-    async def _get_object(self, id: str, start: int = 0, end: int | None = None) -> bytes:
-        import obstore
-        from obstore.exceptions import BaseError
-
-        if end is not None and start >= end:
-            return b""
-        try:
-            objects = self._open_objects()
-            if end is None:
-                whole = await obstore.get_async(objects, _object_path(id))
-                return bytes(await whole.bytes_async())
-            content = await obstore.get_range_async(objects, _object_path(id), start=start, end=end)
-        except FileNotFoundError as error:
-            raise ArtifactMissing(
-                f"Artifact {id} is known, but its content is not in {self._location}.",
-                fix="Set the same artifacts.url on all hosts, or restore the folder.",
-            ) from error
-        except (BaseError, OSError) as error:
-            raise self._object_error(id, "read", error) from error
-        return bytes(content)
-
-    async def _delete_object(self, id: str) -> None:
-        import obstore
-        from obstore.exceptions import BaseError
-
-        try:
-            await obstore.delete_async(self._open_objects(), _object_path(id))
-        except FileNotFoundError:
-            pass
-        except (BaseError, OSError) as error:
-            raise self._object_error(id, "deleted", error) from error
-
-    def _open_objects(self) -> ObjectStore:
-        if self._objects is None:
-            from obstore.exceptions import BaseError
-            from obstore.store import LocalStore, from_url
-
-            try:
-                if self._url is None and self._folder is not None:
-                    make_state_folder(self._folder.absolute().parent)
-                    # Files take their mode from the umask, so the folder is closed to others.
-                    self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-                    self._folder.chmod(0o700)
-                    self._objects = LocalStore(self._folder.absolute(), mkdir=True)
-                elif self._url is not None and self._url.startswith("file://"):
-                    self._objects = LocalStore.from_url(self._url, mkdir=True)
-                else:
-                    self._objects = from_url(self._url or "")
-            except (BaseError, ValueError, OSError) as error:
-                raise InvalidValue(
-                    f"artifacts.url {self._location} cannot be opened: {_first_line(error)}",
-                ) from error
-        return self._objects
-
-    @property
-    def _location(self) -> str:
-        return self._url or str(self._folder)
-
-    def _object_error(self, id: str, verb: str, error: Exception) -> StoreError:
-        return StoreUnavailable(
-            f"Artifact {id} cannot be {verb} in {self._location}: {_first_line(error)}",
-            fix="Check that artifacts.url is reachable and has free space.",
-        )
-
 
 def _content_place(id: str, salt: int) -> bytes:
     return place_of("artifact.content", id, salt)
 
 
-def _object_path(id: str) -> str:
-    return f"{id[:2]}/{id}"
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]
-
-
-def _local_folder(objects: ObjectStore) -> Path | None:
-    from obstore.store import LocalStore
-
-    return Path(str(objects.prefix)) if isinstance(objects, LocalStore) else None
-
-
-def _sync_file(file: Path, top: Path) -> None:
-    """Flush a file and its folders to disk: obstore writes and renames without fsync."""
-    for path in (file, file.parent, top):
-        handle = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+def _digest_file(file: Path) -> tuple[str, int]:
+    """The address of a file's content, and its size."""
+    with file.open("rb") as opened:
+        found = hashlib.file_digest(opened, "sha256")
+        return address_of(found.digest()), opened.tell()

@@ -27,6 +27,7 @@ from harness.history.reader import is_sealed, read_sealed
 from harness.journal.payloads import read_first as read_first
 from harness.store import Ledger
 from harness.store.permits import sign_undo
+from harness.undo.steps import ReportStep, Steps
 
 
 async def list_effects(connection: Connection, run: str) -> list[EffectRow]:
@@ -45,9 +46,10 @@ async def undo_run(
     dry_run: bool = False,
     past: Sequence[str] = (),
     by: str | None = None,
+    progress: ReportStep | None = None,
 ) -> UndoReport:
     """Undo what the run did after `to_turn`. `by`: who wants it, user@host of this process by
-    default."""
+    default. `progress` is called with each step as it ends."""
     rows = await list_effects(connection, run)
     check_undo(run, rows, to_turn, past)
     if not dry_run and await _is_open(connection, run, known=bool(rows)):
@@ -56,13 +58,18 @@ async def undo_run(
         run=run, to_turn=to_turn, dry_run=dry_run or None, past=tuple(past),
         by=by or get_identity(),
     )  # fmt: skip
-    if not any(is_left(row, to_turn) for row in rows):  # needs no worker
+    left = sum(is_left(row, to_turn) for row in rows)
+    if not left:  # needs no worker
         return UndoReport(run=run, to_turn=to_turn, dry_run=spec.dry_run, steps=())
     handle = await _start_undo(connection, spec, rows[-1].agent)
+    steps = Steps(left, progress)
     try:
-        return await ask_patiently(run, handle.result)  # it continues while Temporal is down
+        async with steps.watch(handle):
+            done = await ask_patiently(run, handle.result)  # it continues while Temporal is down
     except WorkflowFailureError as error:
         raise RunFailed(f"The undo of {run!r} was ended: {error.cause or error}") from None
+    steps.report(done)
+    return done
 
 
 async def _start_undo(

@@ -31,6 +31,15 @@ declare module "@tanstack/react-router" {
   }
 }
 
+// After an upgrade of the daemon, a page that is open asks for files that are gone. If they are
+// still gone after that, reloading again would not help.
+addEventListener("vite:preloadError", () => {
+  const last = Number(sessionStorage.getItem("harness.reloaded"));
+  if (Date.now() - last < 60_000) return;
+  sessionStorage.setItem("harness.reloaded", String(Date.now()));
+  location.reload();
+});
+
 const host = document.getElementById("root");
 if (host) {
   createRoot(host).render(

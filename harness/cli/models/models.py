@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 
 def print_models(args: Namespace, out: Out) -> int | Coroutine[object, object, int]:
+    if args.test is not None:
+        return _test_model(args, out)
     if args.server is not None:
         return _print_those_of_daemon(args, out)
     from harness.api.installation import list_models
@@ -26,6 +28,26 @@ def print_models(args: Namespace, out: Out) -> int | Coroutine[object, object, i
         resolve_provider(settings, args.provider)  # an unknown provider is an error that lists them
     found = list_models(settings, args.provider).models
     return _print_models(found, out, lambda provider: f"set {key_places(provider)[0]} to use it")
+
+
+async def _test_model(args: Namespace, out: Out) -> int:
+    if args.server is not None:
+        from harness.cli.context import open_daemon
+
+        async with open_daemon(args.server) as backend:
+            trial = await backend.test_model(args.test)
+    else:
+        from harness.config import load_settings
+        from harness.providers.trial import try_model
+
+        trial = await try_model(load_settings(), args.test)
+    if out.json:
+        out.line(trial.model_dump(mode="json", exclude_none=True))
+    elif trial.error is None:
+        out.console.print(f"{trial.model}: answered in {trial.ms:,.0f} ms", soft_wrap=True)
+    else:
+        out.error(trial.error.model_dump(mode="json", exclude_none=True))
+    return exit_codes.DONE if trial.error is None else exit_codes.FAILED
 
 
 async def _print_those_of_daemon(args: Namespace, out: Out) -> int:

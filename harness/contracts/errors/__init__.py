@@ -135,6 +135,7 @@ from harness.contracts.errors.run import (
     NoWorker,
     PermitReused,
     ReplayDiffers,
+    ReplayUnfinished,
     RunBusy,
     RunError,
     RunFailed,
@@ -190,6 +191,7 @@ from harness.contracts.errors.store import (
     StoreError,
     StoreUnavailable,
     TranscriptMissing,
+    UploadNotFound,
 )
 from harness.contracts.errors.temporal_page import (
     TemporalPageError,
@@ -319,6 +321,7 @@ __all__ = [
     "ProviderUnreachable",
     "RateLimited",
     "ReplayDiffers",
+    "ReplayUnfinished",
     "RequestTooLarge",
     "RequestTooSlow",
     "ResponseNotFound",
@@ -376,6 +379,7 @@ __all__ = [
     "UnknownTool",
     "UnsupportedParameter",
     "Untrusted",
+    "UploadNotFound",
     "UserExists",
     "UserNotFound",
     "WebhookError",

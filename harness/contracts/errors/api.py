@@ -45,8 +45,9 @@ class RequestTooSlow(ApiError):
 
 
 class TooManyCalls(ApiError):
-    """An MCP client has too many tool calls open at once. A call that waits for a run can stay open
-    after its client has disconnected, until its waiting time is over."""
+    """The caller has too many costly requests open at once: tool calls of MCP, uploads, tests of
+    models or replays. A tool call that waits for a run can stay open after its client has
+    disconnected, until its waiting time is over."""
 
     code = "api.too_many_calls"
     fix = "Wait until some of them have ended."

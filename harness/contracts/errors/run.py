@@ -40,6 +40,14 @@ class ReplayDiffers(RunError):
     fix = "Keep the old behavior for existing runs (workflow.patched)."
 
 
+class ReplayUnfinished(RunError):
+    """The replay of a run on the daemon's code took too long, or its process ended."""
+
+    code = "run.replay_unfinished"
+    fix = "Export the run, and replay it on your machine: harness replay FILE."
+    http_status = 503
+
+
 class RunBusy(RunError):
     """The session's last run is still open, or another operation on the run is in progress. A
     session has one run at a time."""

@@ -33,6 +33,15 @@ class ArtifactNotFound(StoreError):
     http_status = 404
 
 
+class UploadNotFound(StoreError):
+    """The caller has not uploaded a file with this id, did so more than a day ago, or its content
+    is no longer stored. Files that others uploaded are not found either."""
+
+    code = "store.upload_not_found"
+    fix = "Upload the file again: POST /api/v1/files?name=NAME."
+    http_status = 404
+
+
 class TranscriptMissing(StoreError):
     """A worker died before it saved the newest messages. The run still holds them and sends them
     again; nothing needs to be done."""

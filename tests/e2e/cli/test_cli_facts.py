@@ -147,20 +147,3 @@ def test_the_starter_scripts_steer_a_run(kept_project: Project) -> None:
         script("status.py", asked["run"], "--ask")
         assert '"verdict":"approve"' in script("decide.py", asked["run"], "approve")
         assert "done here" in script("watch.py", "script-2")
-
-
-def test_the_demo_without_a_terminal(kept_project: Project) -> None:
-    env = {**os.environ, "PROMPT": "What is 6 * 7?", "MODEL": "openai/gpt-5"}
-    env.pop("OPENAI_API_KEY", None)
-    found = subprocess.run(
-        warm_python("-m", "harness_starter.demo"),
-        cwd=kept_project.folder,
-        env=env,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-    )
-    assert found.returncode == 0, found.stderr
-    assert "needs a key: set OPENAI_API_KEY" in found.stdout
-    assert "6*7 = 42" in found.stdout
-    assert "/workflows/session-" in found.stdout

@@ -90,6 +90,25 @@ async def test_a_topic_is_left_and_replaced(
         assert not any(each["event"] == "run_ended" for each in live.read)
 
 
+async def test_readers_of_one_socket_have_their_own_place(
+    api: Api, harness: Harness, model_server: ModelServer, name: str
+) -> None:
+    await harness.serve(Agent(name))
+    model_server.script(say("Done."))
+    run = await start(api.operator, name)
+    streamed = durable(await read_until(api.operator, run))
+    one, other = f"run/{run}#a", f"run/{run}#b"
+    async with opened(api) as live:
+        await live.follow(one)
+        await live.next_of(one, "end")
+        await live.follow(other, streamed[1].id)
+        await live.next_of(other, "end")
+        assert [id for _, id, _ in live.durable(one)] == [each.id for each in streamed]
+        assert [id for _, id, _ in live.durable(other)] == [each.id for each in streamed[2:]]
+        await live.follow("run/#a")
+        assert await live.error("run/#a") == "api.invalid_request"
+
+
 async def test_a_restart_repeats_and_loses_nothing(
     api: Api, harness: Harness, model_server: ModelServer, name: str
 ) -> None:

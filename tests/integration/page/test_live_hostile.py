@@ -182,6 +182,14 @@ async def test_a_client_that_accepts_nothing_is_disconnected(
     run = await start(api.operator, name)
     await read_until(api.operator, run)
     settings = ApiSettings(slow_seconds=0.5)
+    async with serve_api(harness, settings) as daemon:
+        client = opened(api, url=daemon.url, max_queue=1, compression=None)
+        flooding = (await client.__aenter__()).client
+        flooding.transport.pause_reading()
+        with pytest.raises((ConnectionClosed, OSError)):
+            while True:  # each is answered, and nothing is read
+                await flooding.send("{" + "x" * 15_000)
+        flooding.transport.abort()
     async with (
         serve_api(harness, settings) as daemon,
         opened(api, url=daemon.url, max_queue=1, compression=None) as stuck,

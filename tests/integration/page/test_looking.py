@@ -26,6 +26,11 @@ def looks(harness: Harness) -> Looks:
     return Looks(connection.database, connection.endpoints.namespace)
 
 
+@pytest.fixture(autouse=True)
+def often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(presence, "EVERY_S", 0.1)
+
+
 @pytest.fixture
 async def run(harness: Harness, api: Api, model_server: ModelServer, name: str) -> str:
     await harness.serve(Agent(name))
@@ -53,6 +58,26 @@ async def test_across_sockets_and_daemons(api: Api, harness: Harness, run: str) 
             assert await users_of(mine, topic) == ["local"]
         assert await users_of(mine, topic) == []
     await eventually(lambda: looks(harness).find([run]), lambda found: not found)
+
+
+async def test_two_tabs_on_one_socket_are_one(api: Api, run: str) -> None:
+    topic = f"looking/{run}"
+    async with opened(api, "admin") as theirs, opened(api) as mine:
+        await theirs.follow(topic)
+        assert await users_of(theirs, topic) == []
+        for tab in "ab":
+            await mine.follow(f"{topic}#{tab}")
+            assert await users_of(mine, f"{topic}#{tab}") == ["local"]
+        assert await users_of(theirs, topic) == [api.user]
+        await mine.leave(f"{topic}#a")
+        async with opened(api, "stranger") as stranger:  # who may not see the run changes nothing
+            await stranger.follow(topic)
+            assert await stranger.error(topic) == "run.not_found"
+        await theirs.leave(topic)
+        await theirs.follow(topic)
+        assert await users_of(theirs, topic) == [api.user]
+        await mine.leave(f"{topic}#b")
+        assert await users_of(theirs, topic) == []
 
 
 async def test_a_daemon_that_stops_leaves_nobody(api: Api, harness: Harness, run: str) -> None:

@@ -150,6 +150,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Upload File
+         * @description Upload a file, as the body of the request, to use it in a run or a message within a day. The
+         *     header `Content-Type` is the file's type; without one, its name tells.
+         */
+        post: operations["upload_file"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/agents": {
         parameters: {
             query?: never;
@@ -579,6 +600,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/runs/{run}/spec": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Pinned Agent
+         * @description Read the agent as the run pinned it: its instructions, and each tool with the JSON schema of
+         *     its arguments, its effect and its policy. It never changes.
+         */
+        get: operations["show_pinned_agent"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/runs/{run}/artifacts": {
         parameters: {
             query?: never;
@@ -681,6 +723,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/models/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Test Model
+         * @description Call a model once, with at most 16 tokens of output and for at most 30 seconds, to see
+         *     whether the daemon's settings and key work. A call that fails is an answer too: it has an
+         *     `error`. Workers elsewhere may have other keys.
+         */
+        post: operations["test_model"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tools": {
         parameters: {
             query?: never;
@@ -732,9 +796,33 @@ export interface paths {
         put?: never;
         /**
          * Undo
-         * @description Undo what a run did to the world, newest first. Answers when the undo has ended.
+         * @description Undo what a run did to the world, newest first. Answers when the undo has ended. With
+         *     `Accept: text/event-stream`, it streams a `progress` event for each step as it ends, then a
+         *     `result` with the report. A client that leaves does not stop the undo: the same request joins
+         *     it.
          */
         post: operations["undo_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{run}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replay
+         * @description Replay a run so far on the workflow code that the daemon has installed, and report whether
+         *     each step is the same. Calls no model and no tool, and changes nothing.
+         */
+        post: operations["replay_run"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1257,6 +1345,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/activity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Activity
+         * @description Read who did what, newest first, from what histories, seals and the tables of users record.
+         *     Callers see their own runs; admins see all, and users, tokens and deletions. As CSV, the header
+         *     `X-Next-Cursor` has the cursor of the next page.
+         */
+        get: operations["list_activity"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me": {
         parameters: {
             query?: never;
@@ -1744,6 +1854,47 @@ export interface components {
             undo?: true | null;
             /** By */
             by?: string | null;
+        };
+        /**
+         * Act
+         * @description What somebody did.
+         */
+        Act: {
+            /** Id */
+            id: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "run_started" | "run_forked" | "whatif_started" | "decision" | "hint" | "pause" | "resume" | "abort" | "reset" | "undo" | "forgotten" | "content_deleted" | "user_added" | "user_disabled" | "signed_in" | "session_ended" | "token_created" | "token_revoked";
+            /** By */
+            by?: string | null;
+            /** Run */
+            run?: string | null;
+            /** Subject */
+            subject?: string | null;
+            /** Detail */
+            detail?: string | null;
+        };
+        /**
+         * ActivityPage
+         * @description A page of the log, newest first.
+         */
+        ActivityPage: {
+            /** Activity */
+            activity: components["schemas"]["Act"][];
+            /** Next */
+            next?: string | null;
+            /**
+             * Incomplete
+             * @default false
+             */
+            incomplete: boolean;
         };
         /**
          * AgUiAnswer
@@ -2363,6 +2514,8 @@ export interface components {
             owner?: string | null;
             /** Model */
             model?: string | null;
+            /** Forked From */
+            forked_from?: string | null;
         };
         /**
          * ConversationView
@@ -2401,6 +2554,8 @@ export interface components {
             owner?: string | null;
             /** Model */
             model?: string | null;
+            /** Forked From */
+            forked_from?: string | null;
             /** Messages */
             messages: components["schemas"]["MessageView"][];
             /** Next */
@@ -3470,6 +3625,17 @@ export interface components {
             worker?: components["schemas"]["Worker"] | null;
         };
         /**
+         * ModelTest
+         * @description A model to test.
+         */
+        ModelTest: {
+            /**
+             * Model
+             * @description As provider/model.
+             */
+            model: string;
+        };
+        /**
          * ModelView
          * @description A known model. Others work too, as provider/model.
          */
@@ -3558,6 +3724,11 @@ export interface components {
             variables?: {
                 [key: string]: unknown;
             } | null;
+            /**
+             * Files
+             * @description Files for the agent: ids of files that you have uploaded.
+             */
+            files?: string[];
             /**
              * Id
              * @description An id that the sender chooses: a message repeated with the same id is sent once.
@@ -3754,6 +3925,27 @@ export interface components {
             pending: components["schemas"]["Pending"][];
         };
         /**
+         * PinnedAgent
+         * @description The agent of a run, as it was when the run started.
+         */
+        PinnedAgent: {
+            /** Name */
+            name: string;
+            /** Spec */
+            spec: string;
+            /** Models */
+            models: string[];
+            /** Instructions */
+            instructions?: string | null;
+            /** Tools */
+            tools: components["schemas"]["PinnedTool"][];
+            /** Output */
+            output?: {
+                [key: string]: unknown;
+            } | null;
+            budget: components["schemas"]["Budget"];
+        };
+        /**
          * PinnedPrompt
          * @description The version of a prompt template that made a prompt, and the values of its variables.
          */
@@ -3774,6 +3966,21 @@ export interface components {
             variables: {
                 [key: string]: boolean | number | string | string[];
             };
+        };
+        /**
+         * PinnedTool
+         * @description A tool as the run pinned it.
+         */
+        PinnedTool: {
+            /** Name */
+            name: string;
+            /** Description */
+            description: string;
+            /** Parameters */
+            parameters: {
+                [key: string]: unknown;
+            };
+            policy?: components["schemas"]["ToolPolicy"] | null;
         };
         /**
          * PriceView
@@ -3975,6 +4182,36 @@ export interface components {
             /** Text */
             text: string;
             template: components["schemas"]["PinnedPrompt"];
+        };
+        /**
+         * ReplayedExecution
+         * @description What became of one execution of the run.
+         */
+        ReplayedExecution: {
+            /** Run Id */
+            run_id: string;
+            /** Steps */
+            steps: number;
+            /** Same */
+            same: boolean;
+            /** Entry */
+            entry?: number | null;
+            /** Difference */
+            difference?: string | null;
+        };
+        /**
+         * ReplayedRun
+         * @description Whether the code would do the same again as in a run.
+         */
+        ReplayedRun: {
+            /** Run */
+            run: string;
+            /** Code */
+            code: string;
+            /** Same */
+            same: boolean;
+            /** Executions */
+            executions: components["schemas"]["ReplayedExecution"][];
         };
         /**
          * ResponseBody
@@ -4494,6 +4731,11 @@ export interface components {
             variables?: {
                 [key: string]: unknown;
             } | null;
+            /**
+             * Files
+             * @description Files for the agent: ids of files that you have uploaded.
+             */
+            files?: string[];
             /**
              * Id
              * @description The run's id. The same request with the same id is the same run.
@@ -5031,6 +5273,27 @@ export interface components {
             cut_micros?: number | null;
         };
         /**
+         * Trial
+         * @description What became of a call.
+         */
+        Trial: {
+            /** Model */
+            model: string;
+            /**
+             * Ms
+             * @description How long it took.
+             */
+            ms: number;
+            /**
+             * Answered By
+             * @description The model that answered, as the provider names it; absent if none did.
+             */
+            answered_by?: string | null;
+            usage?: components["schemas"]["Usage"] | null;
+            /** @description Why it failed. */
+            error?: components["schemas"]["ErrorInfo"] | null;
+        };
+        /**
          * Turn
          * @description A message and the run that answers it.
          */
@@ -5259,6 +5522,22 @@ export interface components {
             stopped?: components["schemas"]["UndoStep"] | null;
             /** @description Why the undo did not finish, as far as the run knows. */
             error?: components["schemas"]["ErrorInfo"] | null;
+        };
+        /**
+         * Upload
+         * @description A file that was uploaded. Only its sender can use it, for a day.
+         */
+        Upload: {
+            /** Id */
+            id: string;
+            /** Artifact */
+            artifact: string;
+            /** Name */
+            name: string;
+            /** Media Type */
+            media_type?: string | null;
+            /** Size */
+            size: number;
         };
         /**
          * Usage
@@ -5630,6 +5909,11 @@ export interface components {
              * @description The transcript node that the first run starts from, if it was imported or forked.
              */
             base?: string | null;
+            /**
+             * Forked From
+             * @description The conversation that it was forked from. For readers alone: the mark does not cover it.
+             */
+            forked_from?: string | null;
             /**
              * Created
              * @description Seconds since the epoch.
@@ -6133,6 +6417,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Started"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    upload_file: {
+        parameters: {
+            query: {
+                /** @description The name of the file; folders before it are left out. */
+                name: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Upload"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -6900,6 +7213,44 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    show_pinned_agent: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` of an earlier response: if it is still current, the status is 304. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description The id of the run. */
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Changes with the answer; send it as `If-None-Match`. */
+                    ETag?: string;
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PinnedAgent"];
+                };
+            };
+            /** @description The client has this answer: `If-None-Match` names its tag. */
+            304: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     list_run_artifacts: {
         parameters: {
             query?: never;
@@ -7086,6 +7437,32 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    test_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ModelTest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trial"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     list_built_in_tools: {
         parameters: {
             query?: never;
@@ -7175,7 +7552,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Successful Response */
+            /** @description The answer, or a stream of events if the request asks for one. */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -7183,6 +7560,32 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["UndoReport"];
+                    "text/event-stream": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    replay_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the run. */
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplayedRun"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -8129,6 +8532,57 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Credential"];
                 };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_activity: {
+        parameters: {
+            query?: {
+                /** @description Only what this user did. */
+                user?: string | null;
+                /** @description Only acts of this kind. */
+                kind?: ("run_started" | "run_forked" | "whatif_started" | "decision" | "hint" | "pause" | "resume" | "abort" | "reset" | "undo" | "forgotten" | "content_deleted" | "user_added" | "user_disabled" | "signed_in" | "session_ended" | "token_created" | "token_revoked") | null;
+                /** @description Only what belongs to the run with this id. */
+                run?: string | null;
+                /** @description Only what started at this time or later. */
+                since?: string | null;
+                /** @description The maximum number to return. */
+                limit?: number;
+                /** @description The `next` of the previous page. Send the same filters as for that page. */
+                cursor?: string | null;
+                /** @description The format of the answer. */
+                format?: "json" | "csv";
+            };
+            header?: {
+                /** @description The `ETag` of an earlier response: if it is still current, the status is 304. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer, in the format that the request asks for. */
+            200: {
+                headers: {
+                    /** @description Changes with the answer; send it as `If-None-Match`. */
+                    ETag?: string;
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActivityPage"];
+                    "text/csv": string;
+                };
+            };
+            /** @description The client has this answer: `If-None-Match` names its tag. */
+            304: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             default: components["responses"]["Problem"];
         };

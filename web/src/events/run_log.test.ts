@@ -12,7 +12,7 @@ const REPLIED = event("model_replied", {
   turn: 1,
   call: 0,
   model: "m",
-  message: { role: "assistant", parts: [{ text: "done" }] },
+  message: { role: "assistant", parts: [{ type: "text", text: "done" }] },
   usage: { input: 3, output: 4 },
   cost_micros: 12,
   ms: 50,

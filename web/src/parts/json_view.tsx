@@ -1,7 +1,7 @@
 import { useState } from "react";
 import { cn } from "@/ui/cn";
 
-const SHOWN = 20_000;
+const SHOWN = 4_000;
 
 /** A value as JSON text; long ones are cut until asked for. */
 export function JsonView(props: { value: unknown; className?: string }) {

@@ -1,9 +1,9 @@
-import { marked } from "marked";
-import { memo, useMemo } from "react";
+import { memo, useMemo, useRef } from "react";
 import ReactMarkdown, { type Components } from "react-markdown";
 import remarkGfm from "remark-gfm";
-import remend from "remend";
 import { cn } from "@/ui/cn";
+import { CodeBlock } from "./code_block";
+import { type Blocks, shownBlocks, splitBlocks } from "./markdown_blocks";
 
 /** Above this, text is shown as it is: parsing it would hold the page. */
 const MOST = 200_000;
@@ -14,9 +14,11 @@ const MOST = 200_000;
  */
 export function Markdown(props: { text: string; streaming?: boolean; className?: string }) {
   const { text, streaming } = props;
+  const before = useRef<Blocks>(undefined);
   const blocks = useMemo(() => {
     if (text.length > MOST) return null;
-    return marked.lexer(streaming ? remend(text) : text).map((token) => token.raw);
+    before.current = splitBlocks(text, before.current);
+    return shownBlocks(before.current, streaming === true);
   }, [text, streaming]);
   if (blocks === null) {
     return <pre className={cn("whitespace-pre-wrap break-words", props.className)}>{text}</pre>;
@@ -26,7 +28,6 @@ export function Markdown(props: { text: string; streaming?: boolean; className?:
       className={cn("flex min-w-0 flex-col gap-2.5 break-words leading-relaxed", props.className)}
     >
       {blocks.map((block, place) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: blocks are only ever appended
         <Block key={place} text={block} />
       ))}
     </div>
@@ -78,12 +79,7 @@ const LOOKS: Components = {
   blockquote: ({ children }) => (
     <blockquote className="border-line border-l-2 pl-3 text-muted">{children}</blockquote>
   ),
-  pre: ({ children }) => (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
-    <pre tabIndex={0} className="overflow-x-auto rounded-md bg-sunken p-3 font-mono text-xs">
-      {children}
-    </pre>
-  ),
+  pre: ({ children }) => <CodeBlock>{children}</CodeBlock>,
   code: ({ children, className }) => (
     <code className={cn("rounded-sm bg-sunken px-1 py-0.5 font-mono text-[0.8125rem]", className)}>
       {children}

@@ -1,26 +1,24 @@
 import { useQuery } from "@tanstack/react-query";
-import { Outlet, useNavigate } from "@tanstack/react-router";
-import { Keyboard, LogOut, Menu as MenuIcon, Moon, Search, Sun, X } from "lucide-react";
-import { Dialog } from "radix-ui";
+import { Outlet } from "@tanstack/react-router";
+import { Menu } from "lucide-react";
 import { lazy, Suspense, useState } from "react";
-import { api } from "@/api/client";
 import { useLiveStatus } from "@/api/live";
 import { Problem } from "@/api/problem";
 import { meQuery } from "@/api/queries";
-import { root } from "@/api/root";
 import { ProblemCard } from "@/parts/problem_card";
 import { Button } from "@/ui/button";
-import { Kbd } from "@/ui/kbd";
-import { Tooltip, TooltipRoot } from "@/ui/tooltip";
-import { useCommands } from "./commands";
 import { ConnectionBadge } from "./connection_badge";
-import { describeKeys, useKeys } from "./keys";
-import { Nav, PLACES } from "./nav";
+import { Foot } from "./foot";
+import { useKeys } from "./keys";
+import { Nav } from "./nav";
+import { useShellCommands } from "./shell_commands";
 import { SignInPage } from "./sign_in_page";
-import { setTheme, useIsDark } from "./theme";
 
+// None of these is needed for the first paint.
 const Palette = lazy(() => import("./palette"));
 const KeyList = lazy(() => import("./key_list"));
+const ChatPanel = lazy(() => import("./chat_panel"));
+const NavDrawer = lazy(() => import("./nav_drawer"));
 
 /** What stands around every view. */
 export function Frame() {
@@ -48,7 +46,7 @@ function SignedIn(props: { user: string }) {
   // The session was revoked: what is on screen is no longer theirs to see.
   if (useLiveStatus() === "signed_out") return <SignInPage />;
   return (
-    <TooltipRoot delayDuration={400}>
+    <>
       <a
         href="#view"
         className="sr-only focus:not-sr-only focus:fixed focus:top-2 focus:left-2 focus:z-50 focus:rounded-md focus:bg-raised focus:px-3 focus:py-2"
@@ -69,76 +67,9 @@ function SignedIn(props: { user: string }) {
       <Suspense>
         {palette && <Palette open onOpenChange={setPalette} />}
         {keyList && <KeyList open onOpenChange={setKeyList} />}
+        <ChatPanel />
       </Suspense>
-    </TooltipRoot>
-  );
-}
-
-function useShellCommands(openPalette: () => void, openKeys: () => void): void {
-  const navigate = useNavigate();
-  const dark = useIsDark();
-  useCommands([
-    ...PLACES.map((place) => ({
-      id: `go${place.to}`,
-      title: place.title,
-      group: "Go to",
-      keys: place.keys,
-      icon: place.icon,
-      run: () => void navigate({ to: place.to }),
-    })),
-    {
-      id: "palette",
-      title: "Find a command",
-      group: "Page",
-      keys: "mod+k",
-      icon: Search,
-      run: openPalette,
-    },
-    {
-      id: "theme",
-      title: dark ? "Use the light theme" : "Use the dark theme",
-      group: "Page",
-      icon: dark ? Sun : Moon,
-      run: () => setTheme(dark ? "light" : "dark"),
-    },
-    { id: "keys", title: "List the keys", group: "Page", keys: "?", icon: Keyboard, run: openKeys },
-    { id: "sign-out", title: "Sign out", group: "Page", icon: LogOut, run: () => void signOut() },
-  ]);
-}
-
-/** Ends the session, and forgets what the page has read. */
-async function signOut(): Promise<void> {
-  await api.POST("/api/v1/sign-out");
-  location.assign(`${root}/`);
-}
-
-function Foot(props: { user: string; onSearch: () => void }) {
-  const dark = useIsDark();
-  return (
-    <div className="mt-auto flex flex-col gap-2">
-      <div className="flex items-center gap-1.5">
-        <Button size="sm" className="flex-1 justify-start" onClick={props.onSearch}>
-          <Search aria-hidden /> Search
-          <Kbd keys={describeKeys("mod+k")} className="ml-auto" />
-        </Button>
-        <Tooltip text={dark ? "Light theme" : "Dark theme"}>
-          <Button
-            size="icon"
-            tone="quiet"
-            aria-label={dark ? "Use the light theme" : "Use the dark theme"}
-            onClick={() => setTheme(dark ? "light" : "dark")}
-          >
-            {dark ? <Sun /> : <Moon />}
-          </Button>
-        </Tooltip>
-      </div>
-      <div className="flex items-center justify-between gap-2 px-1">
-        <ConnectionBadge />
-        <span className="truncate text-muted text-xs" title={`Signed in as ${props.user}`}>
-          {props.user}
-        </span>
-      </div>
-    </div>
+    </>
   );
 }
 
@@ -146,39 +77,18 @@ function TopBar(props: { user: string; onSearch: () => void }) {
   const [open, setOpen] = useState(false);
   return (
     <header className="flex h-12 shrink-0 items-center gap-2 border-b px-3 md:hidden">
-      <Dialog.Root open={open} onOpenChange={setOpen}>
-        <Dialog.Trigger asChild>
-          <Button size="icon" tone="quiet" aria-label="Open the list of views">
-            <MenuIcon />
-          </Button>
-        </Dialog.Trigger>
-        <Dialog.Portal>
-          <Dialog.Overlay className="fixed inset-0 z-40 bg-black/35" />
-          <Dialog.Content
-            aria-describedby={undefined}
-            className="fixed inset-y-0 left-0 z-50 flex w-64 flex-col border-r bg-canvas p-3"
-          >
-            <div className="flex items-center justify-between pb-3">
-              <Dialog.Title className="px-2.5 text-base">harness</Dialog.Title>
-              <Dialog.Close asChild>
-                <Button size="icon" tone="quiet" aria-label="Close">
-                  <X />
-                </Button>
-              </Dialog.Close>
-            </div>
-            <Nav onChoose={() => setOpen(false)} />
-            <Foot
-              user={props.user}
-              onSearch={() => {
-                setOpen(false);
-                props.onSearch();
-              }}
-            />
-          </Dialog.Content>
-        </Dialog.Portal>
-      </Dialog.Root>
+      <Button
+        size="icon"
+        tone="quiet"
+        aria-label="Open the list of views"
+        aria-expanded={open}
+        onClick={() => setOpen(true)}
+      >
+        <Menu />
+      </Button>
+      <Suspense>{open && <NavDrawer {...props} onClose={() => setOpen(false)} />}</Suspense>
       <span className="font-semibold">harness</span>
-      <span className="ml-auto">
+      <span className="ml-auto flex">
         <ConnectionBadge />
       </span>
     </header>

@@ -2,6 +2,7 @@
 import { useSyncExternalStore } from "react";
 import type { Schemas } from "@/api/client";
 import { followTopic } from "@/api/live";
+import { setWaitingCount } from "./page_title";
 
 export interface WaitingItem {
   run: string;
@@ -9,19 +10,80 @@ export interface WaitingItem {
   pending: Schemas["Pending"];
 }
 
+/** Something that waited until a moment ago. */
+export interface SettledItem extends WaitingItem {
+  how: "decided" | "ended" | "unlisted";
+  /** Decided here: what was said, such as "you approved this". */
+  said?: string;
+  /** Milliseconds since the epoch. */
+  at: number;
+}
+
+export interface Inbox {
+  /** The oldest first; undefined until it is known. */
+  waiting: readonly WaitingItem[] | undefined;
+  /** The newest few that do not wait any more. */
+  settled: readonly SettledItem[];
+}
+
 /** An item's identity: a run can ask for the same thing again. */
 export function itemKey(run: string, id: string, since: number): string {
   return `${run}\n${id}\n${since}`;
 }
 
+export function keyOf(item: WaitingItem): string {
+  return itemKey(item.run, item.pending.id, item.pending.since);
+}
+
+const MOST_SETTLED = 5;
 const known = new Map<string, WaitingItem>();
+/** Decided here; the index that the daemon reads still lists them for a moment. */
+const decided = new Set<string>();
 const listeners = new Set<() => void>();
-let list: readonly WaitingItem[] | undefined;
+let settled: readonly SettledItem[] = [];
+let inbox: Inbox = { waiting: undefined, settled };
 let following = false;
+/** Between `reset` and `ready` the list is not whole. */
+let whole = false;
 
 function publish(): void {
-  list = [...known.values()].sort((one, two) => one.pending.since - two.pending.since);
+  const open = whole ? [...known.values()] : inbox.waiting;
+  const waiting = open
+    ?.filter((item) => !decided.has(keyOf(item)))
+    .sort((one, two) => one.pending.since - two.pending.since);
+  inbox = { waiting, settled };
+  if (waiting) setWaitingCount(waiting.length);
   for (const listener of listeners) listener();
+}
+
+function noteSettled(item: WaitingItem, how: SettledItem["how"], said?: string): void {
+  const about = { ...item, how, at: Date.now(), ...(said === undefined ? {} : { said }) };
+  settled = [about, ...settled.filter((each) => keyOf(each) !== keyOf(item))].slice(
+    0,
+    MOST_SETTLED,
+  );
+}
+
+/** This person has decided it: it leaves at once. */
+export function noteDecided(item: WaitingItem, said: string): void {
+  decided.add(keyOf(item));
+  noteSettled(item, "decided", said);
+  publish();
+}
+
+/** The notice of a settled item has been shown for long enough. */
+export function dropSettled(before: number): void {
+  settled = settled.filter((each) => each.at > before);
+  publish();
+}
+
+function settle(gone: { run: string; id: string; how: SettledItem["how"] }): void {
+  // The daemon reports the end of an earlier request before it reports a new one with the same id.
+  for (const [key, item] of known) {
+    if (item.run !== gone.run || item.pending.id !== gone.id) continue;
+    known.delete(key);
+    if (!decided.delete(key)) noteSettled(item, gone.how);
+  }
 }
 
 function start(): void {
@@ -30,26 +92,38 @@ function start(): void {
   followTopic("approvals", ({ event, data }) => {
     if (event === "reset") {
       known.clear();
+      whole = false;
     } else if (event === "waiting") {
       const item = data as WaitingItem;
-      known.set(itemKey(item.run, item.pending.id, item.pending.since), item);
+      known.set(keyOf(item), item);
     } else if (event === "settled") {
-      const gone = data as { run: string; id: string; since: number };
-      known.delete(itemKey(gone.run, gone.id, gone.since));
+      settle(data as Parameters<typeof settle>[0]);
+    } else if (event === "ready") {
+      whole = true;
+      for (const key of decided) if (!known.has(key)) decided.delete(key);
     }
-    // Between `reset` and `ready` the list is not whole.
-    if (event === "ready" || (event !== "reset" && list !== undefined)) publish();
+    if (whole) publish();
   });
+  if (localStorage.getItem("harness.notices") === "on") void startNotices();
+}
+
+/** Loads what shows notices of the desktop: only for those who want them. */
+export async function startNotices(): Promise<void> {
+  (await import("./desktop_notice")).follow(subscribe, () => inbox.waiting);
+}
+
+function subscribe(listener: () => void): () => void {
+  start();
+  listeners.add(listener);
+  return () => listeners.delete(listener);
 }
 
 /** What waits, the oldest first; undefined until it is known. */
 export function useInbox(): readonly WaitingItem[] | undefined {
-  return useSyncExternalStore(
-    (listener) => {
-      start();
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-    () => list,
-  );
+  return useSyncExternalStore(subscribe, () => inbox.waiting);
+}
+
+/** The same with what has just been settled. */
+export function useWholeInbox(): Inbox {
+  return useSyncExternalStore(subscribe, () => inbox);
 }

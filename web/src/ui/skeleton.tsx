@@ -11,7 +11,6 @@ export function SkeletonRows(props: { rows: number }) {
   return (
     <div className="flex flex-col gap-2 p-4" role="status" aria-label="Loading">
       {Array.from({ length: props.rows }, (_, row) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: rows without identity
         <Skeleton key={row} className="h-9" />
       ))}
     </div>

@@ -32,6 +32,11 @@ export function useTopic(topic: string | null, onEvent: (event: LiveEvent) => vo
   }, [topic]);
 }
 
+/** Calls back with whether the page hears of what happens: now, and with each change. */
+export function watchLiveStatus(watch: (status: Status) => void): () => void {
+  return theHub().watchStatus(watch);
+}
+
 let status: Status = "connecting";
 
 /** Whether the page hears of what happens. */

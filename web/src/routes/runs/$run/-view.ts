@@ -4,11 +4,16 @@ import type { Schemas } from "@/api/client";
 import type { RunLog } from "@/events/run_log";
 import type { Step } from "@/events/steps";
 
+export const ONLY = ["problems", "waits", "people", "tools", "replies"] as const;
+export type Only = (typeof ONLY)[number];
+
 export interface RunSearch {
   /** The selected tab; absent: the first one. */
   tab?: string;
   /** What is searched for in the steps. */
   find?: string;
+  /** Which steps are shown; absent: all. */
+  only?: Only;
   /** How the Time tab is ordered. */
   sort?: "time" | "cost";
 }
@@ -20,7 +25,7 @@ export interface RunView {
   version: number;
   card: Schemas["RunCard"] | undefined;
   search: RunSearch;
-  setSearch: (changed: Partial<RunSearch>) => void;
+  setSearch: (changed: { [K in keyof RunSearch]?: RunSearch[K] | undefined }) => void;
   /** The key of the selected step: the address's fragment. */
   selected: string | undefined;
   select: (key: string | undefined) => void;
@@ -30,6 +35,8 @@ export function readSearch(search: Record<string, unknown>): RunSearch {
   const read: RunSearch = {};
   if (typeof search["tab"] === "string") read.tab = search["tab"];
   if (typeof search["find"] === "string" && search["find"]) read.find = search["find"];
+  const only = ONLY.find((each) => each === search["only"]);
+  if (only) read.only = only;
   if (search["sort"] === "time" || search["sort"] === "cost") read.sort = search["sort"];
   return read;
 }

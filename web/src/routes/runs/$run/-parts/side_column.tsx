@@ -1,9 +1,11 @@
 import { useRunView, useSelectedStep } from "../-view";
 import { StepDetails } from "./step_details";
+import { useTabKeys } from "./use_tab_keys";
 import { WaitCard } from "./wait_card";
 
 /** What waits for a person, and the selected step; beside the steps, or above them on a narrow screen. */
 export function SideColumn() {
+  useTabKeys();
   const { log } = useRunView();
   const step = useSelectedStep();
   const waiting = [...log.waiting.values()];

@@ -1,0 +1,310 @@
+import { ArrowUp, Crosshair, Paperclip, Square, X } from "lucide-react";
+import {
+  type DragEvent,
+  type KeyboardEvent,
+  useId,
+  useLayoutEffect,
+  useRef,
+  useState,
+} from "react";
+import type { Schemas } from "@/api/client";
+import { Button } from "@/ui/button";
+import { cn } from "@/ui/cn";
+import { Tooltip } from "@/ui/tooltip";
+import { Attachments } from "./attachments";
+import { type Policy, PolicyChoice, sayPolicy } from "./policy_choice";
+import { TemplateForm, TemplateList, useTemplates } from "./templates";
+import type { Uploaded } from "./upload";
+import { useUploads } from "./use_uploads";
+
+export interface Draft {
+  text: string;
+  files: Uploaded[];
+}
+
+export interface ComposerProps {
+  draft: Draft;
+  onDraft: (draft: Draft) => void;
+  /** Sends the draft; `policy` only if an answer is in progress. */
+  onSend: (policy: Policy | undefined) => void;
+  /** An answer is in progress. */
+  answering: boolean;
+  /** What a message does meanwhile if nothing else is chosen. */
+  policy: Policy;
+  onStop: () => void;
+  stopping: boolean;
+  /** Up, in an empty composer. */
+  onEditLast: () => void;
+  placeholder: string;
+  /** What the message is about; a chip that can be removed. */
+  about?: string | undefined;
+  onRemoveAbout?: () => void;
+  /** Offers to say what is on the screen. */
+  onAbout?: (() => void) | undefined;
+  aboutOffer?: string | undefined;
+  autoFocus?: boolean;
+  children?: React.ReactNode;
+}
+
+const MOST_PX = 280;
+
+/** Where a message is written. */
+export function Composer(props: ComposerProps) {
+  const { draft, onDraft } = props;
+  const [chosen, setChosen] = useState<Policy>();
+  const [template, setTemplate] = useState<Schemas["PromptSummary"]>();
+  const [dragged, setDragged] = useState(false);
+  const area = useRef<HTMLTextAreaElement>(null);
+  const picker = useRef<HTMLInputElement>(null);
+  const newest = useRef(draft);
+  newest.current = draft;
+  const uploads = useUploads((file) => {
+    const { text, files } = newest.current;
+    onDraft({ text, files: [...files, file] });
+  });
+  useHeight(area, draft.text);
+  const policy = chosen ?? props.policy;
+  const empty = draft.text.trim() === "";
+  const send = (how: Policy) => {
+    if (empty || uploads.list.length > 0) return;
+    props.onSend(props.answering ? how : undefined);
+    setChosen(undefined);
+    area.current?.focus();
+  };
+  const menu = useTemplateMenu(draft.text, (found) => {
+    onDraft({ ...draft, text: "" });
+    setTemplate(found);
+  });
+  const press = (event: KeyboardEvent<HTMLTextAreaElement>) => {
+    if (event.nativeEvent.isComposing || menu.press(event)) return;
+    if (event.key === "Enter" && !event.shiftKey) {
+      event.preventDefault();
+      const other = event.ctrlKey || event.metaKey;
+      send(other ? otherPolicy(policy) : policy);
+    } else if (event.key === "ArrowUp" && draft.text === "") {
+      event.preventDefault();
+      props.onEditLast();
+    } else if (event.key === "Escape" && props.answering) {
+      props.onStop();
+    }
+  };
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: files can be dropped here; the button does the same
+    <div
+      className="relative"
+      onDragOver={(event) => {
+        if (!hasFiles(event)) return;
+        event.preventDefault();
+        setDragged(true);
+      }}
+      onDragLeave={() => setDragged(false)}
+      onDrop={(event) => {
+        setDragged(false);
+        if (!hasFiles(event)) return;
+        event.preventDefault();
+        uploads.add(event.dataTransfer.files);
+      }}
+    >
+      {menu.element}
+      {template && (
+        <TemplateForm
+          template={template}
+          onText={(text) => {
+            setTemplate(undefined);
+            onDraft({ ...draft, text });
+            area.current?.focus();
+          }}
+          onCancel={() => {
+            setTemplate(undefined);
+            area.current?.focus();
+          }}
+        />
+      )}
+      <div
+        className={cn(
+          "rounded-2xl border border-line bg-glass shadow-card backdrop-blur-xl transition-shadow focus-within:border-secondary",
+          dragged && "border-info border-dashed",
+        )}
+      >
+        <About {...props} />
+        <Attachments
+          files={draft.files}
+          uploading={uploads.list}
+          onCancel={uploads.remove}
+          onRemove={(id) =>
+            onDraft({ ...draft, files: draft.files.filter((file) => file.id !== id) })
+          }
+        />
+        <textarea
+          ref={area}
+          rows={1}
+          aria-label="Message"
+          // biome-ignore lint/a11y/noAutofocus: writing is what this view is for
+          autoFocus={props.autoFocus}
+          value={draft.text}
+          placeholder={dragged ? "Drop the files here" : props.placeholder}
+          {...menu.aria}
+          onChange={(event) => onDraft({ ...draft, text: event.target.value })}
+          onKeyDown={press}
+          onPaste={(event) => {
+            if (event.clipboardData.files.length === 0) return;
+            event.preventDefault();
+            uploads.add(event.clipboardData.files);
+          }}
+          className="block w-full resize-none bg-transparent px-4 pt-3.5 pb-1 text-sm leading-relaxed outline-none placeholder:text-muted"
+        />
+        <div className="flex items-center gap-1 p-2">
+          <input
+            ref={picker}
+            type="file"
+            multiple
+            tabIndex={-1}
+            aria-label="Files to attach"
+            className="hidden"
+            onChange={(event) => {
+              uploads.add(event.target.files ?? []);
+              event.target.value = "";
+            }}
+          />
+          <Tooltip text="Attach files">
+            <Button
+              size="icon"
+              tone="quiet"
+              aria-label="Attach files"
+              onClick={() => picker.current?.click()}
+            >
+              <Paperclip />
+            </Button>
+          </Tooltip>
+          {props.children}
+          <span className="ml-auto" />
+          {props.answering && (
+            <>
+              <PolicyChoice
+                policy={policy}
+                withFiles={draft.files.length > 0}
+                onChoose={setChosen}
+              />
+              <Tooltip text="Stop the answer (Esc)">
+                <Button
+                  size="icon"
+                  aria-label="Stop the answer"
+                  disabled={props.stopping}
+                  onClick={props.onStop}
+                >
+                  <Square className="fill-current" />
+                </Button>
+              </Tooltip>
+            </>
+          )}
+          <Button
+            size="icon"
+            tone="primary"
+            aria-label={props.answering ? sayPolicy(policy) : "Send"}
+            disabled={empty || uploads.list.length > 0}
+            onClick={() => send(policy)}
+          >
+            <ArrowUp />
+          </Button>
+        </div>
+      </div>
+    </div>
+  );
+}
+
+function About(props: ComposerProps) {
+  if (props.about) {
+    return (
+      <div className="px-3 pt-3">
+        <span className="inline-flex max-w-full items-center gap-1.5 rounded-md border border-line bg-surface py-1 pr-1 pl-2 text-xs">
+          <Crosshair aria-hidden className="size-3.5 shrink-0 text-muted" />
+          <span className="truncate">{props.about}</span>
+          <button
+            type="button"
+            aria-label="Do not say what is on the screen"
+            onClick={props.onRemoveAbout}
+            className="rounded-sm p-0.5 text-muted hover:bg-sunken hover:text-ink"
+          >
+            <X className="size-3.5" />
+          </button>
+        </span>
+      </div>
+    );
+  }
+  if (!props.aboutOffer) return null;
+  return (
+    <div className="px-3 pt-3">
+      <button
+        type="button"
+        onClick={props.onAbout}
+        className="inline-flex max-w-full items-center gap-1.5 rounded-md border border-line border-dashed px-2 py-1 text-muted text-xs hover:bg-surface hover:text-ink"
+      >
+        <Crosshair aria-hidden className="size-3.5 shrink-0" />
+        <span className="truncate">Ask {props.aboutOffer}</span>
+      </button>
+    </div>
+  );
+}
+
+function hasFiles(event: DragEvent): boolean {
+  return event.dataTransfer.types.includes("Files");
+}
+
+/** What mod+Enter does. */
+export function otherPolicy(policy: Policy): Policy {
+  return policy === "queue" || policy === "reject" ? "hint" : "queue";
+}
+
+function useHeight(area: React.RefObject<HTMLTextAreaElement | null>, text: string): void {
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the height follows the text
+  useLayoutEffect(() => {
+    const element = area.current;
+    if (!element) return;
+    element.style.height = "auto";
+    element.style.height = `${Math.min(element.scrollHeight, MOST_PX)}px`;
+  }, [text]);
+}
+
+/** The list that `/` opens. */
+function useTemplateMenu(text: string, onChoose: (found: Schemas["PromptSummary"]) => void) {
+  const id = useId();
+  const [place, setPlace] = useState(0);
+  const [closed, setClosed] = useState("");
+  const typed = /^\/(\S*)$/.exec(text)?.[1] ?? null;
+  const open = typed !== null && closed !== text;
+  const found = useTemplates(open ? typed : null);
+  const chosen = Math.min(place, found.shown.length - 1);
+  const press = (event: KeyboardEvent): boolean => {
+    if (!open) return false;
+    if (event.key === "Escape") setClosed(text);
+    else if (event.key === "ArrowDown") setPlace(Math.min(chosen + 1, found.shown.length - 1));
+    else if (event.key === "ArrowUp") setPlace(Math.max(chosen - 1, 0));
+    else if (event.key === "Enter" || event.key === "Tab") {
+      const template = found.shown[chosen];
+      if (!template) return false;
+      onChoose(template);
+    } else return false;
+    event.preventDefault();
+    return true;
+  };
+  return {
+    press,
+    aria: open
+      ? {
+          "aria-controls": id,
+          "aria-autocomplete": "list" as const,
+          "aria-activedescendant": `${id}-${chosen}`,
+        }
+      : {},
+    element: open ? (
+      <TemplateList
+        id={id}
+        templates={found.shown}
+        loading={found.isPending}
+        error={found.error}
+        chosen={chosen}
+        onChoose={onChoose}
+      />
+    ) : null,
+  };
+}

@@ -1,0 +1,93 @@
+import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import { api, call } from "@/api/client";
+import { Problem } from "@/api/problem";
+import type { ChatView, Stored, StoredTurn } from "./types";
+
+export const STATES = ["active", "archived", "deleted", "all"] as const;
+
+/** What the list shows, as the address has it. */
+export interface ChatFilters {
+  state?: (typeof STATES)[number];
+  agent?: string;
+  tag?: string;
+  text?: string;
+}
+
+export function readChatFilters(search: Record<string, unknown>): ChatFilters {
+  const filters: ChatFilters = {};
+  const state = STATES.find((each) => each === search["state"]);
+  if (state && state !== "active") filters.state = state;
+  for (const name of ["agent", "tag", "text"] as const) {
+    const value = search[name];
+    if (typeof value === "string" && value) filters[name] = value;
+    else if (typeof value === "number") filters[name] = String(value);
+  }
+  return filters;
+}
+
+export function chatsQuery(filters: ChatFilters) {
+  return infiniteQueryOptions({
+    queryKey: ["chats", filters],
+    queryFn: ({ pageParam }) =>
+      call(
+        api.GET("/api/v1/conversations", {
+          params: { query: { ...filters, ...(pageParam ? { cursor: pageParam } : {}) } },
+        }),
+      ),
+    initialPageParam: "",
+    getNextPageParam: (page) => page.next ?? undefined,
+  });
+}
+
+/** A conversation as it is now; null while it does not exist yet. */
+export function chatQuery(chat: string) {
+  return queryOptions({
+    queryKey: ["chat", chat],
+    queryFn: async (): Promise<ChatView | null> => {
+      try {
+        const params = { path: { conversation: chat } };
+        return await call(api.GET("/api/v1/conversations/{conversation}", { params }));
+      } catch (error) {
+        if (Problem.of(error).status === 404) return null;
+        throw error;
+      }
+    },
+    staleTime: 0,
+  });
+}
+
+const PAGE = 500;
+
+export interface History {
+  messages: Stored[];
+  turns: StoredTurn[];
+}
+
+/** All messages of runs that have ended. */
+export async function readHistory(chat: string): Promise<History> {
+  const found: History = { messages: [], turns: [] };
+  const known = new Set<number>();
+  for (let cursor: string | undefined; ; ) {
+    const page = await call(
+      api.GET("/api/v1/conversations/{conversation}/messages", {
+        params: {
+          path: { conversation: chat },
+          query: { limit: PAGE, ...(cursor ? { cursor } : {}) },
+        },
+      }),
+    );
+    found.messages.push(...page.messages);
+    for (const turn of page.turns) {
+      if (!known.has(turn.number)) found.turns.push(turn);
+      known.add(turn.number);
+    }
+    if (!page.next) return found;
+    cursor = page.next;
+  }
+}
+
+export const modelsQuery = queryOptions({
+  queryKey: ["models"],
+  queryFn: async () => (await call(api.GET("/api/v1/models"))).models,
+  staleTime: 60_000,
+});

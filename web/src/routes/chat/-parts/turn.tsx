@@ -1,0 +1,227 @@
+import { Link } from "@tanstack/react-router";
+import { Check, Copy, GitFork, ListTree, Pencil, Waypoints } from "lucide-react";
+import { memo, useState } from "react";
+import { textOf } from "@/events/message_text";
+import type { RunLog } from "@/events/run_log";
+import { useRunLog } from "@/events/use_run_log";
+import { Ago } from "@/parts/ago";
+import { formatCount, formatMoney } from "@/parts/figures";
+import { Markdown } from "@/parts/markdown";
+import { ProblemCard } from "@/parts/problem_card";
+import { Button } from "@/ui/button";
+import { cn } from "@/ui/cn";
+import { Tooltip } from "@/ui/tooltip";
+import { isOver, type TurnItem } from "../-data/thread";
+import type { Stored } from "../-data/types";
+import { AiMark, Answer, Thinking } from "./answer";
+import { EditMessage } from "./edit_message";
+import { Bubble, HintBubble } from "./user_message";
+
+export interface TurnActions {
+  /** Whether the person may send messages. */
+  may: boolean;
+  /** Continues from before this message with another text, in a new conversation. */
+  onFork: (item: TurnItem, text: string) => Promise<void>;
+  editing: string | undefined;
+  onEdit: (key: string | undefined) => void;
+  stopping: ReadonlySet<string>;
+}
+
+/** A message and its answer. */
+export const Turn = memo(
+  function Turn(props: { item: TurnItem; actions: TurnActions }) {
+    const { item, actions } = props;
+    const over = isOver(item.state);
+    const editing = actions.editing === item.key;
+    return (
+      <section
+        aria-label={`Message ${item.number}`}
+        className={cn("flex flex-col gap-4", item.rolledBack && "opacity-60")}
+      >
+        {editing ? (
+          <EditMessage
+            text={item.text}
+            onCancel={() => actions.onEdit(undefined)}
+            onSend={(text) => actions.onFork(item, text)}
+          />
+        ) : (
+          <Bubble
+            text={item.text}
+            parts={item.parts}
+            by={item.by}
+            note={item.at !== undefined && <Ago at={item.at} />}
+            actions={
+              actions.may &&
+              over && (
+                <Tooltip text="Edit and continue from here, in a new chat">
+                  <Button
+                    size="icon"
+                    tone="quiet"
+                    className="size-6 [&_svg]:size-3.5"
+                    aria-label="Edit this message and continue from here"
+                    onClick={() => actions.onEdit(item.key)}
+                  >
+                    <Pencil />
+                  </Button>
+                </Tooltip>
+              )
+            }
+          />
+        )}
+        <div className="flex gap-3">
+          <span className="hidden pt-0.5 sm:block">
+            <AiMark busy={item.state === "running"} />
+          </span>
+          <div className="flex min-w-0 flex-1 flex-col gap-3">
+            {item.log ? (
+              <Answer run={item.run} log={item.log} stopping={actions.stopping.has(item.run)} />
+            ) : over ? (
+              <StoredAnswer item={item} />
+            ) : (
+              <Thinking stopping={actions.stopping.has(item.run)} />
+            )}
+            <Foot item={item} over={over} />
+          </div>
+        </div>
+      </section>
+    );
+  },
+  (one, two) =>
+    one.item.key === two.item.key &&
+    one.item.version === two.item.version &&
+    one.item.log === two.item.log &&
+    isSame(one.actions, two.actions, one.item),
+);
+
+function isSame(one: TurnActions, two: TurnActions, item: TurnItem): boolean {
+  return (
+    one.may === two.may &&
+    (one.editing === item.key) === (two.editing === item.key) &&
+    one.stopping.has(item.run) === two.stopping.has(item.run)
+  );
+}
+
+/** An answer of long ago: what was said; the steps when asked for. */
+function StoredAnswer({ item }: { item: TurnItem }) {
+  const [whole, setWhole] = useState(false);
+  if (whole) return <LoadedAnswer run={item.run} />;
+  const said = item.stored.filter((each) => each.role === "assistant" || each.origin === "hint");
+  const calls = said.flatMap((each) => each.parts.filter((part) => "arguments" in part)).length;
+  return (
+    <>
+      {said.map((each) => (
+        <Said key={each.id} said={each} />
+      ))}
+      {calls > 0 && (
+        <button
+          type="button"
+          onClick={() => setWhole(true)}
+          className="inline-flex items-center gap-1.5 self-start rounded-sm text-muted text-xs hover:text-ink"
+        >
+          <ListTree aria-hidden className="size-3.5" />
+          {calls === 1 ? "Show 1 tool call" : `Show ${calls} tool calls`}
+        </button>
+      )}
+    </>
+  );
+}
+
+export function Said({ said }: { said: Stored }) {
+  if (said.role === "user") {
+    if (said.origin === "hint") return <HintBubble text={said.content} interrupt={false} />;
+    return <Bubble text={said.content} />;
+  }
+  return said.content ? <Markdown text={said.content} /> : null;
+}
+
+function LoadedAnswer({ run }: { run: string }) {
+  const { log, problem, version } = useRunLog(run);
+  if (problem) return <ProblemCard error={problem} />;
+  return <Answer key={version} run={run} log={log} stopping={false} />;
+}
+
+function Foot({ item, over }: { item: TurnItem; over: boolean }) {
+  return (
+    <>
+      {item.state === "failed" && item.error && <ProblemCard error={asProblem(item.error)} />}
+      {item.rolledBack && (
+        <p className="text-muted text-xs">
+          Replaced by a later message: its effects were undone, and later answers do not read it.
+        </p>
+      )}
+      {item.state === "aborted" && !item.rolledBack && (
+        <p className="text-muted text-xs">Stopped. What had arrived by then is kept.</p>
+      )}
+      <div className="-ml-1.5 flex min-h-7 flex-wrap items-center gap-x-1 text-muted text-xs">
+        {over && <CopyAnswer item={item} />}
+        <Tooltip text="Everything that this run did">
+          <Link
+            to="/runs/$run"
+            params={{ run: item.run }}
+            className="inline-flex h-7 items-center gap-1.5 rounded-md px-1.5 hover:bg-sunken hover:text-ink"
+          >
+            <Waypoints aria-hidden className="size-3.5" /> Run
+          </Link>
+        </Tooltip>
+        {over && (
+          <Tooltip text="Fork it, or see how it could have gone">
+            <Link
+              to="/runs/$run"
+              params={{ run: item.run }}
+              search={{ tab: "alternatives" } as never}
+              className="inline-flex h-7 items-center gap-1.5 rounded-md px-1.5 hover:bg-sunken hover:text-ink"
+            >
+              <GitFork aria-hidden className="size-3.5" /> Alternatives
+            </Link>
+          </Tooltip>
+        )}
+        {item.tokens ? (
+          <span className="ml-auto pl-2">
+            {item.costMicros ? `${formatMoney(item.costMicros)} · ` : ""}
+            {formatCount(item.tokens)} tokens
+          </span>
+        ) : null}
+      </div>
+    </>
+  );
+}
+
+function asProblem(error: NonNullable<TurnItem["error"]>): Error {
+  return Object.assign(new Error(error.message), error);
+}
+
+/** The text of an answer, as Markdown. */
+export function answerText(log: RunLog | undefined, stored: readonly Stored[]): string {
+  if (!log) {
+    return stored
+      .filter((each) => each.role === "assistant")
+      .map((each) => each.content)
+      .filter(Boolean)
+      .join("\n\n");
+  }
+  return log.steps
+    .map((step) =>
+      step.kind === "model" ? (step.reply ? textOf(step.reply.message) : step.text) : "",
+    )
+    .filter(Boolean)
+    .join("\n\n");
+}
+
+function CopyAnswer({ item }: { item: TurnItem }) {
+  const [copied, setCopied] = useState(false);
+  const Icon = copied ? Check : Copy;
+  return (
+    <button
+      type="button"
+      onClick={() => {
+        void navigator.clipboard.writeText(answerText(item.log, item.stored)).then(() => {
+          setCopied(true);
+          setTimeout(() => setCopied(false), 1500);
+        });
+      }}
+      className="inline-flex h-7 items-center gap-1.5 rounded-md px-1.5 hover:bg-sunken hover:text-ink"
+    >
+      <Icon aria-hidden className="size-3.5" /> {copied ? "Copied" : "Copy"}
+    </button>
+  );
+}

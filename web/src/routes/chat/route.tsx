@@ -1,0 +1,55 @@
+import { createFileRoute, Outlet, useMatchRoute, useNavigate } from "@tanstack/react-router";
+import { MessageSquarePlus } from "lucide-react";
+import { useCommands } from "@/shell/commands";
+import { useMay } from "@/shell/roles";
+import { cn } from "@/ui/cn";
+import { type ChatFilters, readChatFilters } from "./-data/queries";
+import { ChatList } from "./-parts/chat_list";
+
+interface Search extends ChatFilters {
+  /** On a narrow screen: a new chat in place of the list. */
+  compose?: boolean;
+}
+
+export const Route = createFileRoute("/chat")({
+  validateSearch: (search: Record<string, unknown>): Search => ({
+    ...readChatFilters(search),
+    ...(search["compose"] === true ? { compose: true } : {}),
+  }),
+  component: Chats,
+});
+
+/** The list beside the conversation; on a narrow screen, one of the two. */
+function Chats() {
+  const { compose, ...filters } = Route.useSearch();
+  const atList = useMatchRoute()({ to: "/chat" }) !== false && !compose;
+  const navigate = useNavigate();
+  const may = useMay("operator");
+  useCommands(
+    may
+      ? [
+          {
+            id: "chat.new",
+            title: "New chat",
+            group: "Chat",
+            keys: "c",
+            icon: MessageSquarePlus,
+            run: () => void navigate({ to: "/chat", search: { ...filters, compose: true } }),
+          },
+        ]
+      : [],
+  );
+  return (
+    <div className="flex h-full min-h-0">
+      <aside
+        aria-label="Chats"
+        className={cn("w-full shrink-0 lg:block lg:w-72 lg:border-r", !atList && "hidden")}
+      >
+        <ChatList filters={filters} />
+      </aside>
+      <div className={cn("min-w-0 flex-1 lg:block", atList && "hidden")}>
+        <Outlet />
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,88 @@
+import type { ReactNode } from "react";
+import type { NoteEvent, Step } from "@/events/steps";
+import { DecisionRecord } from "@/parts/decision_record";
+import { ErrorNote } from "@/parts/error_note";
+import { JsonView, LongText } from "@/parts/json_view";
+import { Markdown } from "@/parts/markdown";
+import { Fold } from "@/parts/message_parts";
+import { ToolBody } from "@/parts/tool_card";
+import { ModelBody } from "./model_body";
+
+/** What a step shows when it is open. `version`: steps are changed in place. */
+export function StepBody(props: { run: string; step: Step; version: number }) {
+  const { run, step } = props;
+  switch (step.kind) {
+    case "prompt":
+      return <LongText text={step.event.prompt} className="max-w-prose" />;
+    case "model":
+      return <ModelBody run={run} step={step} />;
+    case "tool":
+      return <ToolBody run={run} step={step} />;
+    case "decision":
+      return <DecisionRecord decision={step.decision} />;
+    case "note":
+      return <NoteBody event={step.event} />;
+    case "end":
+      return <EndBody run={run} step={step} />;
+    case "pause":
+      return null;
+  }
+}
+
+function NoteBody({ event }: { event: NoteEvent }) {
+  switch (event.type) {
+    case "hint_received":
+      return (
+        <>
+          <LongText text={event.text} className="max-w-prose" />
+          {event.interrupt && <Small>It interrupted the call in progress.</Small>}
+        </>
+      );
+    case "signal_refused":
+      return <ErrorNote error={{ message: event.message }} />;
+    case "abort_requested":
+    case "pause_requested":
+    case "resume_requested":
+      return (
+        <>
+          {event.reason && <LongText text={event.reason} className="max-w-prose" />}
+          {"undo" in event && event.undo && <Small>The run's effects are to be undone.</Small>}
+        </>
+      );
+    case "effects_undone":
+      return (
+        <>
+          <p>{event.undone.count} effects undone.</p>
+          {event.undone.error && <ErrorNote error={event.undone.error} className="mt-2" />}
+        </>
+      );
+    case "branched":
+      return <Small>What came after this point no longer belongs to the run.</Small>;
+    default:
+      return null;
+  }
+}
+
+function EndBody({ step }: { run: string; step: Extract<Step, { kind: "end" }> }) {
+  const { event } = step;
+  return (
+    <div className="flex max-w-prose flex-col gap-2">
+      {event.reason && <LongText text={event.reason} />}
+      {event.error && <ErrorNote error={event.error} />}
+      {event.data !== undefined && event.data !== null ? (
+        <JsonView value={event.data} />
+      ) : (
+        event.output && (
+          <Fold summary="Output" open={event.state === "completed"}>
+            <Markdown text={event.output} />
+          </Fold>
+        )
+      )}
+      {event.truncated && <Small>The answer was cut off at the model's output limit.</Small>}
+    </div>
+  );
+}
+
+export function Small(props: { children: ReactNode }) {
+  return <p className="mt-1 text-muted text-xs">{props.children}</p>;
+}

@@ -1,0 +1,46 @@
+import { useNavigate } from "@tanstack/react-router";
+import { Keyboard, LogOut, Moon, Search, Sun } from "lucide-react";
+import { api } from "@/api/client";
+import { root } from "@/api/root";
+import { useCommands } from "./commands";
+import { PLACES } from "./nav";
+import { setTheme, useIsDark } from "./theme";
+
+/** Offers what can be done in every view. */
+export function useShellCommands(openPalette: () => void, openKeys: () => void): void {
+  const navigate = useNavigate();
+  const dark = useIsDark();
+  useCommands([
+    ...PLACES.map((place) => ({
+      id: `go${place.to}`,
+      title: place.title,
+      group: "Go to",
+      keys: place.keys,
+      icon: place.icon,
+      run: () => void navigate({ to: place.to }),
+    })),
+    {
+      id: "palette",
+      title: "Find a command",
+      group: "Page",
+      keys: "mod+k",
+      icon: Search,
+      run: openPalette,
+    },
+    {
+      id: "theme",
+      title: dark ? "Use the light theme" : "Use the dark theme",
+      group: "Page",
+      icon: dark ? Sun : Moon,
+      run: () => setTheme(dark ? "light" : "dark"),
+    },
+    { id: "keys", title: "List the keys", group: "Page", keys: "?", icon: Keyboard, run: openKeys },
+    { id: "sign-out", title: "Sign out", group: "Page", icon: LogOut, run: () => void signOut() },
+  ]);
+}
+
+/** Ends the session, and forgets what the page has read. */
+async function signOut(): Promise<void> {
+  await api.POST("/api/v1/sign-out");
+  location.assign(`${root}/`);
+}
