@@ -10,6 +10,7 @@ from pydantic import Field
 from harness.api.body import Body
 from harness.api.caller import Role
 from harness.api.context import CallerOf, Context, PathText
+from harness.api.effective_settings import SettingList, describe_settings
 from harness.api.installation import (
     CapabilityDetails,
     CapabilityList,
@@ -79,6 +80,13 @@ async def list_database_schemas(context: Context) -> SchemaList:
     return await list_schemas(context.connection.database)
 
 
+async def list_all_settings(context: Context) -> SettingList:
+    """List the settings that the daemon runs with, where each comes from and what it means. Secrets
+    are masked. Workers elsewhere may have others."""
+    connection = context.connection
+    return await asyncio.to_thread(describe_settings, connection.settings, connection.project)
+
+
 MODELS_ROUTES = (
     Route("GET", "/models", list_known_models, Role.VIEWER),
     Route("POST", "/models/test", test_model, Role.OPERATOR),
@@ -87,5 +95,6 @@ TOOLS_ROUTES = (Route("GET", "/tools", list_built_in_tools, Role.VIEWER),)
 STACK_ROUTES = (
     Route("GET", "/capabilities", list_all_capabilities, Role.ADMIN),
     Route("GET", "/capabilities/{capability}", show_one_capability, Role.ADMIN),
+    Route("GET", "/settings", list_all_settings, Role.ADMIN),
     Route("GET", "/schemas", list_database_schemas, Role.ADMIN),
 )

@@ -128,14 +128,22 @@ def explain_settings(
     found = _gather_values(project, profile, env)
     _report_foreign(found)
     values = found.values
-    settings = _validate_values(values)
-    resolved = {name: resolve_provider(settings, name) for name in settings.providers}
-    data = settings.model_copy(update={"providers": resolved}).model_dump(mode="json")
     effective = [
         Origin(".".join(key), value, values[key].source if key in values else "default")
-        for key, value in _flatten_values(data, _keys.root_table(), ())
+        for key, value in _list_values(_validate_values(values))
     ]
     return [*effective, *describe_values(found.ignored)]
+
+
+def list_settings(settings: Settings) -> dict[str, Any]:
+    """The value of each key, as JSON data with secrets masked."""
+    return {".".join(key): value for key, value in _list_values(settings)}
+
+
+def _list_values(settings: Settings) -> Iterator[tuple[_keys.Path, Any]]:
+    resolved = {name: resolve_provider(settings, name) for name in settings.providers}
+    data = settings.model_copy(update={"providers": resolved}).model_dump(mode="json")
+    return _flatten_values(data, _keys.root_table(), ())
 
 
 def describe_values(values: Values) -> list[Origin]:

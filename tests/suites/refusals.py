@@ -27,6 +27,7 @@ REFUSALS = (
     Refusal(r"GET /api/v1/runs", "config.invalid_value", "Temporal refuses|has the character NUL"),
     # One field decides what another may be.
     Refusal(r"POST .*/(runs|messages)", "api.invalid_request", "The request needs either"),
+    Refusal(r"POST .*/decide", "steering.bad_payload", "verdict .* needs"),
     Refusal(r"POST .*/(runs|messages)", "config.invalid_value", "The budget has .* not a number"),
     # A message of a person, whose words are printable and no results of the client's own tools.
     Refusal(r"POST /api/v1/ai-sdk/.*", "api.invalid_request", "messages: |The last message is"),

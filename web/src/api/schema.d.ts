@@ -104,6 +104,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List All Settings
+         * @description List the settings that the daemon runs with, where each comes from and what it means. Secrets
+         *     are masked. Workers elsewhere may have others.
+         */
+        get: operations["list_all_settings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/schemas": {
         parameters: {
             query?: never;
@@ -3271,6 +3292,16 @@ export interface components {
             by?: string | null;
         };
         /**
+         * IgnoredSetting
+         * @description What harness.toml sets in vain: the file is not trusted.
+         */
+        IgnoredSetting: {
+            /** Key */
+            key: string;
+            /** Source */
+            source: string;
+        };
+        /**
          * Image
          * @description A picture, by address, by artifact or as base64 data.
          */
@@ -4660,6 +4691,30 @@ export interface components {
             served: boolean;
             /** Trouble */
             trouble?: string | null;
+        };
+        /**
+         * SettingList
+         * @description The settings of the daemon.
+         */
+        SettingList: {
+            /** Settings */
+            settings: components["schemas"]["SettingView"][];
+            /** Ignored */
+            ignored: components["schemas"]["IgnoredSetting"][];
+        };
+        /**
+         * SettingView
+         * @description A setting as the daemon uses it.
+         */
+        SettingView: {
+            /** Key */
+            key: string;
+            /** Value */
+            value?: unknown;
+            /** Source */
+            source?: string | null;
+            /** Meaning */
+            meaning?: string | null;
         };
         /**
          * SignInCode
@@ -6289,6 +6344,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CapabilityDetails"];
+                };
+            };
+            /** @description The client has this answer: `If-None-Match` names its tag. */
+            304: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_all_settings: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` of an earlier response: if it is still current, the status is 304. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Changes with the answer; send it as `If-None-Match`. */
+                    ETag?: string;
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettingList"];
                 };
             };
             /** @description The client has this answer: `If-None-Match` names its tag. */
