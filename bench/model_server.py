@@ -4,7 +4,8 @@ Chat Completions and Responses, streamed or whole. It counts the tool results it
 than three ask for another addition, three get the final sentence. Answers are made once and kept
 as bytes, so that it is never what is measured (some 10,000 calls/s).
 
-The name of the model asks for more: `turns-200` wants 200 additions, and `clock-100-50` streams
+The name of the model asks for more: `turns-200` wants 200 additions, `turns-200-50` (Chat
+Completions only) wants 50 of them in each of 4 turns, and `clock-100-50` streams
 (Chat Completions only) 100 pieces of text, one each 50 ms, each being the time when it was sent.
 GET /streams tells which streams are open, and when the client of the others went away.
 
@@ -32,9 +33,11 @@ ID = "@ID@"
 def answer(path: bytes, body: bytes) -> tuple[bytes, bytes]:
     asked: Json = json.loads(body)
     responses = b"responses" in path
-    name, _, count = asked["model"].partition("-")
+    name, _, rest = asked["model"].partition("-")
+    count, _, width = rest.partition("-")
     left = (int(count) if name == "turns" else ROUNDS) - _results(asked)
-    kind, content = _made(responses, min(ROUNDS, max(0, ROUNDS - left)), bool(asked.get("stream")))
+    done = min(ROUNDS, max(0, ROUNDS - left))
+    kind, content = _made(responses, done, bool(asked.get("stream")), int(width or 1))
     return kind, content.replace(ID.encode(), b"%d" % next(_ids))
 
 
@@ -47,8 +50,8 @@ def _results(asked: Json) -> int:
 
 
 @cache
-def _made(responses: bool, done: int, stream: bool) -> tuple[bytes, bytes]:
-    events, whole = _responses(done) if responses else _chat(done)
+def _made(responses: bool, done: int, stream: bool, width: int) -> tuple[bytes, bytes]:
+    events, whole = _responses(done) if responses else _chat(done, width)
     if not stream:
         return b"application/json", json.dumps(whole).encode()
     lines: list[str] = []
@@ -66,18 +69,21 @@ def _pieces() -> list[str]:
     return [first, *(f" {word}" for word in rest)]
 
 
-def _chat(done: int) -> tuple[list[Json], Json]:
+def _chat(done: int, width: int) -> tuple[list[Json], Json]:
     usage = {"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120}
     base: Json = {"id": f"chatcmpl-{ID}", "created": 1700000000, "model": MODEL}
     message: Json = {"role": "assistant", "content": None, "refusal": None}
     reason = "stop"
     if done < ROUNDS:
         function = {"name": "add", "arguments": json.dumps({"a": done, "b": done + 1})}
-        call = {"id": f"call_{ID}", "type": "function", "function": function}
-        message["tool_calls"] = [call]
+        called: list[Json] = [
+            {"id": f"call_{ID}" + (f"_{n}" if n else ""), "type": "function", "function": function}
+            for n in range(width)
+        ]
+        message["tool_calls"] = called
         deltas: list[Json] = [
             {"role": "assistant", "content": None},
-            {"tool_calls": [{"index": 0, **call}]},
+            *({"tool_calls": [{"index": n, **call}]} for n, call in enumerate(called)),
         ]
         reason = "tool_calls"
     else:

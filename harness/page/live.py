@@ -26,7 +26,7 @@ from harness.commons.log import get_logger
 from harness.contracts.errors import HarnessError, InvalidRequest, RequestTooLarge, ServerFault
 from harness.page.topics import follow_topic
 
-MOST_TOPICS = 64
+MOST_TOPICS = 256
 MAX_TEXT = 16_000
 """Characters of a message."""
 ALIVE = StreamEvent("alive", b"{}")

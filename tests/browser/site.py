@@ -36,6 +36,9 @@ class Site:
     """Of an agent, and with it a queue, that no other test uses."""
     _stack: AsyncExitStack
     _users: set[str] = field(default_factory=set[str])
+    _clients: dict[tuple[str, Role], httpx.AsyncClient] = field(
+        default_factory=dict[tuple[str, Role], httpx.AsyncClient]
+    )
 
     @property
     def user(self) -> str:
@@ -63,10 +66,13 @@ class Site:
     ) -> httpx.AsyncClient:
         """A program that calls the API as a user."""
         user = await self._known(user, role)
+        if (user, role) in self._clients:
+            return self._clients[user, role]
         _, token = await create_token(self.harness.connection, user=user, role=role)
         headers = {"Authorization": f"Bearer {token}"}
         opened = httpx.AsyncClient(base_url=self.url, headers=headers, timeout=30)
-        return await self._stack.enter_async_context(opened)
+        self._clients[user, role] = await self._stack.enter_async_context(opened)
+        return opened
 
     async def make_link(self, user: str | None = None, role: Role = Role.OPERATOR) -> str:
         """A link that signs a browser in, once."""

@@ -48,6 +48,9 @@ RESERVED = frozenset(
 )
 """The first segments of all paths that the page leaves to others, also where they have nothing."""
 
+HEALTH = "/health"
+"""A view of the page: what programs ask is below it."""
+
 
 class Page:
     """The page as one daemon serves it."""
@@ -84,7 +87,8 @@ class Page:
         if first == ASSETS:
             # Never the document: a browser would run HTML as a script, and show nothing.
             raise RouteNotFound(f"The page has no file {path[:200]!r}.")
-        if first in RESERVED or not (path in ("", "/") or wants_html(headers)):
+        reserved = first in RESERVED and path != HEALTH
+        if reserved or not (path in ("", "/") or wants_html(headers)):
             return None
         _check_site(headers, navigation=True)
         if self._built is None:

@@ -57,6 +57,12 @@ async def test_paths_that_leave_the_page(api: Api) -> None:
         assert b"application/problem+json" in answer, path
 
 
+async def test_the_view_of_health_is_a_page(api: Api) -> None:
+    assert "<html" in (await api.nobody.get("/health", headers=HTML)).text
+    live = await api.nobody.get("/health/live", headers=HTML)
+    assert live.json()["live"]
+
+
 async def test_misses_of_the_api_are_problems(api: Api) -> None:
     for path in ("/api/v1/missing", "/v1/missing", "/temporal-codec/missing", "/health/missing"):
         answer = await api.admin.get(path, headers=HTML)

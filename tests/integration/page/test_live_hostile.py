@@ -83,6 +83,8 @@ async def test_malformed_messages_are_answered(api: Api) -> None:
             "x", "run", "run/", "runs/", "run?x", "approvals/", "approvals?x=1", "conversation/",
             "looking/", "runsx", "Run/x", " run/x", "run\n/x", '"', "\u2028",
             "runs?limit=0", "runs?limit=501", "runs?limit=x", "runs?state=flying", "runs?since=1",
+            "conversation/x?turn=0", "conversation/x?turn=1%20", "conversation/x?turn=9999999",
+            "conversation/x?turn=1&turn=2", "conversation/x?number=1", "conversation/?turn=1",
             "runs?owner=" + "x" * 201, "runs?" + "a=1&" * 60, "runs?state=",
         )  # fmt: skip
         for topic in unknown:
@@ -140,13 +142,14 @@ async def test_a_revoked_token_closes_the_socket(api: Api, harness: Harness) -> 
     assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (POLICY, "access was revoked")
 
 
+@pytest.mark.slow
 async def test_most_topics_and_a_burst(
     api: Api, harness: Harness, model_server: ModelServer, name: str
 ) -> None:
     await harness.serve(Agent(name))
     model_server.always(Hang())
     run = await start(api.operator, name)
-    own = [f"run/{run}", *(f"runs?limit={number}" for number in range(1, MOST_TOPICS))]
+    own = [f"run/{run}#{number}" for number in range(MOST_TOPICS)]
     async with opened(api) as live:
         for topic in own:
             await live.follow(topic)

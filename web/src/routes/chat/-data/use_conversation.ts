@@ -29,7 +29,11 @@ const NOTHING: History = { messages: [], turns: [] };
 /** A conversation, as it happens. Key the component that uses it by the conversation. */
 export function useConversation(chat: string, user: string): Conversation {
   const queries = useQueryClient();
-  const view = useQuery({ ...chatQuery(chat), refetchInterval: LOOK_MS });
+  const deliveries = useDeliveries(user);
+  const creating = deliveries.some(
+    ({ message, state }) => message.chat === chat && message.create && state !== "accepted",
+  );
+  const view = useQuery({ ...chatQuery(chat), refetchInterval: LOOK_MS, enabled: !creating });
   const exists = view.data != null;
   const history = useQuery({
     queryKey: ["chat", chat, "history"],
@@ -42,7 +46,6 @@ export function useConversation(chat: string, user: string): Conversation {
   }, [queries, chat]);
   const first = firstTurn(history.data);
   const events = useEvents(chat, history.isSuccess ? first : null, refresh);
-  const deliveries = useDeliveries(user);
   useEffect(() => {
     return onAccepted((message) => {
       if (message.chat !== chat) return;
@@ -63,7 +66,7 @@ export function useConversation(chat: string, user: string): Conversation {
   return {
     view: view.data,
     items,
-    ready: view.isSuccess && (!exists || history.isSuccess),
+    ready: creating || (view.isSuccess && (!exists || history.isSuccess)),
     problem: events.problem ?? (failed ? Problem.of(failed) : undefined),
     refresh,
   };

@@ -192,9 +192,9 @@ function Row({ chat, filters }: { chat: Chat; filters: ChatFilters }) {
         to="/chat/$id"
         params={{ id: chat.id }}
         search={filters}
-        className="flex flex-col gap-0.5 rounded-md px-2.5 py-2 pr-9 hover:bg-sunken data-[status=active]:bg-sunken dark:data-[status=active]:bg-raised dark:hover:bg-surface"
+        className="flex flex-col gap-0.5 rounded-md px-2.5 py-2 hover:bg-sunken data-[status=active]:bg-sunken dark:data-[status=active]:bg-raised dark:hover:bg-surface"
       >
-        <span className="truncate font-medium">{chat.title ?? chat.id}</span>
+        <span className="truncate pr-7 font-medium">{chat.title ?? chat.id}</span>
         <span className="flex min-w-0 items-center gap-1.5 text-muted text-xs">
           <span className="truncate">{chat.agent}</span>
           {chat.state !== "active" && <span>· {chat.state}</span>}

@@ -92,7 +92,7 @@ function ItemView(props: {
     case "preparing":
       return <PreparingAnswer item={item} />;
     case "waiting":
-      return <WaitingBubble {...item} />;
+      return <WaitingBubble line={item.line} by={item.by} place={item.place} />;
     case "unanswered":
       return <Unanswered line={item.line} error={item.error} />;
     case "outgoing":

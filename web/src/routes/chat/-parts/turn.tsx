@@ -1,5 +1,5 @@
 import { Link } from "@tanstack/react-router";
-import { Check, Copy, GitFork, ListTree, Pencil, Waypoints } from "lucide-react";
+import { Check, Copy, ListTree, Pencil, Waypoints } from "lucide-react";
 import { memo, useState } from "react";
 import { textOf } from "@/events/message_text";
 import type { RunLog } from "@/events/run_log";
@@ -48,6 +48,7 @@ export const Turn = memo(
           <Bubble
             text={item.text}
             parts={item.parts}
+            run={item.run}
             by={item.by}
             note={item.at !== undefined && <Ago at={item.at} />}
             actions={
@@ -154,7 +155,7 @@ function Foot({ item, over }: { item: TurnItem; over: boolean }) {
       )}
       <div className="-ml-1.5 flex min-h-7 flex-wrap items-center gap-x-1 text-muted text-xs">
         {over && <CopyAnswer item={item} />}
-        <Tooltip text="Everything that this run did">
+        <Tooltip text="Everything that this run did; there it can be forked, tried differently and undone">
           <Link
             to="/runs/$run"
             params={{ run: item.run }}
@@ -163,18 +164,6 @@ function Foot({ item, over }: { item: TurnItem; over: boolean }) {
             <Waypoints aria-hidden className="size-3.5" /> Run
           </Link>
         </Tooltip>
-        {over && (
-          <Tooltip text="Fork it, or see how it could have gone">
-            <Link
-              to="/runs/$run"
-              params={{ run: item.run }}
-              search={{ tab: "alternatives" } as never}
-              className="inline-flex h-7 items-center gap-1.5 rounded-md px-1.5 hover:bg-sunken hover:text-ink"
-            >
-              <GitFork aria-hidden className="size-3.5" /> Alternatives
-            </Link>
-          </Tooltip>
-        )}
         {item.tokens ? (
           <span className="ml-auto pl-2">
             {item.costMicros ? `${formatMoney(item.costMicros)} · ` : ""}

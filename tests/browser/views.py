@@ -1,0 +1,126 @@
+"""All views of the page, read from the files that make them, and what fills their parameters."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from harness import Agent, tool
+from tests.browser.live import look
+from tests.browser.site import Site
+from tests.fakes.runs import eventually, send
+from tests.fakes.steps import Say, say
+
+ROUTES = Path(__file__).parents[2] / "web" / "src" / "routes"
+PLACES = Path(__file__).parents[2] / "web" / "src" / "shell" / "nav.tsx"
+
+
+def find_routes() -> list[str]:
+    """Each route as its file says it: `/runs/$run`."""
+    found = {
+        _route(file.relative_to(ROUTES))
+        for file in ROUTES.rglob("*.tsx")
+        if not any(part.startswith("-") for part in file.relative_to(ROUTES).parts)
+        and file.stem not in ("__root", "route")
+    }
+    return sorted({*found, *find_places()})
+
+
+def find_places() -> list[str]:
+    """What the list of views leads to."""
+    return re.findall(r'\{ to: "(/[^"]*)"', PLACES.read_text(encoding="utf-8"))
+
+
+def _route(file: Path) -> str:
+    names = [name for part in (*file.parts[:-1], file.stem) for name in part.split(".")]
+    named = [name for name in names if name != "index" and not name.startswith("_")]
+    return "/" + "/".join(name.removesuffix("_") for name in named)
+
+
+@tool(effect="write", approval="always")
+def pay(to: str, amount: float, note: str) -> str:
+    """Pay an invoice."""
+    return f"paid {amount} to {to}"
+
+
+class Furnished:
+    """A site in which each view has something to show."""
+
+    def __init__(self, site: Site, values: dict[str, str]) -> None:
+        self.site = site
+        self._values = values
+
+    def path(self, route: str) -> str:
+        """The address of a route. A new parameter gets its value in `furnish`."""
+        return re.sub(r"\$(\w+)", lambda found: self._values[found[1]], route)
+
+
+MARKDOWN = """# A heading
+
+Some **bold** words, `code`, and a [link](https://example.com/).
+
+| Column | Other |
+|---|---|
+| 1 | 2 |
+
+```python
+print("a long line that has to scroll inside of its own box, whatever the width of the window is")
+```
+
+- one
+- two
+"""
+
+
+async def furnish(site: Site) -> Furnished:
+    """A run that is done, one that failed, one that waits for a person, and a conversation."""
+    await site.harness.serve(Agent(site.name, tools=[look, send, pay]))
+    client = await site.client()
+    site.model.script(
+        Say(text="Let me look.", thinking="Where?", calls=(("look", {"place": "a" * 80}),)),
+        say(MARKDOWN),
+    )
+    done = await site.start("Look for it, please.")
+    await finish(site, done)
+    site.model.script(say("Yes, that works."))
+    created = await client.post("/api/v1/conversations", json={"agent": site.name})
+    assert created.status_code == 201, created.text
+    conversation = created.json()["id"]
+    sent = await client.post(
+        f"/api/v1/conversations/{conversation}/messages", json={"content": "Does it work?"}
+    )
+    assert sent.status_code == 202, sent.text
+    await site.model.called(3)
+    site.model.script(
+        Say(calls=(("pay", {"to": "Office supplies", "amount": 12.5, "note": "July"}),))
+    )
+    waiting = await site.start("Pay the invoice.")
+    await until_state(site, waiting, "waiting")
+    return Furnished(
+        site,
+        {
+            "run": done,
+            "waiting": waiting,
+            "conversation": conversation,
+            "id": conversation,
+            "agent": site.name,
+            "left": done,
+            "right": waiting,
+        },
+    )
+
+
+async def until_state(site: Site, run: str, state: str) -> None:
+    client = await site.client()
+
+    async def look() -> str:
+        return (await client.get(f"/api/v1/runs/{run}")).json()["state"]
+
+    await eventually(look, lambda seen: seen == state)
+
+
+async def finish(site: Site, run: str) -> None:
+    """Until a run is over."""
+    client = await site.client()
+    answer = await client.get(f"/api/v1/runs/{run}/result", params={"wait": 30})
+    assert answer.status_code == 200, answer.text
