@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import tailwindcss from "@tailwindcss/vite";
 import { tanstackRouter } from "@tanstack/router-plugin/vite";
 import react from "@vitejs/plugin-react";
@@ -19,7 +20,9 @@ export default defineConfig({
     alias: {
       "@": "/src",
       // Radix locks scrolling with a <style> element, which the content security policy refuses.
-      "react-style-singleton": "/src/ui/style_singleton.ts",
+      "react-style-singleton": fileURLToPath(
+        new URL("./src/ui/style_singleton.ts", import.meta.url),
+      ),
     },
   },
   build: {
