@@ -1816,6 +1816,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/temporal-page": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Place
+         * @description Find Temporal's page: an event of a run is at
+         *     `PATH/namespaces/NAMESPACE/workflows/RUN/RUN_ID/history/events/EVENT_ID`.
+         */
+        get: operations["show_place"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -4961,6 +4982,16 @@ export interface components {
             include_usage?: boolean | null;
         } & {
             [key: string]: unknown;
+        };
+        /**
+         * TemporalPagePlace
+         * @description Where Temporal's page shows this project's runs.
+         */
+        TemporalPagePlace: {
+            /** Path */
+            path: string;
+            /** Namespace */
+            namespace: string;
         };
         /**
          * Text
@@ -9493,6 +9524,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DeliveryList"];
+                };
+            };
+            /** @description The client has this answer: `If-None-Match` names its tag. */
+            304: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    show_place: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` of an earlier response: if it is still current, the status is 304. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Changes with the answer; send it as `If-None-Match`. */
+                    ETag?: string;
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemporalPagePlace"];
                 };
             };
             /** @description The client has this answer: `If-None-Match` names its tag. */
