@@ -157,6 +157,7 @@ async def test_offline_and_back(site: Site) -> None:
     await write(page, "Two.")
     await expect(main).to_contain_text("It is kept, and sent once")
     await page.context.set_offline(False)
+    await expect(page.get_by_text("Online").first).to_be_visible()
     await eventually(lambda: read_asked(site, page), lambda asked: asked == ["One.", "Two."])
     await expect(main.get_by_text("Answered.", exact=True)).to_have_count(2)
 

@@ -59,8 +59,10 @@ export function Composer(props: ComposerProps) {
   const newest = useRef(draft);
   newest.current = draft;
   const uploads = useUploads((file) => {
+    // Two can be done before the next render.
     const { text, files } = newest.current;
-    onDraft({ text, files: [...files, file] });
+    newest.current = { text, files: [...files, file] };
+    onDraft(newest.current);
   });
   useHeight(area, draft.text);
   const policy = chosen ?? props.policy;
