@@ -87,6 +87,7 @@ export function Composer(props: ComposerProps) {
       event.preventDefault();
       props.onEditLast();
     } else if (event.key === "Escape" && props.answering) {
+      event.preventDefault(); // or the panel around it would close too
       props.onStop();
     }
   };
