@@ -2896,6 +2896,18 @@ export interface components {
             deliveries: components["schemas"]["Delivery"][];
         };
         /**
+         * DiffRowView
+         * @description Something that happened in both runs, or in one of them.
+         */
+        DiffRowView: {
+            /** Left */
+            left?: number | null;
+            /** Right */
+            right?: number | null;
+            /** Same */
+            same: boolean;
+        };
+        /**
          * DiffSideView
          * @description One run of a comparison, from where the two part.
          */
@@ -2922,6 +2934,8 @@ export interface components {
             turn?: number | null;
             /** Sides */
             sides: components["schemas"]["DiffSideView"][];
+            /** Rows */
+            rows: components["schemas"]["DiffRowView"][];
         };
         /**
          * EffectList
