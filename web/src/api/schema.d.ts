@@ -5715,6 +5715,14 @@ export interface components {
             problems: string[];
             /** Found */
             found: components["schemas"]["SealProblem"][];
+            /** Seq */
+            seq: number;
+            /** Sealed */
+            sealed: number;
+            /** By */
+            by: string;
+            /** Code */
+            code: string;
         };
         /**
          * Version

@@ -20,15 +20,18 @@ export function PairList(props: {
   const places = placesOfDifferences(items);
   const [selected, setSelected] = useState<number>();
   const focus = useRef(false);
+  const list = useRef<HTMLOListElement>(null);
+  const margin = useTop(scroller, list);
   const rows = useVirtualizer({
     count: items.length,
     getScrollElement: () => scroller.current,
     getItemKey: (place) => items[place]?.key ?? place,
     estimateSize: (place) => (items[place]?.kind === "pair" ? 160 : 36),
     overscan: 4,
+    scrollMargin: margin,
     paddingStart: 8,
     paddingEnd: 32,
-    scrollPaddingStart: 56,
+    scrollPaddingStart: 96,
   });
 
   const go = (by: 1 | -1) => {
@@ -79,7 +82,7 @@ export function PairList(props: {
         go={go}
       />
       {places.length === 0 && <NothingDiffers />}
-      <ol className="relative" style={{ height: rows.getTotalSize() }}>
+      <ol ref={list} className="relative" style={{ height: rows.getTotalSize() }}>
         {rows.getVirtualItems().map((row) => {
           const item = items[row.index];
           return (
@@ -89,7 +92,7 @@ export function PairList(props: {
                 ref={rows.measureElement}
                 data-index={row.index}
                 className="absolute inset-x-0 px-4 pb-2 sm:px-6"
-                style={{ transform: `translateY(${row.start}px)` }}
+                style={{ transform: `translateY(${row.start - margin}px)` }}
               >
                 {item.kind === "pair" ? (
                   <PairRow
@@ -107,6 +110,28 @@ export function PairList(props: {
       </ol>
     </div>
   );
+}
+
+/** How far the list begins below the top of what scrolls: above it is what loads later. */
+function useTop(
+  scroller: React.RefObject<HTMLElement | null>,
+  list: React.RefObject<HTMLElement | null>,
+): number {
+  const [top, setTop] = useState(0);
+  useEffect(() => {
+    const above = list.current?.previousElementSibling?.parentElement?.children ?? [];
+    const measure = () => {
+      if (!scroller.current || !list.current) return;
+      const { top: begin } = scroller.current.getBoundingClientRect();
+      const at = list.current.getBoundingClientRect().top - begin + scroller.current.scrollTop;
+      setTop(Math.round(at));
+    };
+    const watch = new ResizeObserver(measure);
+    for (const each of above) if (each !== list.current) watch.observe(each);
+    measure();
+    return () => watch.disconnect();
+  }, [scroller, list]);
+  return top;
 }
 
 /** The row may be drawn only after it was scrolled to. */

@@ -29,7 +29,6 @@ export const PairRow = memo(function PairRow(props: {
       data-difference={pair.difference}
       className={cn(
         "overflow-hidden rounded-lg border bg-surface",
-        pair.same && "opacity-80",
         props.selected && "border-ink shadow-card",
       )}
     >
@@ -40,7 +39,7 @@ export const PairRow = memo(function PairRow(props: {
         )}
       >
         <look.Icon aria-hidden className="size-3.5" />
-        {pair.difference === 0 ? `First difference: ${look.word}` : look.word}
+        {pair.difference === 0 ? firstWord(pair, look.word) : look.word}
       </p>
       <div className="grid sm:grid-cols-2 sm:divide-x sm:divide-line-soft">
         <Cell side="left" own={left} other={right} same={pair.same} />
@@ -56,6 +55,10 @@ export const PairRow = memo(function PairRow(props: {
     </article>
   );
 });
+
+function firstWord(pair: Pair, word: string): string {
+  return pair.left && pair.right ? "First difference" : `First difference: ${word}`;
+}
 
 function lookOf(pair: Pair): { Icon: typeof Equal; word: string } {
   if (pair.same) return { Icon: Equal, word: "the same" };
@@ -82,8 +85,10 @@ function Cell(props: {
           {side === "left" ? "left" : "right"}
         </span>
         <span className={cn("font-medium", own.failed && "text-bad")}>{own.title}</span>
-        {own.code && <span className="min-w-0 break-all font-mono text-muted">{own.code}</span>}
-        <span className="ml-auto flex gap-2 text-muted">
+        {own.code && (
+          <span className="min-w-0 break-all font-mono font-normal text-muted">{own.code}</span>
+        )}
+        <span className="ml-auto flex gap-2 font-normal text-muted">
           {costMicros != null && <span>{formatMoney(costMicros)}</span>}
           {seconds !== undefined && <span>{formatSeconds(seconds)}</span>}
         </span>

@@ -57,7 +57,7 @@ describe("a what-if in progress", () => {
   });
 
   it("says how tool calls differ", () => {
-    expect(describeCalls(fork("a"))).toBe("no tool calls");
-    expect(describeCalls(fork("a", { parts: 2 }))).toBe("other tool calls from turn 2");
+    expect(describeCalls(fork("a"))).toBe("no tools");
+    expect(describeCalls(fork("a", { parts: 2 }))).toBe("other tools from turn 2");
   });
 });

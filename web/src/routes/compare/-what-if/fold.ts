@@ -76,6 +76,6 @@ function median(values: readonly number[]): number {
 
 /** How a fork's calls differ from its run's, in words. */
 export function describeCalls(fork: ForkOutcome): string {
-  if (fork.parts !== undefined) return `other tool calls from turn ${fork.parts}`;
-  return fork.calls.length === 0 ? "no tool calls" : "the same tool calls";
+  if (fork.parts !== undefined) return `other tools from turn ${fork.parts}`;
+  return fork.calls.length === 0 ? "no tools" : "same tools";
 }

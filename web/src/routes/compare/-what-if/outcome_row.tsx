@@ -13,7 +13,6 @@ const SHOWN = 300;
 export function OutcomeRow(props: {
   outcome: Outcome;
   lead: ReactNode;
-  note?: string;
   was?: Outcome;
   links?: ReactNode;
 }) {
@@ -25,7 +24,7 @@ export function OutcomeRow(props: {
         type="button"
         aria-expanded={open}
         onClick={() => setOpen(!open)}
-        className="grid w-full grid-cols-[1rem_1fr_auto] items-center gap-x-3 gap-y-0.5 px-4 py-2 text-left hover:bg-sunken sm:grid-cols-[1rem_8.5rem_1fr_auto] dark:hover:bg-raised"
+        className="grid w-full grid-cols-[1rem_1fr_auto] items-center gap-x-3 gap-y-0.5 px-4 py-2 text-left hover:bg-sunken sm:grid-cols-[1rem_11rem_1fr_auto] dark:hover:bg-raised"
       >
         <ChevronRight
           aria-hidden
@@ -49,7 +48,6 @@ export function OutcomeRow(props: {
           <p className="flex flex-wrap items-center gap-x-3 gap-y-1 text-muted text-xs">
             <StateBadge state={outcome.state} />
             <span className="break-all font-mono">{outcome.model}</span>
-            {props.note && <span>{props.note}</span>}
             {countCalls(outcome).map((each) => (
               <span key={each}>{each}</span>
             ))}

@@ -50,8 +50,12 @@ function ForkRow({ fork, source }: { fork: ForkOutcome; source: SourceOutcome })
     <OutcomeRow
       outcome={fork}
       {...(source.was ? { was: source.was } : {})}
-      lead={<VerdictMark verdict={fork.verdict} />}
-      note={describeCalls(fork)}
+      lead={
+        <>
+          <VerdictMark verdict={fork.verdict} />
+          <span className="block text-muted text-xs">{describeCalls(fork)}</span>
+        </>
+      }
       links={
         <span className="flex flex-wrap gap-x-4 gap-y-1 text-xs">
           <Link

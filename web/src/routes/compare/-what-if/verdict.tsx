@@ -5,9 +5,14 @@ import type { ForkOutcome } from "./types";
 export const VERDICTS = ["same", "different", "failed"] as const;
 
 const LOOKS = {
-  same: { Icon: CircleEqual, tone: "text-good", word: "same answer" },
-  different: { Icon: CircleSlash2, tone: "text-warn", word: "other answer" },
-  failed: { Icon: CircleX, tone: "text-bad", word: "did not complete" },
+  same: { Icon: CircleEqual, tone: "text-good", word: "same answer", words: "same answers" },
+  different: {
+    Icon: CircleSlash2,
+    tone: "text-warn",
+    word: "other answer",
+    words: "other answers",
+  },
+  failed: { Icon: CircleX, tone: "text-bad", word: "did not complete", words: "did not complete" },
 } as const;
 
 /** How a fork's answer compares with the run's: an icon and words. */
@@ -17,7 +22,7 @@ export function VerdictMark(props: { verdict: ForkOutcome["verdict"]; count?: nu
   return (
     <span className={cn("inline-flex items-center gap-1.5 text-xs", tone)}>
       <look.Icon aria-hidden className="size-3.5" />
-      {props.count} {look.word}
+      {props.count} {props.count === undefined || props.count === 1 ? look.word : look.words}
     </span>
   );
 }

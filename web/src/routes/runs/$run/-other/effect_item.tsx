@@ -54,7 +54,10 @@ export function EffectItem(props: { effect: Effect; stepKey: string | undefined 
             {look.word}
           </span>
         </button>
-        <span className="hidden w-24 shrink-0 text-right text-muted text-xs md:block">
+        <span className="hidden w-14 shrink-0 text-right text-muted text-xs sm:block">
+          turn {effect.turn}
+        </span>
+        <span className="hidden w-20 shrink-0 text-right text-muted text-xs md:block">
           <Ago at={effect.undone ?? effect.ended ?? effect.began} />
         </span>
       </div>

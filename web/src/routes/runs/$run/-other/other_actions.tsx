@@ -17,6 +17,7 @@ import { Button } from "@/ui/button";
 import { Menu, MenuItem, MenuLine } from "@/ui/menu";
 import { useRunView, useSelectedStep } from "../-view";
 import { forkFrom, isForkable, readOpening, whatIfFrom } from "./openings";
+import { SealBadge } from "./seal_badge";
 
 const UndoSheet = lazy(() => import("./undo_sheet"));
 const ForkSheet = lazy(() => import("./fork_sheet"));
@@ -30,6 +31,7 @@ export function OtherActions() {
   const commands = useOtherCommands();
   return (
     <>
+      <SealBadge />
       <Menu
         trigger={
           <Button size="icon" aria-label="More actions">

@@ -28,7 +28,14 @@ export default function ReplayDialog({ onClose }: { onClose: () => void }) {
       description="The workflow code that the daemon has installed runs over the recorded history, and each step is compared. No model or tool is called, and nothing changes."
       className="max-w-3xl"
     >
-      {replay.isFetching && <SkeletonRows rows={3} />}
+      {replay.isFetching && (
+        <>
+          <p role="status" className="text-muted text-xs">
+            Starting the code in a process of its own, then comparing. It takes some seconds.
+          </p>
+          <SkeletonRows rows={3} />
+        </>
+      )}
       {replay.error && <ProblemCard error={replay.error} retry={() => void replay.refetch()} />}
       {replay.data && (
         <div className="flex flex-col gap-3">
@@ -61,7 +68,7 @@ export default function ReplayDialog({ onClose }: { onClose: () => void }) {
       )}
       <div className="mt-4 border-t pt-3">
         <p className="mb-1.5 text-muted text-xs">
-          Agents' own workflow code, or another version: replay it where that code is installed.
+          To compare with another version of the code, replay it where that version is installed:
         </p>
         <CopyLine text={`harness replay ${quote(run)}`} />
       </div>

@@ -3,6 +3,7 @@ import { ShieldAlert, ShieldCheck, ShieldQuestion } from "lucide-react";
 import { type FormEvent, useState } from "react";
 import { api, call, type Schemas } from "@/api/client";
 import { Problem } from "@/api/problem";
+import { Ago } from "@/parts/ago";
 import { ProblemCard } from "@/parts/problem_card";
 import { useMay } from "@/shell/roles";
 import { Button } from "@/ui/button";
@@ -113,11 +114,15 @@ function Verified({ found }: { found: Schemas["Verification"] }) {
         </ul>
       )}
       <p className="text-muted text-xs">
-        {found.events.toLocaleString("en")} history events;{" "}
+        Sealed <Ago at={found.sealed} /> by <span className="break-all">{found.by}</span> with{" "}
+        {found.code}, as number {found.seq.toLocaleString("en")} of the chain.
+      </p>
+      <p className="text-muted text-xs">
+        {found.events.toLocaleString("en")} history events were read
         {found.compared_with_temporal
-          ? "also compared with what Temporal has"
-          : "Temporal no longer has the run"}
-        ; content {found.content}
+          ? ", and compared with Temporal."
+          : ". Temporal no longer has the run."}
+        {found.content !== "present" && ` The content was ${found.content}.`}
       </p>
       <div>
         <p className="mb-1 font-medium text-xs">Replay token: keep it elsewhere</p>

@@ -16,14 +16,14 @@ export function UndoPreview(props: {
             key={place}
             className={cn(
               "rounded-md border border-line border-dashed px-3 py-2",
-              !reached && "opacity-60",
+              !reached && "text-muted",
               step.state === "stopped" && reached && "border-bad/60 bg-bad-soft",
             )}
           >
-            <div className="flex items-center gap-2">
+            <div className="flex items-start gap-2 [&>*]:leading-5">
               <What planned={{ step, reached }} />
               <span
-                className="min-w-0 flex-1 truncate font-mono text-[0.8125rem]"
+                className="line-clamp-2 min-w-0 flex-1 break-all font-mono text-[0.8125rem]"
                 title={step.title}
               >
                 {step.title}
@@ -31,19 +31,16 @@ export function UndoPreview(props: {
               <span className="shrink-0 text-muted text-xs">turn {step.turn}</span>
             </div>
             {step.obstacle && (
-              <p className="mt-1 break-words pl-6 text-xs">
-                {step.obstacle.message}
-                {step.obstacle.fix && <span className="text-muted"> {step.obstacle.fix}</span>}
-              </p>
+              <p className="mt-1 break-words pl-6 text-xs">{step.obstacle.message}</p>
             )}
-            <label className="mt-1.5 flex w-fit items-center gap-2 pl-6 text-muted text-xs">
-              <input
-                type="checkbox"
-                checked={props.past.includes(step.call)}
-                onChange={() => props.onToggle(step.call)}
-              />
-              Leave it as it is
-            </label>
+            <button
+              type="button"
+              aria-pressed={props.past.includes(step.call)}
+              onClick={() => props.onToggle(step.call)}
+              className="mt-0.5 ml-6 text-info text-xs hover:underline"
+            >
+              {wordFor(step)}
+            </button>
           </li>
         ))}
       </ol>
@@ -53,6 +50,11 @@ export function UndoPreview(props: {
       </p>
     </section>
   );
+}
+
+function wordFor(step: PlannedStep["step"]): string {
+  if (step.state === "passed") return "Do not leave it";
+  return step.state === "stopped" ? "Leave it as it is, and go on" : "Leave it as it is";
 }
 
 function What({ planned: { step, reached } }: { planned: PlannedStep }) {

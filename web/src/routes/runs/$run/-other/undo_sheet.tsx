@@ -55,7 +55,7 @@ export default function UndoSheet({ onClose }: { onClose: () => void }) {
           </Button>
         ) : (
           <>
-            <p className="min-w-0 flex-1 basis-40 text-sm">
+            <p className="min-w-0 flex-1 basis-full sm:basis-40 text-sm">
               {open
                 ? "The run is still going on. It must end before it can be undone."
                 : count === 0

@@ -70,7 +70,10 @@ function StepLine({ step }: { step: UndoStep }) {
           <look.Icon aria-hidden className="size-4" />
           {look.word}
         </span>
-        <span className="min-w-0 flex-1 truncate font-mono text-[0.8125rem]" title={step.title}>
+        <span
+          className="line-clamp-2 min-w-0 flex-1 break-all font-mono text-[0.8125rem]"
+          title={step.title}
+        >
           {step.title}
         </span>
         <span className="shrink-0 text-muted text-xs">turn {step.turn}</span>
