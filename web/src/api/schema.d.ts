@@ -2917,6 +2917,18 @@ export interface components {
             deliveries: components["schemas"]["Delivery"][];
         };
         /**
+         * DiffRowView
+         * @description Something that happened in both runs, or in one of them.
+         */
+        DiffRowView: {
+            /** Left */
+            left?: number | null;
+            /** Right */
+            right?: number | null;
+            /** Same */
+            same: boolean;
+        };
+        /**
          * DiffSideView
          * @description One run of a comparison, from where the two part.
          */
@@ -2943,6 +2955,8 @@ export interface components {
             turn?: number | null;
             /** Sides */
             sides: components["schemas"]["DiffSideView"][];
+            /** Rows */
+            rows: components["schemas"]["DiffRowView"][];
         };
         /**
          * EffectList
@@ -5732,6 +5746,14 @@ export interface components {
             problems: string[];
             /** Found */
             found: components["schemas"]["SealProblem"][];
+            /** Seq */
+            seq: number;
+            /** Sealed */
+            sealed: number;
+            /** By */
+            by: string;
+            /** Code */
+            code: string;
         };
         /**
          * Version
