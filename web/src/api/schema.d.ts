@@ -1837,6 +1837,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/panels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Page Panels
+         * @description List the parts of the web page that capabilities contribute, as far as the caller's role may
+         *     see them.
+         */
+        get: operations["list_page_panels"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -3902,6 +3923,33 @@ export interface components {
              * @default false
              */
             everyone: boolean;
+        };
+        /**
+         * PanelList
+         * @description The panels that the caller sees.
+         */
+        PanelList: {
+            /** Panels */
+            panels: components["schemas"]["PanelView"][];
+        };
+        /**
+         * PanelView
+         * @description A part of the page that a capability contributes.
+         */
+        PanelView: {
+            /** Id */
+            id: string;
+            /** Title */
+            title: string;
+            /**
+             * Place
+             * @enum {string}
+             */
+            place: "view" | "run";
+            /** Icon */
+            icon: string;
+            /** Module */
+            module: string;
         };
         /**
          * Parent
@@ -9581,6 +9629,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TemporalPagePlace"];
+                };
+            };
+            /** @description The client has this answer: `If-None-Match` names its tag. */
+            304: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_page_panels: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` of an earlier response: if it is still current, the status is 304. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Changes with the answer; send it as `If-None-Match`. */
+                    ETag?: string;
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PanelList"];
                 };
             };
             /** @description The client has this answer: `If-None-Match` names its tag. */

@@ -9,7 +9,7 @@ import { TabPanel, Tabs } from "@/ui/tabs";
 import { RunHeader } from "./-parts/run_header";
 import { SideColumn } from "./-parts/side_column";
 import { SteerSlot } from "./-parts/steer_slot";
-import { TABS } from "./-tabs";
+import { useTabs } from "./-tabs";
 import { type RunView, RunViewProvider, readSearch } from "./-view";
 
 export const Route = createFileRoute("/runs/$run/")({
@@ -22,7 +22,8 @@ export const Route = createFileRoute("/runs/$run/")({
 
 function RunFrame({ run }: { run: string }) {
   const { view, error } = useView(run);
-  const tab = TABS.find((each) => each.id === view.search.tab) ?? TABS[0];
+  const tabs = useTabs();
+  const tab = tabs.find((each) => each.id === view.search.tab) ?? tabs[0];
   if (!tab) return null;
   return (
     <RunViewProvider value={view}>
@@ -33,7 +34,7 @@ function RunFrame({ run }: { run: string }) {
           <div className="flex min-h-0 min-w-0 flex-1 flex-col">
             <Tabs
               label="What the run did"
-              tabs={TABS}
+              tabs={tabs}
               selected={tab.id}
               onSelect={(id) => view.setSearch({ tab: id })}
               className="min-w-0"
