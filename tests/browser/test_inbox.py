@@ -1,4 +1,4 @@
-"""Decisions in the page: with an edit, with the keys, by two people at once, by none who may not."""
+"""Decisions in the page: with an edit, with the keys, by two at once, and by none who may not."""
 
 from __future__ import annotations
 
