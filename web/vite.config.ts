@@ -1,4 +1,3 @@
-import { fileURLToPath } from "node:url";
 import tailwindcss from "@tailwindcss/vite";
 import { tanstackRouter } from "@tanstack/router-plugin/vite";
 import react from "@vitejs/plugin-react";
@@ -20,9 +19,7 @@ export default defineConfig({
     alias: {
       "@": "/src",
       // Radix locks scrolling with a <style> element, which the content security policy refuses.
-      "react-style-singleton": fileURLToPath(
-        new URL("./src/ui/style_singleton.ts", import.meta.url),
-      ),
+      "react-style-singleton": new URL("./src/ui/style_singleton.ts", import.meta.url).pathname,
     },
   },
   build: {

@@ -50,10 +50,10 @@ ATTACKS: dict[str, str] = {
     "line ends": "one\u2028two\u2029three\x0bfour\x0cfive\x85six",
     "wide": "W" * 4_000,
     "marks on a letter": "Z" + "\u0351\u0346\u0363" * 200,
-    "deep": "> " * 400 + "x",
-    "deep list": "\n".join("  " * depth + "- x" for depth in range(200)),
+    "deep": "> " * 100 + "x",
+    "deep list": "\n".join("  " * depth + "- x" for depth in range(60)),
     "brackets": "[" * 2_000 + "x" + "](" * 500,
-    "emphasis": "*_" * 2_000,
+    "emphasis": "*_" * 500,
 }
 
 

@@ -23,9 +23,12 @@ async def look(place: str) -> str:
     return f"nothing at {place}"
 
 
+END = "That was the last one."
+
+
 class Marks:
-    """A run of many turns that say `mark-000`, `mark-001` and so on. The turn that is given waits
-    for `release`."""
+    """A run of many turns that say `mark-000`, `mark-001` and so on, and in the end `END`: a view
+    may show the last words of a run twice. The turn that is given waits for `release`."""
 
     def __init__(self, count: int, hold_at: int) -> None:
         self.all = [f"mark-{number:03}" for number in range(count)]
@@ -34,15 +37,15 @@ class Marks:
         self._hold_at = hold_at
 
     def steps(self) -> list[Step]:
-        last = len(self.all) - 1
-        return [
+        marks: list[Step] = [
             Say(
                 text=f"This is {mark}.",
-                calls=() if number == last else (("look", {"place": f"place {number}"}),),
+                calls=(("look", {"place": f"place {number}"}),),
                 until=self.release if number == self._hold_at else None,
             )
             for number, mark in enumerate(self.all)
         ]
+        return [*marks, Say(text=END)]
 
 
 async def start_marks(site: Site, marks: Marks) -> str:

@@ -18,7 +18,7 @@ from harness.api.caller import Role
 from tests.browser.troubles import Troubles
 from tests.fakes.model_server import ModelServer
 
-PATIENCE_MS = 15_000
+PATIENCE_MS = 25_000
 """A busy machine is no failure."""
 
 

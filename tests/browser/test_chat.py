@@ -146,6 +146,23 @@ async def _read_asked_at(site: Site, chat: str) -> list[str]:
 
 
 @pytest.mark.slow
+async def test_a_message_is_not_sent_in_the_name_of_another_user(site: Site) -> None:
+    """Another user signs in to the same browser while a message waits."""
+    site.troubles.allow(*BROKEN, *POSTS, r"^40[14] ")
+    site.model.always(say("Answered."))
+    page = await begin_chat(site, "One.")
+    await expect(page.get_by_role("main")).to_contain_text("Answered.")
+    await page.route("**/messages", lambda route: route.abort())
+    await write(page, "Two.")
+    await expect(page.get_by_role("main")).to_contain_text("It is kept, and sent once")
+    other = await page.context.new_page()
+    await other.goto(await site.make_link(f"other-{site.name}"))
+    await page.unroute("**/messages")
+    await expect(page.get_by_role("main")).to_contain_text("Your session has ended.")
+    assert await read_asked(site, page) == ["One."]
+
+
+@pytest.mark.slow
 async def test_offline_and_back(site: Site) -> None:
     site.troubles.allow(*BROKEN, *POSTS)
     site.model.always(say("Answered."))
@@ -157,6 +174,7 @@ async def test_offline_and_back(site: Site) -> None:
     await write(page, "Two.")
     await expect(main).to_contain_text("It is kept, and sent once")
     await page.context.set_offline(False)
+    await expect(page.get_by_text("Online").first).to_be_visible()
     await eventually(lambda: read_asked(site, page), lambda asked: asked == ["One.", "Two."])
     await expect(main.get_by_text("Answered.", exact=True)).to_have_count(2)
 

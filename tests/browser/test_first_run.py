@@ -22,7 +22,7 @@ async def test_from_the_link_to_a_run_that_streams(site: Site) -> None:
     row = page.get_by_role("link", name=run)
     await expect(row).to_be_visible()  # without a reload
     await row.click()
-    await expect(page.get_by_text("First words")).to_be_visible()
+    await expect(page.get_by_text("First words").first).to_be_visible()
     rest.set()
-    await expect(page.get_by_text("First words, and the last one.")).to_be_visible()
+    await expect(page.get_by_text("First words, and the last one.").first).to_be_visible()
     await expect(page.get_by_role("heading", name=run)).to_be_visible()

@@ -1,4 +1,4 @@
-"""Decisions in the page: with an edit, with the keys, by two people at once, by none who may not."""
+"""Decisions in the page: with an edit, with the keys, by two at once, and by none who may not."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ async def ask_to_pay(site: Site, recipient: str = "Ada") -> str:
 
 async def open_card(site: Site, run: str, page: Page) -> Locator:
     """The run's card in the inbox, found in the list."""
-    await page.get_by_role("option").filter(has_text=run).click()
+    await page.get_by_role("listbox").get_by_role("option").filter(has_text=run).click()
     card = page.get_by_role("group", name=re.compile("Approval"))
     await expect(card.get_by_role("link", name=run)).to_be_visible()
     return card
@@ -66,7 +66,7 @@ async def test_approve_with_edit(site: Site) -> None:
     await card.get_by_label("currency", exact=True).select_option("CHF")
     changes = card.get_by_role("region", name="Changes")
     await expect(changes).to_contain_text("amount250 90")
-    await card.get_by_label("Note").fill("a typo")
+    await card.get_by_role("textbox", name="Note (the history shows it)").fill("a typo")
     await card.get_by_role("button", name="Approve with changes").click()
     await expect(page.get_by_text("You approved this with changes")).to_be_visible()
     await expect(page.get_by_text("Nothing waits for you")).to_be_visible()
@@ -129,6 +129,7 @@ async def test_two_people_decide_at_once(site: Site) -> None:
 @pytest.mark.slow
 async def test_a_viewer_looks_and_does_not_decide(site: Site) -> None:
     run = await ask_to_pay(site)
+    client = await site.client()
     await set_role(site.harness.connection, site.user, Role.VIEWER)
     page = await site.sign_in(path="/inbox")
     card = await open_card(site, run, page)
@@ -143,4 +144,4 @@ async def test_a_viewer_looks_and_does_not_decide(site: Site) -> None:
         run,
     )
     assert status == 403
-    assert not (await (await site.client()).get(f"/api/v1/runs/{run}")).json()["decided"]
+    assert not (await client.get(f"/api/v1/runs/{run}")).json()["decided"]

@@ -1817,6 +1817,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/temporal-page": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Place
+         * @description Find Temporal's page: an event of a run is at
+         *     `PATH/namespaces/NAMESPACE/workflows/RUN/RUN_ID/history/events/EVENT_ID`.
+         */
+        get: operations["show_place"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/panels": {
         parameters: {
             query?: never;
@@ -2918,6 +2939,18 @@ export interface components {
             deliveries: components["schemas"]["Delivery"][];
         };
         /**
+         * DiffRowView
+         * @description Something that happened in both runs, or in one of them.
+         */
+        DiffRowView: {
+            /** Left */
+            left?: number | null;
+            /** Right */
+            right?: number | null;
+            /** Same */
+            same: boolean;
+        };
+        /**
          * DiffSideView
          * @description One run of a comparison, from where the two part.
          */
@@ -2944,6 +2977,8 @@ export interface components {
             turn?: number | null;
             /** Sides */
             sides: components["schemas"]["DiffSideView"][];
+            /** Rows */
+            rows: components["schemas"]["DiffRowView"][];
         };
         /**
          * EffectList
@@ -5023,6 +5058,16 @@ export interface components {
             [key: string]: unknown;
         };
         /**
+         * TemporalPagePlace
+         * @description Where Temporal's page shows this project's runs.
+         */
+        TemporalPagePlace: {
+            /** Path */
+            path: string;
+            /** Namespace */
+            namespace: string;
+        };
+        /**
          * Text
          * @description A piece of text in a message.
          */
@@ -5761,6 +5806,14 @@ export interface components {
             problems: string[];
             /** Found */
             found: components["schemas"]["SealProblem"][];
+            /** Seq */
+            seq: number;
+            /** Sealed */
+            sealed: number;
+            /** By */
+            by: string;
+            /** Code */
+            code: string;
         };
         /**
          * Version
@@ -9557,6 +9610,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DeliveryList"];
+                };
+            };
+            /** @description The client has this answer: `If-None-Match` names its tag. */
+            304: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    show_place: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` of an earlier response: if it is still current, the status is 304. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Changes with the answer; send it as `If-None-Match`. */
+                    ETag?: string;
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemporalPagePlace"];
                 };
             };
             /** @description The client has this answer: `If-None-Match` names its tag. */

@@ -45,18 +45,21 @@ export function useRunLog(run: string): Followed {
     };
     let last: string | undefined;
     let again = 0;
+    let failed = false;
     const take = (event: LiveEvent) => {
       last = event.id ?? last;
       if (event.event === "error") {
         const document = event.data as Partial<ProblemDocument>;
         const found = new Problem(document, document.status ?? 500);
         setProblem(found);
+        failed = true;
         // The topic is over: what may pass is asked for again, from where it was read to.
         if (found.kind === "server" || found.kind === "busy")
           again = window.setTimeout(join, AGAIN_MS);
       } else if (isRunEvent(event.data)) {
         log.add(event.data);
-        setProblem(undefined);
+        if (failed) setProblem(undefined);
+        failed = false;
         drawSoon();
       }
     };

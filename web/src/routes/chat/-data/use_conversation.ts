@@ -48,11 +48,9 @@ export function useConversation(chat: string, user: string): Conversation {
   const events = useEvents(chat, history.isSuccess ? first : null, refresh);
   useEffect(() => {
     return onAccepted((message) => {
-      if (message.chat !== chat) return;
-      refresh();
-      if (message.create) void queries.invalidateQueries({ queryKey: ["chats"] });
+      if (message.chat === chat) refresh();
     });
-  }, [chat, refresh, queries]);
+  }, [chat, refresh]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: `version` stands for the logs
   const items = useMemo(() => {
     return buildThread({

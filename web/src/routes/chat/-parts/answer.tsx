@@ -1,11 +1,12 @@
 import { Sparkles } from "lucide-react";
 import { memo, useRef } from "react";
 import type { RunLog } from "@/events/run_log";
-import type { EventOf, ModelStep, NoteStep, Step } from "@/events/steps";
+import { type EventOf, isWaiting, type ModelStep, type NoteStep, type Step } from "@/events/steps";
 import { DecisionCard } from "@/parts/decision/decision_card";
 import { Markdown } from "@/parts/markdown";
 import { Reasoning } from "@/parts/message_parts";
 import { cn } from "@/ui/cn";
+import { isOver } from "../-data/thread";
 import { ToolLine } from "./tool_line";
 import { HintBubble } from "./user_message";
 
@@ -77,16 +78,15 @@ const Shown = memo(
         return (
           <div className="flex flex-col gap-2">
             <ToolLine run={run} step={step} version={step.version} />
-            {asked && !asked.made && isOpen(log, asked.asked.id) && (
+            {asked && isWaiting(step) && !isOver(log.state) && (
               <Decide run={run} asked={asked.asked} />
             )}
           </div>
         );
       }
       case "decision": {
-        const { asked, made } = step.decision;
-        if (made || !isOpen(log, asked.id)) return null;
-        return <Decide run={run} asked={asked} />;
+        if (!isWaiting(step) || isOver(log.state)) return null;
+        return <Decide run={run} asked={step.decision.asked} />;
       }
       case "note":
         return <Note step={step} />;
@@ -111,10 +111,6 @@ function Decide(props: { run: string; asked: EventOf<"decision_requested"> }) {
       keys="card"
     />
   );
-}
-
-function isOpen(log: RunLog, id: string): boolean {
-  return log.waiting.has(id);
 }
 
 /** `frozen`: the person has stopped it, so nothing is added until it has ended. */

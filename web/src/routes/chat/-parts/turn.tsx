@@ -5,6 +5,7 @@ import { textOf } from "@/events/message_text";
 import type { RunLog } from "@/events/run_log";
 import { useRunLog } from "@/events/use_run_log";
 import { Ago } from "@/parts/ago";
+import { ErrorNote } from "@/parts/error_note";
 import { formatCount, formatMoney } from "@/parts/figures";
 import { Markdown } from "@/parts/markdown";
 import { ProblemCard } from "@/parts/problem_card";
@@ -135,6 +136,22 @@ export function Said({ said }: { said: Stored }) {
   return said.content ? <Markdown text={said.content} /> : null;
 }
 
+/** What was said before the conversation was forked or imported. */
+export function BaseMessage({ said }: { said: Stored }) {
+  if (said.role === "user") return <Said said={said} />;
+  if (!said.content) return null;
+  return (
+    <div className="flex gap-3">
+      <span className="hidden pt-0.5 sm:block">
+        <AiMark />
+      </span>
+      <div className="min-w-0 flex-1">
+        <Said said={said} />
+      </div>
+    </div>
+  );
+}
+
 function LoadedAnswer({ run }: { run: string }) {
   const { log, problem, version } = useRunLog(run);
   if (problem) return <ProblemCard error={problem} />;
@@ -144,7 +161,7 @@ function LoadedAnswer({ run }: { run: string }) {
 function Foot({ item, over }: { item: TurnItem; over: boolean }) {
   return (
     <>
-      {item.state === "failed" && item.error && <ProblemCard error={asProblem(item.error)} />}
+      {item.state === "failed" && item.error && <ErrorNote error={item.error} />}
       {item.rolledBack && (
         <p className="text-muted text-xs">
           Replaced by a later message: its effects were undone, and later answers do not read it.
@@ -173,10 +190,6 @@ function Foot({ item, over }: { item: TurnItem; over: boolean }) {
       </div>
     </>
   );
-}
-
-function asProblem(error: NonNullable<TurnItem["error"]>): Error {
-  return Object.assign(new Error(error.message), error);
 }
 
 /** The text of an answer, as Markdown. */

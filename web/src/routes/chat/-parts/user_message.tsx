@@ -1,11 +1,11 @@
 import { Clock, CornerDownRight, FileText, Loader, TriangleAlert, Zap } from "lucide-react";
 import type { ReactNode } from "react";
 import { Artifact } from "@/parts/artifact";
-import { ProblemCard } from "@/parts/problem_card";
+import { ErrorNote } from "@/parts/error_note";
 import { Button } from "@/ui/button";
 import { cn } from "@/ui/cn";
 import type { Delivery } from "../-data/outbox";
-import type { UserPart } from "../-data/types";
+import type { ErrorInfo, UserPart } from "../-data/types";
 
 /** What a person wrote. */
 export function Bubble(props: {
@@ -55,7 +55,15 @@ function Parts(props: { parts: readonly UserPart[]; run: string | undefined }) {
         const name = part.type === "file" ? part.name : "Picture";
         if (props.run && part.artifact) {
           const known = { name, media_type: part.media_type ?? null };
-          return <Artifact key={place} run={props.run} id={part.artifact} known={known} />;
+          return (
+            <Artifact
+              key={place}
+              run={props.run}
+              id={part.artifact}
+              known={known}
+              className="[&_img]:max-h-40"
+            />
+          );
         }
         return (
           <span
@@ -175,11 +183,11 @@ export function sayWhy(kind: string | undefined): string {
 }
 
 /** What went wrong with a message that no run answers. */
-export function Unanswered(props: { line: string; error: unknown }) {
+export function Unanswered(props: { line: string; error: ErrorInfo | undefined }) {
   return (
     <div className="flex flex-col gap-2">
       <Bubble faint text={props.line} />
-      <ProblemCard error={props.error} className="ml-auto max-w-[85%]" />
+      {props.error && <ErrorNote error={props.error} className="ml-auto max-w-[85%]" />}
     </div>
   );
 }

@@ -13,7 +13,7 @@ export interface RunTab {
 export const TABS: readonly RunTab[] = [
   { id: "steps", title: "Steps", Content: lazy(() => import("./-parts/steps_tab")) },
   { id: "time", title: "Time", Content: lazy(() => import("./-parts/time_tab")) },
-  { id: "effects", title: "Effects", Content: lazy(() => import("./-parts/effects_tab")) },
+  { id: "effects", title: "Effects", Content: lazy(() => import("./-other/effects_tab")) },
   { id: "files", title: "Files", Content: lazy(() => import("./-parts/files_tab")) },
   { id: "about", title: "About", Content: lazy(() => import("./-parts/about_tab")) },
 ];

@@ -4,6 +4,7 @@ import { attemptsOf, type ModelStep, type Step, secondsOf, type ToolStep } from 
 import { formatMoney, formatSeconds } from "@/parts/figures";
 import { formatTime } from "@/parts/time_zone";
 import { Button } from "@/ui/button";
+import { StepAlternatives } from "../-other/step_alternatives";
 import { useRunView } from "../-view";
 import { NewMessages } from "./new_messages";
 import { lookOf } from "./step_look";
@@ -66,6 +67,7 @@ function Details(props: { run: string; step: Step; from: number }) {
           <NewMessages run={run} messages={step.messages} />
         </div>
       )}
+      <StepAlternatives step={step} />
       <TemporalLink run={run} cursor={step.cursor ?? step.began} className="mt-3" />
     </>
   );
