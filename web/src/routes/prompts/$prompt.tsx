@@ -17,7 +17,7 @@ import { EditTab } from "./-parts/edit_tab";
 import { TextTab } from "./-parts/text_tab";
 import { promptQuery } from "./-parts/use_prompt";
 import { VersionsTab } from "./-parts/versions_tab";
-import { type PromptSearch, readPromptSearch, type VersionView } from "./-prompts";
+import { type PromptSearch, readPromptSearch, type Tab, type VersionView } from "./-prompts";
 
 export const Route = createFileRoute("/prompts/$prompt")({
   validateSearch: readPromptSearch,
@@ -67,7 +67,13 @@ function OnePrompt({ prompt, search }: { prompt: string; search: PromptSearch })
             { id: "versions", title: "Versions" },
           ]}
           selected={tab}
-          onSelect={(id) => show({ tab: id })}
+          onSelect={(id) =>
+            show(
+              readPromptSearch({ ...search, tab: id }).tab
+                ? { tab: id as Tab }
+                : { tab: undefined },
+            )
+          }
         >
           <TabPanel id={tab}>
             <Column>

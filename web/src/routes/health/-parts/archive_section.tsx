@@ -6,7 +6,7 @@ import { Ago, useNow } from "@/parts/ago";
 import { Badge } from "@/parts/desk/badge";
 import { Loaded } from "@/parts/desk/loaded";
 import { Facts, Rows, Section } from "@/parts/desk/section";
-import { formatBytes, formatSeconds } from "@/parts/figures";
+import { formatBytes } from "@/parts/figures";
 import { ProblemCard } from "@/parts/problem_card";
 import { useCommands } from "@/shell/commands";
 import { Button } from "@/ui/button";
@@ -100,7 +100,7 @@ export function ArchiveSection({ archive }: { archive: ReturnType<typeof useArch
                   !!found.last && { name: "Last sweep", value: <Ago at={found.last} /> },
                   {
                     name: "Temporal keeps ended runs",
-                    value: `for ${formatSeconds(found.retention_s)}`,
+                    value: `for ${formatRetention(found.retention_s)}`,
                   },
                 ]}
               />
@@ -110,6 +110,12 @@ export function ArchiveSection({ archive }: { archive: ReturnType<typeof useArch
       </Loaded>
     </Section>
   );
+}
+
+function formatRetention(seconds: number): string {
+  const days = Math.round(seconds / 86_400);
+  if (days === 0) return `${Math.round(seconds / 3600)} hours`;
+  return days === 1 ? "1 day" : `${days} days`;
 }
 
 function OutcomeNote({ outcome }: { outcome: Outcome }) {
