@@ -10,7 +10,7 @@ import { useCommands } from "@/shell/commands";
 import { Button } from "@/ui/button";
 import { CredentialRow } from "./credential_row";
 import { NewToken } from "./new_token";
-import { isOver, tokensQuery } from "./tokens";
+import { isOver, sessionsQuery, tokensQuery } from "./tokens";
 
 const MAY = {
   viewer: "reads what it owns",
@@ -22,6 +22,7 @@ const MAY = {
 export default function AccountTab() {
   const me = useQuery(meQuery);
   const tokens = useQuery(tokensQuery(null));
+  const sessions = useQuery(sessionsQuery);
   const [creating, setCreating] = useState(false);
   useCommands([
     {
@@ -70,7 +71,7 @@ export default function AccountTab() {
       >
         <Loaded query={tokens}>
           {(list) => {
-            const shown = list.filter((each) => each.kind === "token" && !isOver(each));
+            const shown = list.filter((each) => !isOver(each));
             return shown.length === 0 ? (
               <p className="px-4 py-3 text-muted">You have no tokens.</p>
             ) : (
@@ -84,13 +85,13 @@ export default function AccountTab() {
         </Loaded>
       </Section>
       <Section title="Browser sessions" lead="Browsers that are signed in as you.">
-        <Loaded query={tokens}>
-          {(list) => (
+        <Loaded query={sessions}>
+          {({ sessions: list, current }) => (
             <Rows label="Browser sessions">
               {list
-                .filter((each) => each.kind === "browser" && !isOver(each))
+                .filter((each) => !isOver(each))
                 .map((each) => (
-                  <CredentialRow key={each.id} credential={each} />
+                  <CredentialRow key={each.id} credential={each} current={each.id === current} />
                 ))}
             </Rows>
           )}

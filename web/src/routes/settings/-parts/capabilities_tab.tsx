@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { CircleCheck, CircleSlash, CircleX } from "lucide-react";
+import { ChevronRight, CircleCheck, CircleSlash, CircleX } from "lucide-react";
 import { useState } from "react";
 import { api, call, type Schemas } from "@/api/client";
 import { Badge, Chip, type Tone } from "@/parts/desk/badge";
@@ -50,9 +50,13 @@ function CapabilityRow({ capability }: { capability: Schemas["CapabilityView"] }
   const look = STATES[capability.state] ?? { icon: CircleX, tone: "bad" as const };
   return (
     <li>
-      <details onToggle={(event) => setOpen(event.currentTarget.open)}>
-        <summary className="cursor-pointer list-none px-4 py-2.5 hover:bg-sunken/50 dark:hover:bg-raised">
-          <span className="flex flex-wrap items-baseline gap-x-3">
+      <details className="group" onToggle={(event) => setOpen(event.currentTarget.open)}>
+        <summary className="relative cursor-pointer list-none py-2.5 pr-4 pl-10 hover:bg-sunken/50 dark:hover:bg-raised">
+          <ChevronRight
+            aria-hidden
+            className="absolute top-3 left-4 size-4 text-muted transition-transform group-open:rotate-90"
+          />
+          <span className="flex flex-wrap items-center gap-x-3">
             <span className="font-medium">{capability.name}</span>
             <Badge {...look}>{capability.state}</Badge>
             {capability.source !== "built in" && <Chip>{capability.source}</Chip>}

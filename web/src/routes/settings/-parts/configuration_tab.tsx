@@ -73,7 +73,7 @@ function SettingRow({ setting }: { setting: Schemas["SettingView"] }) {
       <div className="min-w-0">
         <p className="flex flex-wrap items-baseline gap-x-2.5">
           {value == null ? (
-            <span className="text-muted text-xs">unset</span>
+            <span className="text-muted text-xs leading-5">unset</span>
           ) : (
             <span className="min-w-0 break-all font-mono text-xs leading-5">{write(value)}</span>
           )}

@@ -9,12 +9,14 @@ import { Button } from "@/ui/button";
 import type { Credential } from "./tokens";
 
 /** A token or a browser session, and its end. */
-export function CredentialRow({ credential }: { credential: Credential }) {
+export function CredentialRow(props: { credential: Credential; current?: boolean }) {
+  const { credential } = props;
   const [asking, setAsking] = useState(false);
   const queries = useQueryClient();
   const isToken = credential.kind === "token";
   const Icon = isToken ? KeyRound : Globe;
-  const name = credential.name || (isToken ? "Unnamed token" : "Browser");
+  const name =
+    credential.name || (isToken ? "Unnamed token" : props.current ? "This browser" : "Browser");
   const end = async () => {
     await call(
       api.DELETE("/api/v1/tokens/{token}", { params: { path: { token: credential.id } } }),

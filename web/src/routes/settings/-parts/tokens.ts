@@ -4,7 +4,7 @@ import type { Role } from "@/shell/roles";
 
 export type Credential = Schemas["Credential"];
 
-/** API tokens and browser sessions: one's own, or those of a user. */
+/** API tokens: one's own, or those of a user. */
 export function tokensQuery(user: string | null) {
   return queryOptions({
     queryKey: ["tokens", user],
@@ -12,6 +12,11 @@ export function tokensQuery(user: string | null) {
       (await call(api.GET("/api/v1/tokens", { params: { query: user ? { user } : {} } }))).tokens,
   });
 }
+
+export const sessionsQuery = queryOptions({
+  queryKey: ["tokens", "sessions"],
+  queryFn: () => call(api.GET("/api/v1/browser-sessions")),
+});
 
 /** Whether it signs nobody in any more. */
 export function isOver(credential: Credential, now = Date.now() / 1000): boolean {

@@ -43,7 +43,7 @@ export function UserRow({ user }: { user: Schemas["User"] }) {
     <li className="px-4 py-2.5">
       <div className="flex items-center gap-3">
         <div className="min-w-0 flex-1">
-          <p className="flex flex-wrap items-baseline gap-x-3">
+          <p className="flex flex-wrap items-center gap-x-3">
             <span className="min-w-0 truncate font-medium">{user.name}</span>
             {disabled && (
               <Badge icon={CircleSlash} tone="bad">

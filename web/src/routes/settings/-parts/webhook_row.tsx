@@ -52,7 +52,7 @@ export function WebhookRow({ webhook }: { webhook: Webhook }) {
     <li className="px-4 py-3">
       <div className="flex flex-wrap items-start gap-x-4 gap-y-2">
         <div className="min-w-0 flex-1 basis-64">
-          <p className="flex flex-wrap items-baseline gap-x-3">
+          <p className="flex flex-wrap items-center gap-x-3">
             <span className="min-w-0 truncate font-medium">{webhook.url}</span>
             <Badge {...LOOKS[webhook.state]}>{webhook.state}</Badge>
           </p>
@@ -143,7 +143,7 @@ function DeliveryRow({ delivery }: { delivery: Schemas["Delivery"] }) {
   const attempts = delivery.attempts === 1 ? "1 attempt" : `${delivery.attempts} attempts`;
   return (
     <li className="px-3 py-2 text-xs">
-      <p className="flex flex-wrap items-baseline gap-x-3">
+      <p className="flex flex-wrap items-center gap-x-3">
         {delivery.done ? (
           <Badge icon={CircleCheck} tone="good">
             accepted
