@@ -1,4 +1,4 @@
-"""Checks the sources of the page: types, lint, format, tests, and that generated files are current."""
+"""Checks the sources of the page: types, lint, format, tests, and what is generated."""
 
 from __future__ import annotations
 
