@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from harness.contracts.errors import HarnessError
     from harness.contracts.message import Message, Text, ToolCall
     from harness.contracts.model import ModelReply, ModelRequest, Usage
+    from harness.contracts.panel import Panel
     from harness.engine.connection import Connection
     from harness.engine.signed_start import own_queue, run_workflow, start_workflow
     from harness.providers.adapter import Adapter, Sink
@@ -49,6 +50,7 @@ __all__ = [
     "ModelReply",
     "ModelRequest",
     "Out",
+    "Panel",
     "ProviderSettings",
     "Role",
     "Route",
@@ -83,6 +85,7 @@ _HOMES = {
     "ModelReply": "harness.contracts.model",
     "ModelRequest": "harness.contracts.model",
     "Out": "harness.cli.out",
+    "Panel": "harness.contracts.panel",
     "ProviderSettings": "harness.config.settings",
     "Section": "harness.config.settings",
     "Sink": "harness.providers.adapter",

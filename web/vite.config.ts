@@ -19,7 +19,7 @@ export default defineConfig({
     alias: {
       "@": "/src",
       // Radix locks scrolling with a <style> element, which the content security policy refuses.
-      "react-style-singleton": "/src/ui/style_singleton.ts",
+      "react-style-singleton": new URL("./src/ui/style_singleton.ts", import.meta.url).pathname,
     },
   },
   build: {

@@ -26,6 +26,14 @@ class Verification(BaseModel):
     problems: list[str]
     found: list[SealProblem]
     """The same problems, with the number of their seal."""
+    seq: int
+    """The seal's number in the chain."""
+    sealed: float
+    """When it was sealed; seconds since the epoch."""
+    by: str
+    """The person or worker that sealed it."""
+    code: str
+    """The version of harness that sealed it."""
 
     @classmethod
     def of(cls, found: Verified) -> Verification:
@@ -39,6 +47,10 @@ class Verification(BaseModel):
             compared_with_temporal=found.engine,
             problems=[str(each) for each in found.problems],
             found=list(found.problems),
+            seq=found.entry.seq,
+            sealed=found.entry.at,
+            by=found.entry.by,
+            code=found.entry.harness,
         )
 
 

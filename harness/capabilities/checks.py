@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import Any, NamedTuple, cast
 
 from harness.contracts.capability import Capability
+from harness.contracts.panel import Panel, find_panel_fault
 
 
 class Kind(NamedTuple):
@@ -40,6 +41,14 @@ def _are_routes(value: Any) -> bool:
         return False
     routes = cast("tuple[Any, ...]", value)
     return all(_is_class(type(each), "harness.api.route.Route") for each in routes)
+
+
+def _are_panels(value: Any) -> bool:
+    if not isinstance(value, tuple):
+        return False
+    panels = cast("tuple[Any, ...]", value)
+    ids = [each.id for each in panels if isinstance(each, Panel) and not find_panel_fault(each)]
+    return len(ids) == len(panels) == len(set(ids))
 
 
 def _is_section(value: Any) -> bool:
@@ -94,6 +103,7 @@ def _is_coroutine_function(value: Any) -> bool:
 
 COMMANDS = Kind("a tuple of Command", _are_commands)
 ROUTES = Kind("a tuple of Route", _are_routes)
+PANELS = Kind("a tuple of Panel with different ids and sound fields", _are_panels)
 SETTINGS = Kind("a subclass of Section", _is_section)
 ERRORS = Kind("a module", _is_module)
 MIGRATIONS = Kind("a package with REVISIONS, a tuple of names", _lists_revisions)
@@ -136,8 +146,8 @@ _FIELDS: dict[Kind, tuple[str, ...]] = {
     Kind("a string", _is_text): ("summary", "page"),
     Kind("True or False", _is_flag): ("essential", "unsigned"),
     Kind("a string", _is_target): (
-        "commands", "settings", "errors", "migrations", "tools", "routes", "service",
-        "run_watch",
+        "commands", "settings", "errors", "migrations", "tools", "routes", "panels",
+        "service", "run_watch",
     ),
     Kind("a tuple of strings", _is_list): (
         "requires", "workflows", "activities", "agent_workflows", "agent_activities",

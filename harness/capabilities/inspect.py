@@ -12,6 +12,7 @@ from harness.capabilities.checks import (
     COMMANDS,
     ERRORS,
     MIGRATIONS,
+    PANELS,
     PROVIDER,
     ROUTES,
     RUN_WATCH,
@@ -22,7 +23,7 @@ from harness.capabilities.checks import (
     Kind,
     workflow_name,
 )
-from harness.capabilities.registry import LOADING_FAILS, BadPart, resolve_part
+from harness.capabilities.registry import LOADING_FAILS, BadPart, resolve, resolve_part
 from harness.contracts.capability import Capability, capability_schema
 from harness.contracts.errors import all_errors
 
@@ -65,9 +66,7 @@ def _list_parts(record: Capability) -> Iterator[Part]:
         for name in resolve_part(record.tools, TOOLS).__all__:
             yield Part("tool", name)
     yield from _worker_parts(record)
-    if record.routes and find_spec("fastapi"):
-        for route in resolve_part(record.routes, ROUTES):
-            yield Part("route", f"{route.method} {route.path}")
+    yield from _daemon_parts(record)
     if record.migrations:
         yield from _find_migrations(record, record.migrations)
     if record.errors:
@@ -86,6 +85,29 @@ def _worker_parts(record: Capability) -> Iterator[Part]:
     if record.run_watch:
         resolve_part(record.run_watch, RUN_WATCH)
         yield Part("run watch", record.run_watch)
+
+
+def _daemon_parts(record: Capability) -> Iterator[Part]:
+    if record.routes and find_spec("fastapi"):
+        for route in resolve_part(record.routes, ROUTES):
+            yield Part("route", f"{route.method} {route.path}")
+    if record.panels:
+        yield from _find_panels(record.panels)
+
+
+def _find_panels(target: str) -> Iterator[Part]:
+    folder = find_panel_folder(target)
+    for panel in resolve_part(target, PANELS):
+        if not (folder / panel.module).is_file():
+            raise LookupError(f"{target} names {panel.module}, which is not in {folder}")
+        yield Part("panel", f"{panel.place} {panel.id}")
+
+
+def find_panel_folder(target: str) -> Path:
+    """The folder with the files of a capability's panels: that of the Python module which declares
+    them."""
+    module = resolve(target.partition(":")[0])
+    return Path(module.__file__).resolve().parent
 
 
 def _find_migrations(record: Capability, target: str) -> Iterator[Part]:

@@ -53,6 +53,8 @@ class Capability(NamedTuple):
     it out because of its key or version, so that another worker can. Otherwise it fails."""
     routes: str | None = None
     """A tuple of `Route`, served by the daemon."""
+    panels: str | None = None
+    """A tuple of `Panel`, parts of the web page: their files stand beside the tuple's module."""
     service: str | None = None
     """A coroutine function (connection) that runs in every worker process until cancelled."""
     run_watch: str | None = None

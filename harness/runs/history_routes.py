@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable, Iterator
+from itertools import count
 from typing import Annotated, Any
 
 from fastapi import Header, Response
@@ -17,7 +19,7 @@ from harness.contracts.event import DurableEvent
 from harness.history import reader
 from harness.history.export import dump_recording, file_name
 from harness.history.recording import record_run
-from harness.journal.diff import compare_runs
+from harness.journal.diff import DiffRow, compare_runs
 from harness.runs.artifacts import find_artifact, list_artifacts, open_artifact
 from harness.runs.pinned import PinnedAgent, read_pinned_agent
 from harness.runs.views import ArtifactList
@@ -34,6 +36,17 @@ class DiffSideView(BaseModel):
     events: list[DurableEvent]
 
 
+class DiffRowView(BaseModel):
+    """Something that happened in both runs, or in one of them."""
+
+    left: int | None = None
+    """Its place among the events of the first side; absent if only the other has it."""
+    right: int | None = None
+    """Its place among the events of the second side."""
+    same: bool
+    """Whether both have it with the same content."""
+
+
 class DiffView(BaseModel):
     """Where two runs part, and what each did from there on."""
 
@@ -42,6 +55,8 @@ class DiffView(BaseModel):
     turn: int | None = None
     """The turn in which they part."""
     sides: list[DiffSideView]
+    rows: list[DiffRowView]
+    """The events of both sides, aligned by what happened, not by position."""
 
 
 async def diff(run: VisibleRun, other: str, context: Context, caller: CallerOf) -> DiffView:
@@ -62,7 +77,20 @@ async def diff(run: VisibleRun, other: str, context: Context, caller: CallerOf) 
         )
         for side in found.sides
     ]
-    return DiffView(same=found.same, turn=found.turn or None, sides=sides)
+    return DiffView(
+        same=found.same, turn=found.turn or None, sides=sides, rows=list(_place_rows(found.rows))
+    )
+
+
+def _place_rows(rows: Iterable[DiffRow]) -> Iterator[DiffRowView]:
+    """Rows name the places of their events, which each side lists in the same order."""
+    left, right = count(), count()
+    for row in rows:
+        yield DiffRowView(
+            left=next(left) if row.one else None,
+            right=next(right) if row.other else None,
+            same=row.same,
+        )
 
 
 async def export(run: VisibleRun, context: Context) -> Response:

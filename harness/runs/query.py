@@ -16,6 +16,7 @@ from harness.contracts.errors import (
     RunFailed,
     RunNotFound,
     RunOver,
+    StackError,
     StoreError,
     TooManySignals,
 )
@@ -57,10 +58,21 @@ async def explain_refusal(connection: Connection, run: str, error: RPCError) -> 
     """Why steering did not arrive; a run that Temporal has forgotten has ended."""
     wrong = translate_rpc_error(run, error)
     if isinstance(wrong, RunNotFound):
+        if await _has_closed(connection, run):
+            # An update in flight when the run ends is "not found" too: of two people who decide at
+            # once, one would read that there is no such run.
+            return RunOver(f"Run {run!r} has ended.")
         with suppress(StoreError):
             if await reader.is_sealed(connection, run):
                 return RunOver(f"Run {run!r} has ended.")
     return wrong
+
+
+async def _has_closed(connection: Connection, run: str) -> bool:
+    with suppress(RPCError, StackError):
+        handle = connection.temporal.get_workflow_handle(run)
+        return (await served.describe_run(handle)).close_time is not None
+    return False
 
 
 def translate_rpc_error(run: str, error: RPCError) -> HarnessError:

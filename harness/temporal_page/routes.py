@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import Query, Request
+from pydantic import BaseModel
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 from temporalio.api.common.v1 import Payload
@@ -72,6 +73,22 @@ async def show_page(request: Request, context: Context, caller: CallerOf) -> Res
             secure=headers.get("x-forwarded-proto") == "https",
         )
     return response
+
+
+class TemporalPagePlace(BaseModel):
+    """Where Temporal's page shows this project's runs."""
+
+    path: str
+    """The page, below the daemon's address."""
+    namespace: str
+    """The namespace of the runs."""
+
+
+async def show_place(context: Context) -> TemporalPagePlace:
+    """Find Temporal's page: an event of a run is at
+    `PATH/namespaces/NAMESPACE/workflows/RUN/RUN_ID/history/events/EVENT_ID`."""
+    _find_upstream(context)
+    return TemporalPagePlace(path=TEMPORAL_PATH, namespace=context.connection.endpoints.namespace)
 
 
 def _may_compress(accepted: str, path: str) -> bool:
@@ -174,6 +191,7 @@ async def _answer_payloads(payloads: Sequence[Payload]) -> Response:
 
 PAGE_PATHS = (TEMPORAL_PATH, f"{TEMPORAL_PATH}/{{path:path}}")
 ROUTES = (
+    Route("GET", "/temporal-page", show_place, Role.ADMIN),
     *(
         Route(method, path, show_page, Role.ADMIN, media_type="text/html", listed=False)
         for path in PAGE_PATHS

@@ -13,6 +13,7 @@ KINDS = {
     "providers": "an adapter",
     "tools": "a module whose __all__ names its tools",
     "routes": "a tuple of Route",
+    "panels": "a tuple of Panel",
     "workflows": "a workflow class",
     "activities": "a function that makes activities",
     "agent_workflows": "a workflow class",

@@ -45,6 +45,7 @@ def test_it_shows_what_it_adds(run: Run) -> None:
             "harness_notes.activities:make_activities",
         ],
         "route": ["GET /notes/count"],
+        "panel": ["view notes", "run events", "view broken"],
         "migration": ["harness_notes 0001_note"],
         "error": ["notes.empty"],
     }

@@ -169,6 +169,7 @@ async def test_a_fork_and_an_import_go_on_from_the_transcript(
     await inbox.send(card.id, "b", message="mb")
     await answered(inbox, card.id, 2)
     forked = await inbox.fork(card.id, "mb")
+    assert (card.forked_from, forked.forked_from) == (None, card.id)
     await inbox.send(forked.id, "b, in another way")
     await answered(inbox, forked.id, 1)
     assert said(model_server.calls[2].body) == ["a", "A.", "b, in another way"]

@@ -156,6 +156,10 @@ async def test_a_conversation_resumes(
         events = live.durable(topic)
     assert events[0][0] == "run_started" and events[0][1].startswith("2/")
     assert len({id for _, id, _ in events}) == len(events)
+    async with opened(api) as live:
+        await live.follow(f"{topic}?turn=2")
+        await live.next_of(f"{topic}?turn=2", "run_ended")
+        assert live.durable(f"{topic}?turn=2") == events
 
 
 async def test_one_topic_does_not_hold_up_another(

@@ -83,6 +83,8 @@ async def test_malformed_messages_are_answered(api: Api) -> None:
             "x", "run", "run/", "runs/", "run?x", "approvals/", "approvals?x=1", "conversation/",
             "looking/", "runsx", "Run/x", " run/x", "run\n/x", '"', "\u2028",
             "runs?limit=0", "runs?limit=501", "runs?limit=x", "runs?state=flying", "runs?since=1",
+            "conversation/x?turn=0", "conversation/x?turn=1%20", "conversation/x?turn=9999999",
+            "conversation/x?turn=1&turn=2", "conversation/x?number=1", "conversation/?turn=1",
             "runs?owner=" + "x" * 201, "runs?" + "a=1&" * 60, "runs?state=",
         )  # fmt: skip
         for topic in unknown:

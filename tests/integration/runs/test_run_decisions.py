@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from temporalio.service import RPCError, RPCStatusCode
 
 from harness import Agent, Budget, Harness, tool
 from harness.cli.runs.idle import why_idle
@@ -16,6 +17,7 @@ from harness.contracts import event as e
 from harness.contracts.errors import RunError, StackError, SteeringError
 from harness.contracts.run import Pending, RunState
 from harness.journal.steps import list_steps
+from harness.runs.query import explain_refusal
 from harness.sdk.handle import RunHandle
 from harness.tools import ask_human
 from tests.conformance.order import check_order
@@ -286,6 +288,21 @@ async def test_a_decision_is_bound_to_what_was_shown(
     decision = await run.decide("approve", digest=pending.digest[:8])
     assert decision.need == "approval"
     await run.result()
+
+
+async def test_an_update_in_flight_when_the_run_ends_is_too_late(
+    harness: Harness, model_server: ModelServer, name: str
+) -> None:
+    """Temporal reports it with the status of a run that does not exist."""
+    model_server.script(say("Done."))
+    run = await harness.start(Agent(name), "Write to Ann.")
+    await run.result()
+    aborted = "workflow update was aborted by closing workflow"
+    error = RPCError(aborted, RPCStatusCode.NOT_FOUND, b"")
+    refusal = await explain_refusal(harness.connection, run.id, error)
+    assert refusal.code == "steering.run_over"
+    missing = await explain_refusal(harness.connection, f"{run.id}-missing", error)
+    assert missing.code == "run.not_found"
 
 
 async def test_the_same_decision_sent_twice_is_one(

@@ -13,6 +13,7 @@ NOTES = Capability(
     providers=(("parrot", "harness_notes.parrot:Parrot"),),
     tools="harness_notes.tools",
     routes="harness_notes.routes:ROUTES",
+    panels="harness_notes.panels:PANELS",
     workflows=("harness_notes.workflow:SaveNote",),
     patient=True,
     activities=("harness_notes.activities:make_activities",),

@@ -1816,6 +1816,48 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/temporal-page": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Place
+         * @description Find Temporal's page: an event of a run is at
+         *     `PATH/namespaces/NAMESPACE/workflows/RUN/RUN_ID/history/events/EVENT_ID`.
+         */
+        get: operations["show_place"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/panels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Page Panels
+         * @description List the parts of the web page that capabilities contribute, as far as the caller's role may
+         *     see them.
+         */
+        get: operations["list_page_panels"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -2896,6 +2938,18 @@ export interface components {
             deliveries: components["schemas"]["Delivery"][];
         };
         /**
+         * DiffRowView
+         * @description Something that happened in both runs, or in one of them.
+         */
+        DiffRowView: {
+            /** Left */
+            left?: number | null;
+            /** Right */
+            right?: number | null;
+            /** Same */
+            same: boolean;
+        };
+        /**
          * DiffSideView
          * @description One run of a comparison, from where the two part.
          */
@@ -2922,6 +2976,8 @@ export interface components {
             turn?: number | null;
             /** Sides */
             sides: components["schemas"]["DiffSideView"][];
+            /** Rows */
+            rows: components["schemas"]["DiffRowView"][];
         };
         /**
          * EffectList
@@ -3867,6 +3923,33 @@ export interface components {
              * @default false
              */
             everyone: boolean;
+        };
+        /**
+         * PanelList
+         * @description The panels that the caller sees.
+         */
+        PanelList: {
+            /** Panels */
+            panels: components["schemas"]["PanelView"][];
+        };
+        /**
+         * PanelView
+         * @description A part of the page that a capability contributes.
+         */
+        PanelView: {
+            /** Id */
+            id: string;
+            /** Title */
+            title: string;
+            /**
+             * Place
+             * @enum {string}
+             */
+            place: "view" | "run";
+            /** Icon */
+            icon: string;
+            /** Module */
+            module: string;
         };
         /**
          * Parent
@@ -4963,6 +5046,16 @@ export interface components {
             [key: string]: unknown;
         };
         /**
+         * TemporalPagePlace
+         * @description Where Temporal's page shows this project's runs.
+         */
+        TemporalPagePlace: {
+            /** Path */
+            path: string;
+            /** Namespace */
+            namespace: string;
+        };
+        /**
          * Text
          * @description A piece of text in a message.
          */
@@ -5701,6 +5794,14 @@ export interface components {
             problems: string[];
             /** Found */
             found: components["schemas"]["SealProblem"][];
+            /** Seq */
+            seq: number;
+            /** Sealed */
+            sealed: number;
+            /** By */
+            by: string;
+            /** Code */
+            code: string;
         };
         /**
          * Version
@@ -9493,6 +9594,76 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DeliveryList"];
+                };
+            };
+            /** @description The client has this answer: `If-None-Match` names its tag. */
+            304: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    show_place: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` of an earlier response: if it is still current, the status is 304. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Changes with the answer; send it as `If-None-Match`. */
+                    ETag?: string;
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemporalPagePlace"];
+                };
+            };
+            /** @description The client has this answer: `If-None-Match` names its tag. */
+            304: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_page_panels: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` of an earlier response: if it is still current, the status is 304. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Changes with the answer; send it as `If-None-Match`. */
+                    ETag?: string;
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PanelList"];
                 };
             };
             /** @description The client has this answer: `If-None-Match` names its tag. */

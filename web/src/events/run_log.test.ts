@@ -1,94 +1,232 @@
 import { describe, expect, it } from "vitest";
+import { makeEvents } from "./many_events";
 import { RunLog } from "./run_log";
-import { costOf, isProblem, isWait } from "./steps";
+import { costOf, isProblem, isWait, type ModelStep, type ToolStep } from "./steps";
+import {
+  asked,
+  called,
+  delta,
+  event,
+  finished,
+  logOf,
+  need,
+  replied,
+  retry,
+  started,
+} from "./testing";
 import type { RunEvent } from "./types";
 
-function event(type: string, fields: Record<string, unknown> = {}): RunEvent {
-  return { type, run: "r", at: 1, trace: "t", ...fields } as unknown as RunEvent;
+function modelOf(...events: RunEvent[]): ModelStep {
+  const step = logOf(called(1), ...events).steps[0];
+  if (step?.kind !== "model") throw new Error("no model step");
+  return step;
 }
 
-const CALLED = event("model_called", { turn: 1, call: 0, model: "m", messages: [] });
-const REPLIED = event("model_replied", {
-  turn: 1,
-  call: 0,
-  model: "m",
-  message: { role: "assistant", parts: [{ type: "text", text: "done" }] },
-  usage: { input: 3, output: 4 },
-  cost_micros: 12,
-  ms: 50,
-  attempts: 1,
-});
-const ASKED = event("tool_call_requested", {
-  turn: 1,
-  call: { id: "c", name: "pay", arguments: {} },
-});
-
-function logOf(...events: RunEvent[]): RunLog {
-  const log = new RunLog();
-  for (const each of events) log.add(each);
-  return log;
+function toolsOf(log: RunLog): ToolStep[] {
+  return log.steps.filter((step) => step.kind === "tool");
 }
 
-function delta(attempt: number, offset: number, text: string): RunEvent {
-  return event("output_delta", { turn: 1, call: 0, attempt, offset, text });
-}
-
-function liveText(...events: RunEvent[]): string {
-  const step = logOf(CALLED, ...events).steps[0];
-  return step?.kind === "model" ? step.text : "";
-}
-
-describe("RunLog", () => {
+describe("live text", () => {
   it("shows live text, and the reply in its place", () => {
-    expect(liveText(delta(1, 0, "he"), delta(1, 2, "llo"))).toBe("hello");
-    expect(liveText(delta(1, 0, "he"), REPLIED)).toBe("done");
+    expect(modelOf(delta(1, 0, "he"), delta(1, 2, "llo")).text).toBe("hello");
+    expect(modelOf(delta(1, 0, "he"), replied(1)).text).toBe("done");
   });
 
   it("drops text of an attempt that is void", () => {
-    expect(liveText(delta(1, 0, "old"), delta(2, 0, "new"))).toBe("new");
-    expect(liveText(delta(2, 0, "new"), delta(1, 3, "late"))).toBe("new");
+    expect(modelOf(delta(1, 0, "old"), delta(2, 0, "new")).text).toBe("new");
+    expect(modelOf(delta(2, 0, "new"), delta(1, 3, "late")).text).toBe("new");
+    const reset = event("output_reset", { turn: 1, call: 0, attempt: 2 });
+    expect(modelOf(delta(1, 0, "old"), reset).text).toBe("");
   });
 
   it("shows a repeated piece once", () => {
-    expect(liveText(delta(1, 0, "he"), delta(1, 0, "hello"))).toBe("hello");
+    expect(modelOf(delta(1, 0, "he"), delta(1, 0, "hello")).text).toBe("hello");
+    expect(modelOf(delta(1, 0, "hello"), delta(1, 0, "he"), delta(1, 5, "!")).text).toBe("hello!");
   });
 
-  it("adds up cost and tokens", () => {
-    const log = logOf(CALLED, REPLIED);
-    expect(log.costMicros).toBe(12);
-    expect(log.tokens).toBe(7);
-    expect(log.steps.map(costOf)).toEqual([12]);
+  it("counts offsets in characters, as the daemon does", () => {
+    expect(modelOf(delta(1, 0, "🎉🎉"), delta(1, 2, "ok")).text).toBe("🎉🎉ok");
+    expect(modelOf(delta(1, 0, "🎉"), delta(1, 0, "🎉🎊"), delta(1, 2, "!")).text).toBe("🎉🎊!");
   });
 
-  it("keeps a tool call and its decisions in one step", () => {
-    const log = logOf(
-      CALLED,
-      REPLIED,
-      ASKED,
-      event("decision_requested", { id: "c", turn: 1, need: "approval", question: "Pay?" }),
+  it("marks where text was missed", () => {
+    const gap = event("output_gap", { turn: 1, call: 0, attempt: 1, offset: 10 });
+    expect(modelOf(delta(1, 0, "ab"), gap, delta(1, 10, "k")).text).toBe("ab [...] k");
+    expect(modelOf(delta(1, 0, "ab"), delta(1, 10, "k"), delta(1, 11, "l")).text).toBe(
+      "ab [...] kl",
     );
-    expect(log.waiting.size).toBe(1);
-    expect(log.steps.filter(isWait)).toHaveLength(1);
+  });
+
+  it("ignores text of a call that is over", () => {
+    expect(modelOf(replied(1), delta(1, 0, "late")).text).toBe("done");
+  });
+});
+
+describe("model calls", () => {
+  it("adds up cost and tokens, and what has no price", () => {
+    const log = logOf(called(1), replied(1), called(2), replied(2, 0, { cost_micros: null }));
+    expect([log.costMicros, log.tokens, log.unpriced]).toEqual([12, 14, 1]);
+    expect(log.steps.map(costOf)).toEqual([12, 0]);
+  });
+
+  it("keeps a repeated call of a turn as a step of its own", () => {
+    const log = logOf(called(1), delta(1, 0, "old"), called(1, 1), replied(1, 1));
+    expect(log.steps.map((step) => step.key)).toEqual(["model-1-0", "model-1-1"]);
+    expect(log.steps.map((step) => step.kind === "model" && step.state)).toEqual([
+      "cancelled",
+      "replied",
+    ]);
+  });
+
+  it("ends a call in progress with the run", () => {
+    const log = logOf(called(1), event("run_ended", { state: "aborted", output: "" }));
+    expect(log.steps[0]).toMatchObject({ state: "cancelled", ended: 1 });
+    expect([log.state, log.waiting.size]).toEqual(["aborted", 0]);
+  });
+
+  it("knows an attempt that failed once, however often it is told", () => {
+    const step = modelOf(retry("9", 1), retry("9", 1), retry("9", 2));
+    expect(step.retries.map((each) => each.failed)).toEqual([1, 2]);
+    expect(isProblem(step)).toBe(true);
+  });
+});
+
+describe("tool calls", () => {
+  it("keeps a call and its decisions in one step", () => {
+    const log = logOf(called(1), replied(1), asked(1, "c"), need("c"));
+    expect([log.waiting.size, log.steps.filter(isWait).length]).toEqual([1, 1]);
     log.add(event("decision_made", { verdict: "approve", by: "ana" }));
     expect(log.waiting.size).toBe(0);
-    log.add(
-      event("tool_call_finished", { turn: 1, call_id: "c", name: "pay", ok: true, content: "" }),
-    );
-    const tool = log.steps[1];
-    expect(tool?.kind === "tool" && tool.state).toBe("done");
+    log.add(finished(1, "c"));
+    expect(toolsOf(log)[0]).toMatchObject({ state: "done" });
+    expect(toolsOf(log)[0]?.decisions[0]?.made?.by).toBe("ana");
+  });
+
+  it("tells calls of different turns with one id apart", () => {
+    const log = logOf(asked(1, "c"), finished(1, "c"), asked(2, "c"), started(2, "c"));
+    expect(toolsOf(log).map((tool) => [tool.key, tool.state])).toEqual([
+      ["tool-1-1", "done"],
+      ["tool-2-1", "running"],
+    ]);
+  });
+
+  it("gives each result to one call, if a reply repeats an id", () => {
+    const log = logOf(asked(1, "c"), asked(1, "c"), finished(1, "c"), finished(1, "c", false));
+    expect(toolsOf(log).map((tool) => tool.state)).toEqual(["done", "failed"]);
+  });
+
+  it("takes a call whose id is a word of harness for a call", () => {
+    const budget = { id: "budget", turn: 1, need: "budget", question: "More?" };
+    const log = logOf(asked(1, "budget"), event("decision_requested", budget));
+    expect(log.steps.map((step) => step.kind)).toEqual(["tool", "decision"]);
+    log.add(need("budget"));
+    expect(log.waiting.size).toBe(2);
+    log.add(event("decision_made", { id: "budget", need: "budget", verdict: "edit" }));
+    expect([...log.waiting.values()].map((each) => each.need)).toEqual(["approval"]);
+  });
+
+  it("keeps what the model asked for when a person edits it", () => {
+    const log = logOf(asked(1, "c", { amount: 250 }), need("c"));
+    log.add(started(1, "c", { amount: 25 }, true));
+    expect(toolsOf(log)[0]).toMatchObject({
+      edited: true,
+      asked: { amount: 250 },
+      arguments: { amount: 25 },
+    });
+  });
+
+  it("asks again after an edit that does not fit", () => {
+    const made = event("decision_made", { id: "c", verdict: "edit" });
+    const log = logOf(asked(1, "c"), need("c"), made, need("c"));
+    expect(toolsOf(log)[0]?.decisions.map((each) => each.made !== undefined)).toEqual([
+      true,
+      false,
+    ]);
+    expect(toolsOf(log)[0]?.state).toBe("waiting");
+  });
+
+  it("finds the call that is retried only if one can be meant", () => {
+    const one = logOf(asked(1, "a"), started(1, "a"), retry("7", 1, "run_tool"));
+    expect(toolsOf(one)[0]?.retries).toHaveLength(1);
+    const two = logOf(asked(1, "a"), asked(1, "b"), started(1, "a"), started(1, "b"));
+    two.add(retry("8", 1, "run_tool"));
+    expect(toolsOf(two).map((tool) => tool.retries.length)).toEqual([0, 0]);
+    two.placeRetries("8", 1, "b");
+    expect(toolsOf(two).map((tool) => tool.retries.length)).toEqual([0, 1]);
+  });
+
+  it("measures waits, checks and runs apart", () => {
+    const log = new RunLog();
+    log.add(at(1, asked(1, "c")));
+    log.add(at(2, event("tool_call_checked", { turn: 1, call_id: "c", arguments: {} })));
+    log.add(at(3, need("c")));
+    log.add(at(8, event("decision_made", { id: "c", verdict: "approve" })));
+    log.add(at(9, started(1, "c")));
+    log.add(at(11, finished(1, "c")));
+    expect(toolsOf(log)[0]?.spans).toEqual([
+      { kind: "check", from: 2, to: 3 },
+      { kind: "wait", from: 3, to: 8 },
+      { kind: "run", from: 9, to: 11 },
+    ]);
   });
 
   it("marks what failed or was retried", () => {
-    const log = logOf(
-      CALLED,
-      REPLIED,
-      ASKED,
-      event("tool_call_finished", { turn: 1, call_id: "c", name: "pay", ok: false, content: "no" }),
-    );
+    const log = logOf(called(1), replied(1), asked(1, "c"), finished(1, "c", false));
     expect(log.steps.map(isProblem)).toEqual([false, true]);
+  });
+});
+
+describe("a long run", () => {
+  it("is the same whether it was watched or read afterwards", () => {
+    const watched = new RunLog();
+    const read = new RunLog();
+    for (const told of makeEvents(3_000)) {
+      if (told.type === "model_replied") {
+        watched.add(event("output_delta", { ...LIVE, turn: told.turn, text: "half of wh" }));
+        watched.add(retry("3", 1));
+      }
+      if (told.type === "tool_call_finished") {
+        watched.add(event("tool_progress", { ...told, type: "tool_progress", text: "50 %" }));
+        watched.add(retry("4", 1, "run_tool"));
+      }
+      watched.add(told);
+      read.add(told);
+    }
+    const plain = (log: RunLog) => log.steps.map((step) => ({ ...step, version: 0 }));
+    expect(plain(watched)).toEqual(plain(read));
+    expect(watched.steps.length).toBeGreaterThan(1_000);
+  });
+});
+
+const LIVE = { call: 0, attempt: 1, offset: 0 };
+
+describe("the run", () => {
+  it("goes on in a fresh history", () => {
+    const begin = { agent: "a", model: "m", prompt: "p" };
+    const log = logOf(event("run_started", begin), called(1), replied(1));
+    log.add(event("run_started", { ...begin, continued: true }));
+    log.add(called(2));
+    expect(log.steps.map((step) => step.kind)).toEqual(["prompt", "model", "model"]);
+  });
+
+  it("measures a pause", () => {
+    const log = logOf(event("state_changed", { state: "paused" }));
+    expect([log.state, log.steps[0]?.ended]).toEqual(["paused", undefined]);
+    log.add(at(5, event("state_changed", { state: "running" })));
+    expect(log.steps[0]).toMatchObject({ kind: "pause", ended: 5 });
   });
 
   it("ignores events that it does not know the step of", () => {
-    expect(logOf(REPLIED, event("tool_progress", { call_id: "x", text: "" })).steps).toEqual([]);
+    expect(logOf(replied(1), event("tool_progress", { call_id: "x", text: "" })).steps).toEqual([]);
+  });
+
+  it("finds each step by its key", () => {
+    const log = logOf(called(1), replied(1), asked(1, "c"), event("hint_received", { text: "x" }));
+    for (const step of log.steps) expect(log.find(step.key)).toBe(step);
+    expect(log.find("other")).toBeUndefined();
   });
 });
+
+function at(seconds: number, told: RunEvent): RunEvent {
+  return { ...told, at: seconds };
+}

@@ -2,7 +2,7 @@
 import { addText } from "./live_text";
 import { reasoningOf, textOf } from "./message_text";
 import { rewind } from "./rewind";
-import type { EventOf, ModelStep, NoteEvent, PauseStep, Step } from "./steps";
+import type { Decision, EventOf, ModelStep, NoteEvent, PauseStep, Step } from "./steps";
 import { ToolLog } from "./tool_log";
 import type { LiveText, Retry, RunEvent, RunState } from "./types";
 
@@ -29,10 +29,17 @@ export class RunLog {
   /** The first step of this execution: run ids change, and event ids begin again. */
   private first = 0;
   private counted = 0;
+  /** The text of the last reply. */
+  private said = "";
 
   /** Everything that waits for a person now, by its id. */
   get waiting(): ReadonlyMap<string, EventOf<"decision_requested">> {
     return this.tools.waiting;
+  }
+
+  /** What became of a request for a decision. */
+  decisionOf(asked: EventOf<"decision_requested">): Decision | undefined {
+    return this.tools.decisionOf(asked);
   }
 
   find(key: string): Step | undefined {
@@ -185,6 +192,7 @@ export class RunLog {
     step.costMicros = event.cost_micros;
     step.cursor = event.cursor;
     this.model = event.model;
+    this.said = step.text;
     this.addUsage(step, 1);
   }
 
@@ -213,7 +221,8 @@ export class RunLog {
     this.ended = event;
     this.tools.endWaits(event.at);
     this.unplaced.length = 0;
-    this.push({ kind: "end", ...this.base("end", event), event });
+    const told = event.output !== "" && event.output === this.said;
+    this.push({ kind: "end", ...this.base("end", event), event, told });
   }
 
   /** A reset: the run goes on from an earlier point of this execution. */

@@ -111,6 +111,8 @@ export interface NoteStep extends StepBase {
 export interface EndStep extends StepBase {
   kind: "end";
   event: EventOf<"run_ended">;
+  /** Its output is the text of the last reply. */
+  told: boolean;
 }
 
 export type Step =
@@ -169,11 +171,21 @@ export function costOf(step: Step): number {
   return step.kind === "model" ? (step.costMicros ?? 0) : 0;
 }
 
-/** How long it took in seconds; null while it is in progress, or if it has no length. */
+/** How long it took in seconds; null while it is in progress, or if it has no length. A tool call's
+ * wait for a person is not part of it. */
 export function secondsOf(step: Step): number | null {
-  if (step.kind === "model" && step.reply) return step.reply.ms / 1000;
-  if (step.kind === "tool" && step.result?.ms != null) return step.result.ms / 1000;
-  if (step.kind === "tool" && step.spans.length === 0) return null; // nothing ran
-  if (step.kind === "prompt" || step.kind === "note" || step.kind === "end") return null;
-  return step.ended === undefined ? null : step.ended - step.at;
+  if (step.ended === undefined) return null;
+  switch (step.kind) {
+    case "tool": {
+      if (step.spans.length === 0) return null; // nothing ran
+      const ran = step.spans.filter((span) => span.kind !== "wait");
+      return ran.reduce((sum, span) => sum + (span.to ?? span.from) - span.from, 0);
+    }
+    case "model":
+    case "decision":
+    case "pause":
+      return step.ended - step.at;
+    default:
+      return null;
+  }
 }

@@ -10,6 +10,7 @@ export class ToolLog {
   /** Calls that a worker runs now. */
   private readonly running = new Set<ToolStep>();
   private readonly activities = new Map<string, ToolStep>();
+  private readonly asks = new WeakMap<EventOf<"decision_requested">, Decision>();
   private turn = -1;
   private inTurn = 0;
   private asked = 0;
@@ -85,6 +86,7 @@ export class ToolLog {
     const general = isGeneral(event.need);
     this.waiting.set(waitKey(event.id, general), event);
     const decision: Decision = { asked: event };
+    this.asks.set(event, decision);
     const tool = general ? undefined : this.find(event.id, event.turn);
     if (tool) {
       const before = tool.spans.at(-1);
@@ -112,6 +114,11 @@ export class ToolLog {
     };
     this.decisions.set(event.id, step);
     this.push(step);
+  }
+
+  /** What became of a request. */
+  decisionOf(asked: EventOf<"decision_requested">): Decision | undefined {
+    return this.asks.get(asked);
   }
 
   decide(event: EventOf<"decision_made">): void {

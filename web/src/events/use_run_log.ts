@@ -1,5 +1,5 @@
 import { useEffect, useState } from "react";
-import { followTopic } from "@/api/live";
+import { followTopic, type LiveEvent } from "@/api/live";
 import { Problem, type ProblemDocument } from "@/api/problem";
 import { RunLog } from "./run_log";
 import { isRunEvent } from "./types";
@@ -12,6 +12,11 @@ export interface Followed {
   problem: Problem | undefined;
 }
 
+/** While so many events arrive at once, a history is being read: it is not drawn for each frame. */
+const MANY = 200;
+const PAUSE_MS = 300;
+const AGAIN_MS = 3_000;
+
 /** The steps of a run, as they happen. Key the component that uses it by the run. */
 export function useRunLog(run: string): Followed {
   const [log] = useState(() => new RunLog());
@@ -20,22 +25,55 @@ export function useRunLog(run: string): Followed {
   useEffect(() => {
     setProblem(undefined);
     let frame = 0;
+    let timer = 0;
+    let drawn = log.events;
     const draw = () => {
       frame = 0;
+      timer = 0;
+      drawn = log.events;
       setVersion((before) => before + 1);
     };
-    const leave = followTopic(`run/${encodeURIComponent(run)}`, (event) => {
+    const drawSoon = () => {
+      if (frame || timer) return;
+      // The first events are drawn at once.
+      frame = requestAnimationFrame(() => {
+        const isMany = drawn > 0 && log.events - drawn > MANY;
+        if (!isMany) return draw();
+        frame = 0;
+        timer = window.setTimeout(draw, PAUSE_MS);
+      });
+    };
+    let last: string | undefined;
+    let again = 0;
+    let failed = false;
+    const take = (event: LiveEvent) => {
+      last = event.id ?? last;
       if (event.event === "error") {
         const document = event.data as Partial<ProblemDocument>;
-        setProblem(new Problem(document, document.status ?? 500));
+        const found = new Problem(document, document.status ?? 500);
+        setProblem(found);
+        failed = true;
+        // The topic is over: what may pass is asked for again, from where it was read to.
+        if (found.kind === "server" || found.kind === "busy")
+          again = window.setTimeout(join, AGAIN_MS);
       } else if (isRunEvent(event.data)) {
         log.add(event.data);
-        frame ||= requestAnimationFrame(draw);
+        if (failed) setProblem(undefined);
+        failed = false;
+        drawSoon();
       }
-    });
+    };
+    let leave = () => {};
+    const join = () => {
+      leave();
+      leave = followTopic(`run/${encodeURIComponent(run)}`, take, last);
+    };
+    join();
     return () => {
       leave();
+      clearTimeout(again);
       cancelAnimationFrame(frame);
+      clearTimeout(timer);
     };
   }, [run, log]);
   return { log, version, problem };

@@ -32,9 +32,7 @@ export function Artifact(props: { run: string; id: string; known?: Known; classN
   const name = known.name ?? "Whole result";
   return (
     <div className={cn("flex flex-col items-start gap-2", props.className)}>
-      {known.media_type?.startsWith("image/") && (
-        <Picture address={artifactAddress(run, id)} name={name} />
-      )}
+      {mayBePicture(known) && <Picture address={artifactAddress(run, id)} name={name} />}
       <a
         href={artifactAddress(run, id)}
         download={known.name ?? id}
@@ -51,6 +49,14 @@ export function Artifact(props: { run: string; id: string; known?: Known; classN
       </a>
     </div>
   );
+}
+
+/** Tools return pictures as bytes without a type: the browser finds out, and shows nothing else. */
+const MOST_GUESSED = 4_000_000;
+
+function mayBePicture({ media_type, size }: Known): boolean {
+  if (media_type?.startsWith("image/")) return true;
+  return media_type === "application/octet-stream" && size != null && size <= MOST_GUESSED;
 }
 
 /** A picture of this daemon, or one that the message itself carries. */

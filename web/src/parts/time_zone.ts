@@ -9,6 +9,7 @@ export function chooseZone(zone: string | null): void {
   if (zone === null) localStorage.removeItem(KEY);
   else localStorage.setItem(KEY, zone);
   format = makeFormat();
+  zoneName = format.resolvedOptions().timeZone;
 }
 
 function makeFormat(): Intl.DateTimeFormat {
@@ -21,9 +22,9 @@ function makeFormat(): Intl.DateTimeFormat {
 }
 
 let format = makeFormat();
+let zoneName = format.resolvedOptions().timeZone;
 
 /** A moment in the chosen zone, with the zone's name. */
 export function formatTime(at: number): string {
-  const zone = chosenZone() ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
-  return `${format.format(at * 1000)} ${zone}`;
+  return `${format.format(at * 1000)} ${zoneName}`;
 }

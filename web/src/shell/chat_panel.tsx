@@ -27,13 +27,6 @@ export default function ChatPanel() {
       icon: MessagesSquare,
       run: () => setOpen(!open && !inChat),
     },
-    {
-      id: "chat.panel2",
-      title: "Chat beside the view",
-      group: "Chat",
-      keys: "`",
-      run: () => setOpen(!open && !inChat),
-    },
   ]);
   useEffect(() => {
     // What was written before a reload must go out, whichever view is open.

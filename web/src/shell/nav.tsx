@@ -2,6 +2,7 @@ import { Link } from "@tanstack/react-router";
 import {
   Activity,
   Bot,
+  Cpu,
   HeartPulse,
   Inbox,
   type LucideIcon,
@@ -10,7 +11,7 @@ import {
   Settings,
   SquareTerminal,
 } from "lucide-react";
-import { cn } from "@/ui/cn";
+import { lazy, Suspense } from "react";
 import { Kbd } from "@/ui/kbd";
 import { useInbox } from "./inbox";
 
@@ -26,11 +27,18 @@ export const PLACES: readonly Place[] = [
   { to: "/inbox", title: "Inbox", keys: "g i", icon: Inbox },
   { to: "/chat", title: "Chat", keys: "g c", icon: MessagesSquare },
   { to: "/agents", title: "Agents", keys: "g a", icon: Bot },
+  { to: "/models", title: "Models", keys: "g m", icon: Cpu },
   { to: "/prompts", title: "Prompts", keys: "g p", icon: SquareTerminal },
   { to: "/activity", title: "Activity", keys: "g l", icon: ScrollText },
   { to: "/health", title: "Health", keys: "g h", icon: HeartPulse },
   { to: "/settings", title: "Settings", keys: "g s", icon: Settings },
 ];
+
+export const navLook =
+  "group flex h-9 items-center gap-2.5 rounded-md px-2.5 text-sm transition-colors hover:bg-sunken dark:hover:bg-surface data-[status=active]:bg-sunken data-[status=active]:font-medium dark:data-[status=active]:bg-raised";
+
+// Capabilities of installed packages contribute to few pages only.
+const PanelLinks = lazy(() => import("./panel_links"));
 
 export function Nav(props: { onChoose?: () => void }) {
   const waiting = useInbox()?.length ?? 0;
@@ -41,10 +49,7 @@ export function Nav(props: { onChoose?: () => void }) {
           key={to}
           to={to}
           {...(props.onChoose ? { onClick: props.onChoose } : {})}
-          className={cn(
-            "group flex h-9 items-center gap-2.5 rounded-md px-2.5 text-sm transition-colors hover:bg-sunken dark:hover:bg-surface",
-            "data-[status=active]:bg-sunken data-[status=active]:font-medium dark:data-[status=active]:bg-raised",
-          )}
+          className={navLook}
         >
           <Icon aria-hidden className="size-4 text-muted" />
           <span className="flex-1">{title}</span>
@@ -58,6 +63,9 @@ export function Nav(props: { onChoose?: () => void }) {
           )}
         </Link>
       ))}
+      <Suspense>
+        <PanelLinks {...props} />
+      </Suspense>
     </nav>
   );
 }

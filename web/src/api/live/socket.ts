@@ -13,6 +13,7 @@ export class LiveSocket {
   private pause = FIRST_PAUSE_MS;
   private timer: number | undefined;
   private silence: number | undefined;
+  private heard = 0;
   private closed = false;
 
   constructor(
@@ -72,13 +73,21 @@ export class LiveSocket {
     socket.onclose = (gone) => this.reopenLater(gone.code);
   }
 
+  /** Notes that something arrived; without a timer of its own for each of very many messages. */
   private listen(): void {
-    clearTimeout(this.silence);
-    this.silence = window.setTimeout(() => this.socket?.close(), SILENT_MS);
+    this.heard = performance.now();
+    this.silence ??= window.setTimeout(this.lookForSilence, SILENT_MS);
   }
+
+  private readonly lookForSilence = (): void => {
+    const left = this.heard + SILENT_MS - performance.now();
+    this.silence = left > 0 ? window.setTimeout(this.lookForSilence, left) : undefined;
+    if (left <= 0) this.socket?.close();
+  };
 
   private reopenLater(code: number): void {
     clearTimeout(this.silence);
+    this.silence = undefined;
     if (this.closed) return;
     if (code === LOST_ACCESS) {
       this.onStatus("signed_out");

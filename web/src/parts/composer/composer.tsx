@@ -59,8 +59,10 @@ export function Composer(props: ComposerProps) {
   const newest = useRef(draft);
   newest.current = draft;
   const uploads = useUploads((file) => {
+    // Two can be done before the next render.
     const { text, files } = newest.current;
-    onDraft({ text, files: [...files, file] });
+    newest.current = { text, files: [...files, file] };
+    onDraft(newest.current);
   });
   useHeight(area, draft.text);
   const policy = chosen ?? props.policy;
@@ -85,6 +87,7 @@ export function Composer(props: ComposerProps) {
       event.preventDefault();
       props.onEditLast();
     } else if (event.key === "Escape" && props.answering) {
+      event.preventDefault(); // or the panel around it would close too
       props.onStop();
     }
   };

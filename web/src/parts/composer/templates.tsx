@@ -116,7 +116,9 @@ export function TemplateForm(props: {
         void render();
       }}
       onKeyDown={(event) => {
-        if (event.key === "Escape") props.onCancel();
+        if (event.key !== "Escape") return;
+        event.preventDefault();
+        props.onCancel();
       }}
     >
       <p className="font-medium">/{name}</p>

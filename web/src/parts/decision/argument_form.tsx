@@ -1,6 +1,7 @@
 import { Plus, X } from "lucide-react";
 import { type ReactNode, useId, useState } from "react";
 import { Button } from "@/ui/button";
+import { cn } from "@/ui/cn";
 import {
   ChoiceControl,
   JsonControl,
@@ -40,7 +41,7 @@ export function ArgumentForm(props: {
   const text = asText || !canBeForm;
   return (
     <ReportContext value={props.onProblem}>
-      <div className="flex flex-col gap-3">
+      <div className="@container flex flex-col gap-3">
         {text || !fields ? (
           <div className="flex flex-col gap-1">
             <label htmlFor={id} className="font-medium text-xs">
@@ -90,7 +91,7 @@ function Members(props: {
 }) {
   const { value, disabled } = props;
   return (
-    <div className="flex flex-col gap-3">
+    <div className="grid grid-cols-1 items-start gap-x-4 gap-y-3 @lg:grid-cols-2">
       {membersOf(props.field, value).map((member) => (
         <MemberRow
           key={member.name}
@@ -120,7 +121,7 @@ function MemberRow(props: {
   const { name, required, field } = props.member;
   if (value === undefined || (value === null && field.nullable)) {
     return (
-      <div className="flex items-center gap-2">
+      <div className="flex min-w-0 items-center gap-2">
         <Name name={name} />
         <span className="text-muted text-xs">{value === null ? "null" : "not set"}</span>
         <Button
@@ -190,7 +191,7 @@ function FieldRow(props: {
   const [shown] = useState<Field>(() => (fits(field, value) ? field : asJson(field)));
   if (shown.kind === "list" || shown.kind === "group") {
     return (
-      <fieldset className="min-w-0 rounded-md border border-line-soft p-3 pt-2">
+      <fieldset className="@lg:col-span-2 min-w-0 rounded-md border border-line-soft p-3 pt-2">
         <legend className="flex items-center gap-1 px-1">
           <Name name={label} />
           {remove}
@@ -206,7 +207,7 @@ function FieldRow(props: {
     );
   }
   return (
-    <div className="flex min-w-0 flex-col gap-1">
+    <div className={cn("flex min-w-0 flex-col gap-1", isWide(shown, value) && "@lg:col-span-2")}>
       <div className="flex min-h-6 items-center gap-1">
         <Name name={label} htmlFor={id} />
         {remove}
@@ -215,6 +216,11 @@ function FieldRow(props: {
       <Hint field={field} />
     </div>
   );
+}
+
+/** Whether it takes a row of its own. */
+function isWide(field: Field, value: Json): boolean {
+  return field.kind === "json" || (typeof value === "string" && value.length > 40);
 }
 
 function asJson(field: Field): Field {

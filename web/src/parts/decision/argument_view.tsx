@@ -8,7 +8,11 @@ const MAX_PARTS = 60;
 export function ArgumentView(props: { value: JsonObject }) {
   const names = Object.keys(props.value);
   if (names.length === 0) return <p className="text-muted">No arguments.</p>;
-  return <Value value={props.value} level={0} />;
+  return (
+    <div className="@container">
+      <Value value={props.value} level={0} />
+    </div>
+  );
 }
 
 function Value(props: { value: Json; level: number }) {
@@ -39,7 +43,7 @@ function Value(props: { value: Json; level: number }) {
 
 function Members(props: { value: JsonObject; level: number }) {
   return (
-    <dl className="grid grid-cols-1 gap-x-4 gap-y-1 sm:grid-cols-[minmax(5rem,max-content)_1fr]">
+    <dl className="grid grid-cols-1 gap-x-4 gap-y-1 @sm:grid-cols-[minmax(5rem,max-content)_1fr]">
       {Object.entries(props.value).map(([name, member]) => (
         <div key={name} className="contents">
           <dt className="max-w-56 break-words pt-px text-muted text-xs leading-5">

@@ -55,7 +55,7 @@ export function DecisionCard(props: DecisionCardProps) {
       )}
     >
       <header className="flex flex-wrap items-center gap-x-2.5 gap-y-1">
-        <h3 id={title} className="flex min-w-0 items-center gap-2 text-base">
+        <h2 id={title} className="flex min-w-0 items-center gap-2 text-base">
           {open ? (
             <Sparkles aria-hidden className="size-4 shrink-0 text-warn" />
           ) : (
@@ -67,7 +67,7 @@ export function DecisionCard(props: DecisionCardProps) {
               {asked.tool}
             </code>
           )}
-        </h3>
+        </h2>
         {asked.effect && <EffectBadge effect={asked.effect} />}
         <span className="ml-auto flex items-center gap-2.5 text-muted text-xs">
           <Looking run={run} />

@@ -3,6 +3,7 @@ import { type KeyboardEvent, useId, useRef, useState } from "react";
 import { ProblemCard } from "@/parts/problem_card";
 import { describeKeys } from "@/shell/keys";
 import { Button } from "@/ui/button";
+import { cn } from "@/ui/cn";
 import { TextArea } from "@/ui/field";
 import { Kbd } from "@/ui/kbd";
 import { SkeletonRows } from "@/ui/skeleton";
@@ -95,7 +96,13 @@ export function DecisionForm(props: { run: string; state: DecisionState; keys: b
       {state.problem && !isOvertaken(state.problem) && (
         <ProblemCard error={state.problem} className="whitespace-pre-line" />
       )}
-      <div className="flex flex-wrap items-center gap-2">
+      <div
+        className={cn(
+          "flex flex-wrap items-center gap-2",
+          // A long form must not hide what sends it.
+          mode === "edit" && "sticky bottom-0 -mx-1 rounded-md bg-surface px-1 py-2",
+        )}
+      >
         {mode === first.mode ? (
           <FirstButtons
             state={state}
@@ -117,7 +124,7 @@ export function DecisionForm(props: { run: string; state: DecisionState; keys: b
                   mode
                 ]
               }
-              <Kbd keys={describeKeys("mod+Enter")} className="text-inherit opacity-70" />
+              <Kbd keys={describeKeys("mod+Enter")} className="text-inherit" />
             </Button>
             <Button tone="quiet" disabled={state.sending} onClick={() => goTo(first.mode)}>
               Cancel
@@ -169,7 +176,7 @@ function FirstButtons(props: {
       {isQuestion && (
         <Button tone="primary" disabled={off || !props.said} onClick={() => send(props.said)}>
           <MessageSquareReply aria-hidden /> {words.sendAnswer}
-          <Kbd keys={describeKeys("mod+Enter")} className="text-inherit opacity-70" />
+          <Kbd keys={describeKeys("mod+Enter")} className="text-inherit" />
         </Button>
       )}
       {words.answer && !isQuestion && (
@@ -184,7 +191,7 @@ function FirstButtons(props: {
           disabled={off}
           onClick={() => send({ verdict: "approve" })}
         >
-          <Check aria-hidden /> {words.approve} <Kbd keys="a" className="text-inherit opacity-70" />
+          <Check aria-hidden /> {words.approve} <Kbd keys="a" className="text-inherit" />
         </Button>
       )}
       {words.edit && props.canEdit && (
@@ -192,8 +199,12 @@ function FirstButtons(props: {
           <PencilLine aria-hidden /> {words.edit} <Kbd keys="e" />
         </Button>
       )}
-      <Button tone="danger" disabled={off} onClick={() => goTo("reject")}>
-        <X aria-hidden /> {words.reject} <Kbd keys="r" className="text-inherit opacity-70" />
+      <Button
+        tone={state.asked.need === "outcome" ? "plain" : "danger"}
+        disabled={off}
+        onClick={() => goTo("reject")}
+      >
+        <X aria-hidden /> {words.reject} <Kbd keys="r" className="text-inherit" />
       </Button>
     </>
   );

@@ -4,7 +4,7 @@ import { ChangesView } from "./changes_view";
 import type { Ending } from "./decide";
 import { ExactText } from "./exact_text";
 import type { Json } from "./json_value";
-import { type Asked, argumentsOf, describeDone } from "./verdicts";
+import { type Asked, argumentsOf, describeDone, personOf } from "./verdicts";
 
 /** What became of a request that somebody else decided, or nobody. `tried`: this person was about
  * to decide it as well. */
@@ -28,7 +28,9 @@ function Said({ ending, asked }: { ending: Ending; asked: Asked }) {
     case "decided":
       return (
         <>
-          <b className="font-medium">{ending.made.by ?? "Somebody"}</b>{" "}
+          <b className="font-medium" title={ending.made.by ?? undefined}>
+            {personOf(ending.made)}
+          </b>{" "}
           {describeDone(asked.need, ending.made.verdict)} <Ago at={ending.made.at} />.
         </>
       );

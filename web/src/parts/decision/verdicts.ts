@@ -114,6 +114,11 @@ export function describeDone(need: Need, verdict: Verdict): string {
   return DONE_OTHERWISE[need]?.[verdict] ?? DONE[verdict];
 }
 
+/** Who decided. The daemon adds the process through which it did; a person's name is enough here. */
+export function personOf(made: DecisionMade): string {
+  return made.by?.replace(/ \(sent by [^)]*\)$/, "") || "Somebody";
+}
+
 /** Whether a single key must not be enough: what it starts cannot be taken back. */
 export function isGrave(asked: Asked): boolean {
   return asked.need === "outcome" || asked.effect === "irreversible";

@@ -73,7 +73,7 @@ function Question(props: Parameters<typeof AbortDialog>[0]) {
         </Button>
         <Button tone="danger" onClick={abort}>
           {undo ? "Undo and abort" : "Abort"}
-          <Kbd keys={describeKeys("mod+Enter")} className="text-inherit opacity-70" />
+          <Kbd keys={describeKeys("mod+Enter")} className="text-inherit" />
         </Button>
       </div>
     </div>

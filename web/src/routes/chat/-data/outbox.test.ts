@@ -52,16 +52,19 @@ describe("Outbox", () => {
     const outbox = new Outbox(store, daemon.send, "ana");
     outbox.add(message("1"));
     outbox.add(message("2"));
-    await vi.runAllTimersAsync();
+    await vi.advanceTimersByTimeAsync(10_000);
     expect([...daemon.inbox.keys()]).toEqual(["1", "2"]);
     expect(store.length).toBe(0);
+    expect(outbox.all()).toHaveLength(2);
+    await vi.runAllTimersAsync();
+    expect(outbox.all()).toEqual([]);
   });
 
   it("repeats under the same id when the answer was lost", async () => {
     daemon.plan = ["lost", "lost"];
     const outbox = new Outbox(store, daemon.send, "ana");
     outbox.add(message("1"));
-    await vi.runAllTimersAsync();
+    await vi.advanceTimersByTimeAsync(10_000);
     expect(daemon.asked).toEqual(["1", "1", "1"]);
     expect(daemon.inbox.size).toBe(1);
     expect(outbox.all()[0]?.state).toBe("accepted");
@@ -94,11 +97,11 @@ describe("Outbox", () => {
     const outbox = new Outbox(store, daemon.send, "ana");
     outbox.add(message("1"));
     outbox.add(message("2"));
-    await vi.runAllTimersAsync();
+    await vi.advanceTimersByTimeAsync(10_000);
     expect(outbox.all().map((each) => each.state)).toEqual(["refused", "accepted"]);
     expect(new Outbox(store, daemon.send, "ana").all()[0]?.state).toBe("refused");
     outbox.retry("1");
-    await vi.runAllTimersAsync();
+    await vi.advanceTimersByTimeAsync(10_000);
     expect(daemon.inbox.has("1")).toBe(true);
   });
 
@@ -107,7 +110,7 @@ describe("Outbox", () => {
     const outbox = new Outbox(store, daemon.send, "ana");
     outbox.add(message("1"));
     outbox.add(message("2"));
-    await vi.runAllTimersAsync();
+    await vi.advanceTimersByTimeAsync(10_000);
     expect([...daemon.inbox.keys()]).toEqual(["1", "2"]);
   });
 
@@ -117,7 +120,7 @@ describe("Outbox", () => {
     outbox.add(message("1"));
     await vi.advanceTimersByTimeAsync(1);
     expect(outbox.remove("1")?.text).toBe("text 1");
-    await vi.runAllTimersAsync();
+    await vi.advanceTimersByTimeAsync(10_000);
     expect(daemon.inbox.size).toBe(0);
     expect(store.length).toBe(0);
   });

@@ -37,6 +37,8 @@ export type Store = Pick<Storage, "getItem" | "setItem" | "removeItem" | "key" |
 
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 15_000;
+/** By then the inbox has told what became of a message that it accepted. */
+const SHOWN_MS = 30_000;
 const PREFIX = "harness.chat.out.";
 
 /** What the daemon may still accept: nobody has read the message. */
@@ -155,6 +157,7 @@ export class Outbox {
       this.pause = FIRST_PAUSE_MS;
       this.store.removeItem(keyOf(message));
       if (this.deliveries.has(message.id)) this.note({ message, state: "accepted", receipt });
+      setTimeout(() => this.remove(message.id), SHOWN_MS);
       this.onAccepted(message, receipt);
       return true;
     } catch (error) {

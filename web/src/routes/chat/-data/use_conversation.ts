@@ -29,7 +29,11 @@ const NOTHING: History = { messages: [], turns: [] };
 /** A conversation, as it happens. Key the component that uses it by the conversation. */
 export function useConversation(chat: string, user: string): Conversation {
   const queries = useQueryClient();
-  const view = useQuery({ ...chatQuery(chat), refetchInterval: LOOK_MS });
+  const deliveries = useDeliveries(user);
+  const creating = deliveries.some(
+    ({ message, state }) => message.chat === chat && message.create && state !== "accepted",
+  );
+  const view = useQuery({ ...chatQuery(chat), refetchInterval: LOOK_MS, enabled: !creating });
   const exists = view.data != null;
   const history = useQuery({
     queryKey: ["chat", chat, "history"],
@@ -42,14 +46,11 @@ export function useConversation(chat: string, user: string): Conversation {
   }, [queries, chat]);
   const first = firstTurn(history.data);
   const events = useEvents(chat, history.isSuccess ? first : null, refresh);
-  const deliveries = useDeliveries(user);
   useEffect(() => {
     return onAccepted((message) => {
-      if (message.chat !== chat) return;
-      refresh();
-      if (message.create) void queries.invalidateQueries({ queryKey: ["chats"] });
+      if (message.chat === chat) refresh();
     });
-  }, [chat, refresh, queries]);
+  }, [chat, refresh]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: `version` stands for the logs
   const items = useMemo(() => {
     return buildThread({
@@ -63,7 +64,7 @@ export function useConversation(chat: string, user: string): Conversation {
   return {
     view: view.data,
     items,
-    ready: view.isSuccess && (!exists || history.isSuccess),
+    ready: creating || (view.isSuccess && (!exists || history.isSuccess)),
     problem: events.problem ?? (failed ? Problem.of(failed) : undefined),
     refresh,
   };

@@ -9,6 +9,11 @@ import { type Delivery, Outbox, type Outgoing } from "./outbox";
 import type { Receipt } from "./types";
 
 async function send(message: Outgoing): Promise<Receipt> {
+  // All tabs share the session, so another user may have signed in since this page was opened.
+  const me = await call(api.GET("/api/v1/me"));
+  if (me.user !== message.user) {
+    throw new Problem({ detail: `Sign in as ${message.user} to send this message.` }, 401);
+  }
   if (message.create) await createOnce(message, message.create);
   return call(
     api.POST("/api/v1/conversations/{conversation}/messages", {

@@ -1,11 +1,12 @@
 import { Sparkles } from "lucide-react";
-import { memo } from "react";
+import { memo, useRef } from "react";
 import type { RunLog } from "@/events/run_log";
-import type { EventOf, ModelStep, NoteStep, Step } from "@/events/steps";
+import { type EventOf, isWaiting, type ModelStep, type NoteStep, type Step } from "@/events/steps";
+import { DecisionCard } from "@/parts/decision/decision_card";
 import { Markdown } from "@/parts/markdown";
+import { Reasoning } from "@/parts/message_parts";
 import { cn } from "@/ui/cn";
-import { DecisionLine } from "./decision_line";
-import { Reasoning } from "./reasoning";
+import { isOver } from "../-data/thread";
 import { ToolLine } from "./tool_line";
 import { HintBubble } from "./user_message";
 
@@ -15,16 +16,26 @@ export function Answer(props: { run: string; log: RunLog; stopping: boolean }) {
   return (
     <>
       {log.steps.map((step) => (
-        <Shown key={step.key} step={step} version={step.version} run={run} log={log} />
+        <Shown
+          key={step.key}
+          step={step}
+          version={step.version}
+          run={run}
+          log={log}
+          stopping={props.stopping}
+        />
       ))}
-      {log.state === "running" && !hasLiveText(log) && <Thinking stopping={props.stopping} />}
+      {log.state === "running" && (props.stopping || !hasLiveText(log)) && (
+        <Thinking stopping={props.stopping} />
+      )}
     </>
   );
 }
 
 function hasLiveText(log: RunLog): boolean {
-  const last = log.steps.at(-1);
-  return last?.kind === "model" && last.state === "running" && last.text !== "";
+  // A hint that comes in meanwhile stands below the call that still writes.
+  const call = log.steps.findLast((step) => step.kind === "model");
+  return call?.kind === "model" && call.state === "running" && call.text !== "";
 }
 
 /** The mark of the assistant, which breathes while it works. */
@@ -51,26 +62,31 @@ export function Thinking(props: { stopping: boolean }) {
 }
 
 const Shown = memo(
-  function Shown(props: { step: Step; version: number; run: string; log: RunLog }) {
+  function Shown(props: {
+    step: Step;
+    version: number;
+    run: string;
+    log: RunLog;
+    stopping: boolean;
+  }) {
     const { step, run, log } = props;
     switch (step.kind) {
       case "model":
-        return <Reply step={step} />;
+        return <Reply step={step} frozen={props.stopping} />;
       case "tool": {
         const asked = step.decisions.at(-1);
         return (
           <div className="flex flex-col gap-2">
-            <ToolLine step={step} version={step.version} />
-            {asked && !asked.made && isOpen(log, asked.asked.id) && (
-              <DecisionLine run={run} asked={asked.asked} />
+            <ToolLine run={run} step={step} version={step.version} />
+            {asked && isWaiting(step) && !isOver(log.state) && (
+              <Decide run={run} asked={asked.asked} />
             )}
           </div>
         );
       }
       case "decision": {
-        const { asked, made } = step.decision;
-        if (made || !isOpen(log, asked.id)) return null;
-        return <DecisionLine run={run} asked={asked} />;
+        if (!isWaiting(step) || isOver(log.state)) return null;
+        return <Decide run={run} asked={step.decision.asked} />;
       }
       case "note":
         return <Note step={step} />;
@@ -79,20 +95,34 @@ const Shown = memo(
     }
   },
   (one, two) =>
-    one.step === two.step && one.version === two.version && one.log.state === two.log.state,
+    one.step === two.step &&
+    one.version === two.version &&
+    one.stopping === two.stopping &&
+    one.log.state === two.log.state,
 );
 
-function isOpen(log: RunLog, id: string): boolean {
-  return log.waiting.has(id);
+function Decide(props: { run: string; asked: EventOf<"decision_requested"> }) {
+  const { asked } = props;
+  const given = typeof asked.arguments === "string" ? null : (asked.arguments ?? null);
+  return (
+    <DecisionCard
+      run={props.run}
+      pending={{ ...asked, arguments: given, since: asked.at }}
+      keys="card"
+    />
+  );
 }
 
-function Reply({ step }: { step: ModelStep }) {
+/** `frozen`: the person has stopped it, so nothing is added until it has ended. */
+function Reply({ step, frozen }: { step: ModelStep; frozen: boolean }) {
   const streaming = step.state === "running";
+  const seen = useRef("");
+  if (!frozen || !streaming) seen.current = step.text;
   if (!step.text && !step.reasoning && step.retries.length === 0) return null;
   return (
     <div className="flex flex-col gap-2">
-      <Reasoning text={step.reasoning} />
-      {step.text && <Markdown text={step.text} streaming={streaming} />}
+      {step.reasoning && <Reasoning text={step.reasoning} />}
+      {seen.current && <Markdown text={seen.current} streaming={streaming} />}
       {step.retries.length > 0 && (
         <p className="text-warn text-xs" role="status">
           Attempt {step.retries.length} of this model call failed; it is retried.

@@ -102,7 +102,7 @@ export function Chat(props: ChatProps) {
           }
         >
           <ConnectionNote served={view?.served} agent={view?.agent} />
-          {view && view.state !== "active" ? (
+          {empty && view === null ? null : view && view.state !== "active" ? (
             <Closed view={view} />
           ) : may ? (
             <Composer

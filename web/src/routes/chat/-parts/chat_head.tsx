@@ -58,7 +58,7 @@ export function ChatHead(props: { conversation: Conversation; actions?: ReactNod
         </p>
       </div>
       <UsageOf conversation={props.conversation} />
-      <span className="hidden sm:inline">
+      <span className="hidden sm:inline-flex">
         <ConnectionBadge />
       </span>
       {view && <ChatMenu chat={view} onRename={() => setRenaming(true)} />}

@@ -1,4 +1,4 @@
-import { useInfiniteQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { MessageSquarePlus, Search } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
@@ -14,6 +14,7 @@ import { SkeletonRows } from "@/ui/skeleton";
 import { type ChatFilters, chatsQuery, STATES } from "../-data/queries";
 import type { Chat } from "../-data/types";
 import { useChatActions } from "../-data/use_chat_actions";
+import { onAccepted } from "../-data/use_outbox";
 import { ChatMenu } from "./chat_menu";
 import { TitleField } from "./title_field";
 
@@ -22,6 +23,11 @@ export function ChatList(props: { filters: ChatFilters }) {
   const { filters } = props;
   const may = useMay("operator");
   const pages = useInfiniteQuery({ ...chatsQuery(filters), refetchInterval: 15_000 });
+  const queries = useQueryClient();
+  useEffect(
+    () => onAccepted(() => void queries.invalidateQueries({ queryKey: ["chats"] })),
+    [queries],
+  );
   const chats = pages.data?.pages.flatMap((page) => page.conversations) ?? [];
   const filtered = Object.keys(filters).length > 0;
   return (
@@ -192,9 +198,9 @@ function Row({ chat, filters }: { chat: Chat; filters: ChatFilters }) {
         to="/chat/$id"
         params={{ id: chat.id }}
         search={filters}
-        className="flex flex-col gap-0.5 rounded-md px-2.5 py-2 pr-9 hover:bg-sunken data-[status=active]:bg-sunken dark:data-[status=active]:bg-raised dark:hover:bg-surface"
+        className="flex flex-col gap-0.5 rounded-md px-2.5 py-2 hover:bg-sunken data-[status=active]:bg-sunken dark:data-[status=active]:bg-raised dark:hover:bg-surface"
       >
-        <span className="truncate font-medium">{chat.title ?? chat.id}</span>
+        <span className="truncate pr-7 font-medium">{chat.title ?? chat.id}</span>
         <span className="flex min-w-0 items-center gap-1.5 text-muted text-xs">
           <span className="truncate">{chat.agent}</span>
           {chat.state !== "active" && <span>· {chat.state}</span>}

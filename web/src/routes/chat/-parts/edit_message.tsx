@@ -36,7 +36,10 @@ export function EditMessage(props: {
         rows={Math.min(10, text.split("\n").length + 1)}
         onChange={(event) => setText(event.target.value)}
         onKeyDown={(event) => {
-          if (event.key === "Escape") props.onCancel();
+          if (event.key === "Escape") {
+            event.preventDefault();
+            props.onCancel();
+          }
           if (event.key === "Enter" && !event.shiftKey && !event.nativeEvent.isComposing) {
             event.preventDefault();
             send();

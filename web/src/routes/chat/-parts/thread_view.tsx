@@ -3,7 +3,7 @@ import { type ReactNode, useEffect, useLayoutEffect, useRef, useState } from "re
 import { Button } from "@/ui/button";
 import type { Item } from "../-data/thread";
 import { PreparingAnswer } from "./preparing";
-import { Said, Turn, type TurnActions } from "./turn";
+import { BaseMessage, Turn, type TurnActions } from "./turn";
 import { useAutoscroll } from "./use_autoscroll";
 import { OutgoingBubble, Unanswered, WaitingBubble } from "./user_message";
 
@@ -50,28 +50,29 @@ export function ThreadView(props: {
         tabIndex={0}
         className="min-h-0 flex-1 overflow-y-auto outline-none [overflow-anchor:none]"
       >
-        <div
-          ref={content}
-          className="mx-auto flex w-full max-w-[46rem] flex-col gap-8 px-4 pt-6 pb-10 sm:px-6"
-        >
-          {hidden > 0 ? <Earlier count={hidden} onShow={more} root={scroller} /> : props.lead}
-          {props.items.slice(hidden).map((item) => (
-            <ItemView key={item.key} item={item} {...props} />
-          ))}
+        <div ref={content} className="flex min-h-full flex-col">
+          <div className="mx-auto flex w-full max-w-[46rem] flex-1 flex-col gap-8 px-4 pt-6 pb-8 sm:px-6">
+            {hidden > 0 ? <Earlier count={hidden} onShow={more} root={scroller} /> : props.lead}
+            {props.items.slice(hidden).map((item) => (
+              <ItemView key={item.key} item={item} {...props} />
+            ))}
+          </div>
+          <div className="sticky bottom-0 isolate mx-auto w-full max-w-[46rem] shrink-0 px-3 pb-3 sm:px-6 sm:pb-5">
+            {/* What scrolls by is seen through the composer, and not below it. */}
+            <div aria-hidden className="absolute inset-x-0 bottom-0 -z-10 h-12 bg-canvas" />
+            {!atEnd && (
+              <Button
+                size="icon"
+                className="animate-enter absolute -top-10 left-1/2 -ml-4 rounded-full bg-raised shadow-card"
+                aria-label="Go to the newest message"
+                onClick={toEnd}
+              >
+                <ArrowDown />
+              </Button>
+            )}
+            {props.children}
+          </div>
         </div>
-      </div>
-      <div className="relative mx-auto w-full max-w-[46rem] shrink-0 px-3 pb-3 sm:px-6 sm:pb-5">
-        {!atEnd && (
-          <Button
-            size="icon"
-            className="animate-enter absolute -top-10 left-1/2 -ml-4 rounded-full bg-raised shadow-card"
-            aria-label="Go to the newest message"
-            onClick={toEnd}
-          >
-            <ArrowDown />
-          </Button>
-        )}
-        {props.children}
       </div>
     </div>
   );
@@ -88,11 +89,11 @@ function ItemView(props: {
     case "turn":
       return <Turn item={item} actions={props.actions} />;
     case "base":
-      return <Said said={item.said} />;
+      return <BaseMessage said={item.said} />;
     case "preparing":
       return <PreparingAnswer item={item} />;
     case "waiting":
-      return <WaitingBubble {...item} />;
+      return <WaitingBubble line={item.line} by={item.by} place={item.place} />;
     case "unanswered":
       return <Unanswered line={item.line} error={item.error} />;
     case "outgoing":
@@ -118,12 +119,12 @@ function Earlier(props: {
   const { root } = props;
   useEffect(() => {
     if (!mark.current) return;
+    let looked = false;
     const watch = new IntersectionObserver(
       (seen) => {
-        // At the first look the view has not been scrolled to its end yet.
-        if (seen.some((each) => each.isIntersecting) && (root.current?.scrollTop ?? 0) > 0) {
-          show.current();
-        }
+        // At the first look the view may not have been scrolled to its end yet.
+        if (looked && seen.some((each) => each.isIntersecting)) show.current();
+        looked = true;
       },
       { root: root.current, rootMargin: "400px 0px 0px 0px" },
     );

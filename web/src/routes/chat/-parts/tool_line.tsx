@@ -10,7 +10,7 @@ import {
 import { memo, useState } from "react";
 import { secondsOf, type ToolStep } from "@/events/steps";
 import { formatSeconds } from "@/parts/figures";
-import { JsonView, LongText } from "@/parts/json_view";
+import { ToolBody } from "@/parts/tool_card";
 import { cn } from "@/ui/cn";
 
 const LOOKS = {
@@ -23,7 +23,12 @@ const LOOKS = {
 } as const;
 
 /** A tool call in one line; all of it when opened. */
-export const ToolLine = memo(function ToolLine({ step }: { step: ToolStep; version: number }) {
+export const ToolLine = memo(function ToolLine(props: {
+  run: string;
+  step: ToolStep;
+  version: number;
+}) {
+  const { step } = props;
   const [open, setOpen] = useState(false);
   const { word, Icon, tone } = LOOKS[step.state];
   const seconds = secondsOf(step);
@@ -55,15 +60,8 @@ export const ToolLine = memo(function ToolLine({ step }: { step: ToolStep; versi
         />
       </button>
       {open && (
-        <div className="flex flex-col gap-2 border-t px-3 py-2.5">
-          <p className="text-muted text-xs">{step.edited ? "Arguments (edited)" : "Arguments"}</p>
-          <JsonView value={step.arguments} />
-          {step.result && (
-            <>
-              <p className="text-muted text-xs">{step.result.ok ? "Result" : "Error"}</p>
-              <LongText text={step.result.content} className="font-mono text-xs" />
-            </>
-          )}
+        <div className="border-t px-3 py-3">
+          <ToolBody run={props.run} step={step} />
         </div>
       )}
     </div>

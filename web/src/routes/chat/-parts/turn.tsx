@@ -1,10 +1,11 @@
 import { Link } from "@tanstack/react-router";
-import { Check, Copy, GitFork, ListTree, Pencil, Waypoints } from "lucide-react";
+import { Check, Copy, ListTree, Pencil, Waypoints } from "lucide-react";
 import { memo, useState } from "react";
 import { textOf } from "@/events/message_text";
 import type { RunLog } from "@/events/run_log";
 import { useRunLog } from "@/events/use_run_log";
 import { Ago } from "@/parts/ago";
+import { ErrorNote } from "@/parts/error_note";
 import { formatCount, formatMoney } from "@/parts/figures";
 import { Markdown } from "@/parts/markdown";
 import { ProblemCard } from "@/parts/problem_card";
@@ -48,6 +49,7 @@ export const Turn = memo(
           <Bubble
             text={item.text}
             parts={item.parts}
+            run={item.run}
             by={item.by}
             note={item.at !== undefined && <Ago at={item.at} />}
             actions={
@@ -134,6 +136,22 @@ export function Said({ said }: { said: Stored }) {
   return said.content ? <Markdown text={said.content} /> : null;
 }
 
+/** What was said before the conversation was forked or imported. */
+export function BaseMessage({ said }: { said: Stored }) {
+  if (said.role === "user") return <Said said={said} />;
+  if (!said.content) return null;
+  return (
+    <div className="flex gap-3">
+      <span className="hidden pt-0.5 sm:block">
+        <AiMark />
+      </span>
+      <div className="min-w-0 flex-1">
+        <Said said={said} />
+      </div>
+    </div>
+  );
+}
+
 function LoadedAnswer({ run }: { run: string }) {
   const { log, problem, version } = useRunLog(run);
   if (problem) return <ProblemCard error={problem} />;
@@ -143,7 +161,7 @@ function LoadedAnswer({ run }: { run: string }) {
 function Foot({ item, over }: { item: TurnItem; over: boolean }) {
   return (
     <>
-      {item.state === "failed" && item.error && <ProblemCard error={asProblem(item.error)} />}
+      {item.state === "failed" && item.error && <ErrorNote error={item.error} />}
       {item.rolledBack && (
         <p className="text-muted text-xs">
           Replaced by a later message: its effects were undone, and later answers do not read it.
@@ -154,7 +172,7 @@ function Foot({ item, over }: { item: TurnItem; over: boolean }) {
       )}
       <div className="-ml-1.5 flex min-h-7 flex-wrap items-center gap-x-1 text-muted text-xs">
         {over && <CopyAnswer item={item} />}
-        <Tooltip text="Everything that this run did">
+        <Tooltip text="Everything that this run did; there it can be forked, tried differently and undone">
           <Link
             to="/runs/$run"
             params={{ run: item.run }}
@@ -163,18 +181,6 @@ function Foot({ item, over }: { item: TurnItem; over: boolean }) {
             <Waypoints aria-hidden className="size-3.5" /> Run
           </Link>
         </Tooltip>
-        {over && (
-          <Tooltip text="Fork it, or see how it could have gone">
-            <Link
-              to="/runs/$run"
-              params={{ run: item.run }}
-              search={{ tab: "alternatives" } as never}
-              className="inline-flex h-7 items-center gap-1.5 rounded-md px-1.5 hover:bg-sunken hover:text-ink"
-            >
-              <GitFork aria-hidden className="size-3.5" /> Alternatives
-            </Link>
-          </Tooltip>
-        )}
         {item.tokens ? (
           <span className="ml-auto pl-2">
             {item.costMicros ? `${formatMoney(item.costMicros)} · ` : ""}
@@ -184,10 +190,6 @@ function Foot({ item, over }: { item: TurnItem; over: boolean }) {
       </div>
     </>
   );
-}
-
-function asProblem(error: NonNullable<TurnItem["error"]>): Error {
-  return Object.assign(new Error(error.message), error);
 }
 
 /** The text of an answer, as Markdown. */

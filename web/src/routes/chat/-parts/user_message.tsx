@@ -1,23 +1,18 @@
-import {
-  Clock,
-  CornerDownRight,
-  FileText,
-  Image as ImageIcon,
-  Loader,
-  TriangleAlert,
-  Zap,
-} from "lucide-react";
+import { Clock, CornerDownRight, FileText, Loader, TriangleAlert, Zap } from "lucide-react";
 import type { ReactNode } from "react";
-import { ProblemCard } from "@/parts/problem_card";
+import { Artifact } from "@/parts/artifact";
+import { ErrorNote } from "@/parts/error_note";
 import { Button } from "@/ui/button";
 import { cn } from "@/ui/cn";
 import type { Delivery } from "../-data/outbox";
-import type { UserPart } from "../-data/types";
+import type { ErrorInfo, UserPart } from "../-data/types";
 
 /** What a person wrote. */
 export function Bubble(props: {
   text: string;
   parts?: readonly UserPart[];
+  /** Its run, which has the files. */
+  run?: string;
   by?: string | undefined;
   faint?: boolean;
   /** Below the text: what becomes of it. */
@@ -35,8 +30,8 @@ export function Bubble(props: {
       >
         <span className="sr-only">{props.by ? `${props.by} wrote: ` : "You wrote: "}</span>
         {props.text}
-        <Parts parts={props.parts ?? []} />
       </div>
+      <Parts parts={props.parts ?? []} run={props.run} />
       {(props.note || props.actions) && (
         <div className="flex max-w-full items-center gap-2 px-1 text-muted text-xs">
           {props.actions && (
@@ -51,25 +46,36 @@ export function Bubble(props: {
   );
 }
 
-function Parts(props: { parts: readonly UserPart[] }) {
+function Parts(props: { parts: readonly UserPart[]; run: string | undefined }) {
   const files = props.parts.filter((part) => part.type !== "text");
   if (files.length === 0) return null;
   return (
-    <span className="mt-1.5 flex flex-wrap gap-1.5">
-      {files.map((part, place) => (
-        <span
-          key={place}
-          className="inline-flex max-w-full items-center gap-1.5 rounded-md border border-current/20 px-2 py-0.5 text-xs"
-        >
-          {part.type === "image" ? (
-            <ImageIcon aria-hidden className="size-3.5" />
-          ) : (
-            <FileText aria-hidden className="size-3.5" />
-          )}
-          <span className="truncate">{part.type === "file" ? part.name : "image"}</span>
-        </span>
-      ))}
-    </span>
+    <div className="flex max-w-[85%] flex-wrap justify-end gap-1.5">
+      {files.map((part, place) => {
+        const name = part.type === "file" ? part.name : "Picture";
+        if (props.run && part.artifact) {
+          const known = { name, media_type: part.media_type ?? null };
+          return (
+            <Artifact
+              key={place}
+              run={props.run}
+              id={part.artifact}
+              known={known}
+              className="[&_img]:max-h-40"
+            />
+          );
+        }
+        return (
+          <span
+            key={place}
+            className="inline-flex max-w-full items-center gap-1.5 rounded-md border border-line px-2 py-0.5 text-xs"
+          >
+            <FileText aria-hidden className="size-3.5 text-muted" />
+            <span className="truncate">{name}</span>
+          </span>
+        );
+      })}
+    </div>
   );
 }
 
@@ -142,6 +148,7 @@ export function OutgoingBubble(props: {
     <Bubble
       faint={state === "waiting"}
       text={message.text}
+      parts={message.files.map(({ id, name }) => ({ type: "file", artifact: id, name }))}
       note={
         state === "waiting" ? (
           <>
@@ -162,7 +169,7 @@ export function OutgoingBubble(props: {
   );
 }
 
-function sayWhy(kind: string | undefined): string {
+export function sayWhy(kind: string | undefined): string {
   switch (kind) {
     case "signed_out":
       return "Your session has ended. It is sent when you have signed in.";
@@ -176,11 +183,11 @@ function sayWhy(kind: string | undefined): string {
 }
 
 /** What went wrong with a message that no run answers. */
-export function Unanswered(props: { line: string; error: unknown }) {
+export function Unanswered(props: { line: string; error: ErrorInfo | undefined }) {
   return (
     <div className="flex flex-col gap-2">
       <Bubble faint text={props.line} />
-      <ProblemCard error={props.error} className="ml-auto max-w-[85%]" />
+      {props.error && <ErrorNote error={props.error} className="ml-auto max-w-[85%]" />}
     </div>
   );
 }

@@ -12,7 +12,7 @@ import { type KeyboardEvent, useEffect, useId, useRef } from "react";
 import { Ago } from "@/parts/ago";
 import { readEnding } from "@/parts/decision/decide";
 import { EffectBadge } from "@/parts/decision/decision_card";
-import { type Asked, describeDone, type Need, WORDS } from "@/parts/decision/verdicts";
+import { type Asked, describeDone, type Need, personOf, WORDS } from "@/parts/decision/verdicts";
 import { keyOf, type SettledItem, type WaitingItem } from "@/shell/inbox";
 import { cn } from "@/ui/cn";
 import { type Group, nameOf, type Row } from "../-inbox_list";
@@ -105,13 +105,12 @@ function WaitingRow(props: { id: string; row: Row; selected: boolean; onSelect: 
       className={cn(
         "flex cursor-pointer gap-2.5 border-b px-4 py-2.5 transition-opacity",
         selected ? "bg-sunken dark:bg-raised" : "hover:bg-sunken/60 dark:hover:bg-surface",
-        row.settled && "opacity-70",
       )}
     >
       <Icon aria-hidden className="mt-0.5 size-4 shrink-0 text-muted" />
       <div className="min-w-0 flex-1">
         <p className="flex items-baseline gap-2">
-          <span className="min-w-0 truncate font-medium">
+          <span className={cn("min-w-0 truncate font-medium", row.settled && "text-muted")}>
             {WORDS[pending.need].title}
             {pending.tool && pending.need !== "answer" && (
               <span className="font-mono font-normal text-xs"> {pending.tool}</span>
@@ -126,7 +125,7 @@ function WaitingRow(props: { id: string; row: Row; selected: boolean; onSelect: 
           <span className="min-w-0 truncate">
             {agent} · {run}
           </span>
-          {pending.effect === "irreversible" && (
+          {pending.effect === "irreversible" && !row.settled && (
             <EffectBadge effect="irreversible" className="ml-auto" />
           )}
         </p>
@@ -151,7 +150,7 @@ function SettledText({ item }: { item: SettledItem }) {
   const { made } = ending.data;
   return (
     <>
-      {made.by ?? "Somebody"} {describeDone(asked.need, made.verdict)}
+      {personOf(made)} {describeDone(asked.need, made.verdict)}
     </>
   );
 }

@@ -16,6 +16,8 @@ export interface RunSearch {
   only?: Only;
   /** How the Time tab is ordered. */
   sort?: "time" | "cost";
+  /** The sheet or dialog that is open: as `-other/openings.ts` names them. */
+  open?: string;
 }
 
 export interface RunView {
@@ -38,6 +40,7 @@ export function readSearch(search: Record<string, unknown>): RunSearch {
   const only = ONLY.find((each) => each === search["only"]);
   if (only) read.only = only;
   if (search["sort"] === "time" || search["sort"] === "cost") read.sort = search["sort"];
+  if (typeof search["open"] === "string" && search["open"]) read.open = search["open"];
   return read;
 }
 

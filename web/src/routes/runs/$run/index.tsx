@@ -8,7 +8,8 @@ import { SkeletonRows } from "@/ui/skeleton";
 import { TabPanel, Tabs } from "@/ui/tabs";
 import { RunHeader } from "./-parts/run_header";
 import { SideColumn } from "./-parts/side_column";
-import { TABS } from "./-tabs";
+import { SteerSlot } from "./-parts/steer_slot";
+import { useTabs } from "./-tabs";
 import { type RunView, RunViewProvider, readSearch } from "./-view";
 
 export const Route = createFileRoute("/runs/$run/")({
@@ -21,29 +22,32 @@ export const Route = createFileRoute("/runs/$run/")({
 
 function RunFrame({ run }: { run: string }) {
   const { view, error } = useView(run);
-  const tab = TABS.find((each) => each.id === view.search.tab) ?? TABS[0];
+  const tabs = useTabs();
+  const tab = tabs.find((each) => each.id === view.search.tab) ?? tabs[0];
   if (!tab) return null;
   return (
     <RunViewProvider value={view}>
       <div className="flex h-full min-h-0 flex-col">
         <RunHeader />
         {error && <ProblemCard className="mx-4 my-3 sm:mx-6" error={error} />}
-        <div className="flex min-h-0 flex-1 flex-col-reverse lg:flex-row">
-          <Tabs
-            label="What the run did"
-            tabs={TABS}
-            selected={tab.id}
-            onSelect={(id) => view.setSearch({ tab: id })}
-            className="min-w-0"
-          >
-            <TabPanel key={tab.id} id={tab.id} className="overflow-hidden">
-              <Suspense fallback={<SkeletonRows rows={6} />}>
-                <tab.Content />
-              </Suspense>
-            </TabPanel>
-          </Tabs>
-          <SideColumn />
-        </div>
+        <SideColumn>
+          <div className="flex min-h-0 min-w-0 flex-1 flex-col">
+            <Tabs
+              label="What the run did"
+              tabs={tabs}
+              selected={tab.id}
+              onSelect={(id) => view.setSearch({ tab: id })}
+              className="min-w-0"
+            >
+              <TabPanel key={tab.id} id={tab.id} className="overflow-hidden">
+                <Suspense fallback={<SkeletonRows rows={6} />}>
+                  <tab.Content />
+                </Suspense>
+              </TabPanel>
+            </Tabs>
+            <SteerSlot />
+          </div>
+        </SideColumn>
       </div>
     </RunViewProvider>
   );

@@ -1,10 +1,9 @@
 import type { ModelStep } from "@/events/steps";
-import type { Message } from "@/events/types";
 import { AttemptList } from "@/parts/attempts";
 import { ErrorNote } from "@/parts/error_note";
 import { LongText } from "@/parts/json_view";
 import { Markdown } from "@/parts/markdown";
-import { Fold, MessageParts, Reasoning } from "@/parts/message_parts";
+import { MessageParts, Reasoning } from "@/parts/message_parts";
 
 const SHOWN = 12_000;
 
@@ -41,7 +40,6 @@ export function ModelBody({ run, step }: { run: string; step: ModelStep }) {
           Skipped <span className="font-mono">{each.model}</span>: {each.message} ({each.code})
         </p>
       ))}
-      {step.messages.length > 0 && <WhatItGot run={run} messages={step.messages} />}
     </div>
   );
 }
@@ -53,23 +51,4 @@ function ReplyText({ step }: { step: ModelStep }) {
     return <LongText text={step.text.slice(-SHOWN)} className="whitespace-pre-wrap" />;
   if (step.text.length > SHOWN * 4) return <LongText text={step.text} />;
   return <Markdown text={step.text} streaming={streaming} />;
-}
-
-function WhatItGot(props: { run: string; messages: readonly Message[] }) {
-  const count = props.messages.length;
-  return (
-    <Fold summary={`New to the model: ${count} ${count === 1 ? "message" : "messages"}`}>
-      <div className="flex flex-col gap-2 border-line border-l-2 pl-3">
-        {props.messages.map((message, place) => (
-          <div key={place}>
-            <p className="text-muted text-xs">
-              {message.role}
-              {message.origin ? ` (${message.origin})` : ""}
-            </p>
-            <MessageParts run={props.run} message={message} plain />
-          </div>
-        ))}
-      </div>
-    </Fold>
-  );
 }

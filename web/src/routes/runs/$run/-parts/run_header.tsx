@@ -57,7 +57,9 @@ function Facts({ view }: { view: RunView }) {
       )}
       <Fact name="Model">{log.model || card?.model || "–"}</Fact>
       <Fact name="Turns">{log.turn || card?.turn || 0}</Fact>
-      <Fact name="Cost">{formatMoney(log.costMicros)}</Fact>
+      <Fact name="Cost">
+        <Cost micros={log.costMicros} unpriced={log.unpriced} />
+      </Fact>
       <Fact name="Tokens">{formatCount(log.tokens)}</Fact>
       {started !== undefined && (
         <Fact name={log.ended ? "Took" : "Elapsed"}>
@@ -85,6 +87,13 @@ function Facts({ view }: { view: RunView }) {
       <Forks forks={card?.forks ?? []} run={view.run} />
     </>
   );
+}
+
+function Cost(props: { micros: number; unpriced: number }) {
+  const { micros, unpriced } = props;
+  if (unpriced === 0) return <>{formatMoney(micros)}</>;
+  const why = `The price of ${unpriced} ${unpriced === 1 ? "reply is" : "replies is"} unknown.`;
+  return <span title={why}>{micros > 0 ? `${formatMoney(micros)} or more` : "unknown"}</span>;
 }
 
 function Fact(props: { name: string; children: ReactNode }) {

@@ -1,24 +1,59 @@
+import { lazy, type ReactNode, Suspense, useRef, useSyncExternalStore } from "react";
 import { useRunView, useSelectedStep } from "../-view";
 import { StepDetails } from "./step_details";
 import { useTabKeys } from "./use_tab_keys";
-import { WaitCard } from "./wait_card";
 
-/** What waits for a person, and the selected step; beside the steps, or above them on a narrow screen. */
-export function SideColumn() {
+// The form of a decision is only needed where something waits.
+const Waits = lazy(() => import("./wait_card"));
+
+/** What waits, and the selected step. On a narrow screen the steps stand between them. */
+export function SideColumn(props: { children: ReactNode }) {
   useTabKeys();
   const { log } = useRunView();
   const step = useSelectedStep();
-  const waiting = [...log.waiting.values()];
-  if (waiting.length === 0 && !step) return null;
+  const wide = useIsWide();
+  // What was decided stays for a while: the cards say when they are empty.
+  const waited = useRef(false);
+  waited.current ||= log.waiting.size > 0;
+  const waits = waited.current;
   return (
-    <aside
-      aria-label="Waiting and selected"
-      className="flex max-h-[45%] w-full shrink-0 flex-col gap-3 overflow-auto border-b p-3 lg:max-h-none lg:w-88 lg:border-b-0 lg:border-l"
-    >
-      {waiting.map((asked) => (
-        <WaitCard key={asked.id} asked={asked} />
-      ))}
-      {step && <StepDetails step={step} />}
-    </aside>
+    <div className="flex min-h-0 flex-1 flex-col lg:flex-row">
+      {!wide && waits && (
+        <aside
+          aria-label="Waiting"
+          className="flex max-h-[40%] shrink-0 flex-col gap-3 overflow-auto border-b p-3 empty:hidden"
+        >
+          <Suspense>
+            <Waits />
+          </Suspense>
+        </aside>
+      )}
+      {props.children}
+      {(step || (wide && waits)) && (
+        <aside
+          aria-label={wide ? "Waiting and selected" : "Selected"}
+          className="flex max-h-[40%] w-full shrink-0 flex-col gap-3 overflow-auto border-t p-2 empty:hidden lg:max-h-none lg:p-3 lg:w-88 lg:border-t-0 lg:border-l"
+        >
+          {wide && waits && (
+            <Suspense>
+              <Waits />
+            </Suspense>
+          )}
+          {step && <StepDetails step={step} folded={!wide} />}
+        </aside>
+      )}
+    </div>
+  );
+}
+
+const WIDE = matchMedia("(min-width: 64rem)");
+
+function useIsWide(): boolean {
+  return useSyncExternalStore(
+    (changed) => {
+      WIDE.addEventListener("change", changed);
+      return () => WIDE.removeEventListener("change", changed);
+    },
+    () => WIDE.matches,
   );
 }

@@ -23,7 +23,7 @@ export function StepBody(props: { run: string; step: Step; version: number }) {
     case "note":
       return <NoteBody event={step.event} />;
     case "end":
-      return <EndBody run={run} step={step} />;
+      return <EndBody event={step.event} told={step.told} />;
     case "pause":
       return null;
   }
@@ -63,8 +63,8 @@ function NoteBody({ event }: { event: NoteEvent }) {
   }
 }
 
-function EndBody({ step }: { run: string; step: Extract<Step, { kind: "end" }> }) {
-  const { event } = step;
+function EndBody(props: { event: Extract<Step, { kind: "end" }>["event"]; told: boolean }) {
+  const { event } = props;
   return (
     <div className="flex max-w-prose flex-col gap-2">
       {event.reason && <LongText text={event.reason} />}
@@ -73,7 +73,7 @@ function EndBody({ step }: { run: string; step: Extract<Step, { kind: "end" }> }
         <JsonView value={event.data} />
       ) : (
         event.output && (
-          <Fold summary="Output" open={event.state === "completed"}>
+          <Fold summary="Output" open={!props.told}>
             <Markdown text={event.output} />
           </Fold>
         )

@@ -1,37 +1,60 @@
-import { X } from "lucide-react";
-import type { ReactNode } from "react";
+import { ChevronDown, X } from "lucide-react";
+import { type ReactNode, useState } from "react";
 import { attemptsOf, type ModelStep, type Step, secondsOf, type ToolStep } from "@/events/steps";
 import { formatMoney, formatSeconds } from "@/parts/figures";
 import { formatTime } from "@/parts/time_zone";
 import { Button } from "@/ui/button";
+import { StepAlternatives } from "../-other/step_alternatives";
 import { useRunView } from "../-view";
+import { NewMessages } from "./new_messages";
 import { lookOf } from "./step_look";
 import { TemporalLink } from "./temporal_link";
 
 /** Figures of the selected step. */
-export function StepDetails({ step }: { step: Step }) {
+export function StepDetails(props: {
+  step: Step;
+  /** Show only its name until it is opened: there is little room. */
+  folded: boolean;
+}) {
+  const { step, folded } = props;
+  const [opened, setOpened] = useState(false);
+  const open = !folded || opened;
   const { run, log, select } = useRunView();
-  const seconds = secondsOf(step);
   const look = lookOf(step);
   return (
     <section aria-label="Selected step" className="rounded-md border bg-surface p-3 text-xs">
-      <header className="mb-2 flex items-start gap-2">
-        <look.Icon aria-hidden className={`mt-0.5 size-4 shrink-0 ${look.tone}`} />
+      <header className="flex items-center gap-2">
+        <look.Icon aria-hidden className={`size-4 shrink-0 ${look.tone}`} />
         <h2 className="min-w-0 flex-1 break-words text-sm">{look.title}</h2>
+        {folded && (
+          <Button size="sm" tone="quiet" aria-expanded={opened} onClick={() => setOpened(!opened)}>
+            Details <ChevronDown className={opened ? "" : "rotate-180"} />
+          </Button>
+        )}
         <Button
           size="icon"
           tone="quiet"
-          className="-mt-1 -mr-1"
+          className="-my-1 -mr-1"
           aria-label="Close the details"
           onClick={() => select(undefined)}
         >
           <X />
         </Button>
       </header>
-      <dl className="grid grid-cols-[auto_1fr] gap-x-4 gap-y-1">
+      {open && <Details run={run} step={step} from={log.started?.at ?? step.at} />}
+    </section>
+  );
+}
+
+function Details(props: { run: string; step: Step; from: number }) {
+  const { run, step } = props;
+  const seconds = secondsOf(step);
+  return (
+    <>
+      <dl className="mt-2 grid grid-cols-[auto_1fr] gap-x-4 gap-y-1">
         {step.turn > 0 && <Row name="Turn">{step.turn}</Row>}
         <Row name="At">{formatTime(step.at)}</Row>
-        <Row name="After">{formatSeconds(Math.max(0, step.at - (log.started?.at ?? step.at)))}</Row>
+        <Row name="After">{formatSeconds(Math.max(0, step.at - props.from))}</Row>
         {seconds !== null && <Row name="Took">{formatSeconds(seconds)}</Row>}
         {step.kind === "model" && <ModelRows step={step} />}
         {step.kind === "tool" && <ToolRows step={step} />}
@@ -39,8 +62,14 @@ export function StepDetails({ step }: { step: Step }) {
           <code className="break-all">#{step.key}</code>
         </Row>
       </dl>
+      {step.kind === "model" && step.messages.length > 0 && (
+        <div className="mt-3">
+          <NewMessages run={run} messages={step.messages} />
+        </div>
+      )}
+      <StepAlternatives step={step} />
       <TemporalLink run={run} cursor={step.cursor ?? step.began} className="mt-3" />
-    </section>
+    </>
   );
 }
 

@@ -28,6 +28,7 @@ export function StepList(props: { shown: readonly Shown[] | null; open: OpenStep
       return step && open.isOpen(step) ? OPEN_PX : CLOSED_PX;
     },
     overscan: 6,
+    scrollPaddingEnd: 56, // the button that jumps to the newest step stands there
   });
   const isOver = log.ended !== undefined || card?.ended != null;
   const tail = useTail(scroller, `${version} ${rows.getTotalSize()}`, {
@@ -102,7 +103,7 @@ export function StepList(props: { shown: readonly Shown[] | null; open: OpenStep
         <Button
           size="sm"
           tone="primary"
-          className="-translate-x-1/2 absolute bottom-4 left-1/2 shadow-card"
+          className="absolute right-4 bottom-3 shadow-card sm:right-6"
           onClick={tail.jump}
         >
           <ArrowDown aria-hidden /> Jump to newest

@@ -7,7 +7,6 @@ import {
   CircleSlash,
   CircleX,
   CornerUpLeft,
-  Flag,
   Hand,
   Hourglass,
   Lightbulb,
@@ -15,7 +14,6 @@ import {
   type LucideIcon,
   MessageSquare,
   Play,
-  RotateCcw,
   Split,
   Undo2,
   Wallet,
@@ -38,7 +36,7 @@ export function lookOf(step: Step): Look {
     case "prompt":
       return { Icon: MessageSquare, tone: "text-ink", title: "Prompt", summary: "" };
     case "model":
-      return { ...modelLook(step.state), title: step.model, summary: "" };
+      return { ...modelLook(step.state), title: step.model, summary: `turn ${step.turn}` };
     case "tool":
       return {
         ...toolLook(step.state),
@@ -151,6 +149,3 @@ function toneFor(state: string): "bad" | "warn" | "plain" {
   if (state === "failed") return "bad";
   return state === "waiting" ? "warn" : "plain";
 }
-
-export const RETRY_ICON = RotateCcw;
-export const END_ICON = Flag;

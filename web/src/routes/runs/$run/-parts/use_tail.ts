@@ -20,7 +20,7 @@ export function useTail(
 ): Tail {
   const follows = useRef<boolean | null>(null);
   const [behind, setBehind] = useState(false);
-  const leftAt = useRef(0);
+  const leftAt = useRef<number | null>(null);
   const count = useRef(options.count);
   count.current = options.count;
   if (options.wanted) follows.current ??= true;
@@ -59,7 +59,10 @@ export function useTail(
   }, [scroller]);
   return {
     behind,
-    unseen: follows.current === false ? Math.max(0, options.count - leftAt.current) : 0,
+    unseen:
+      follows.current === false && leftAt.current !== null
+        ? Math.max(0, options.count - leftAt.current)
+        : 0,
     jump,
     leave,
   };

@@ -1,16 +1,51 @@
-import { Hourglass } from "lucide-react";
+import { useEffect, useState } from "react";
 import type { EventOf } from "@/events/steps";
-import { Ago } from "@/parts/ago";
+import { DecisionCard } from "@/parts/decision/decision_card";
+import { useRunView } from "../-view";
 
-/** One thing that waits for a person. */
-export function WaitCard({ asked }: { asked: EventOf<"decision_requested"> }) {
-  return (
-    <section className="rounded-md border border-warn/40 bg-warn-soft p-3">
-      <p className="flex items-center gap-1.5 font-medium text-warn text-xs">
-        <Hourglass aria-hidden className="size-3.5" /> Waits for a person
-        <Ago at={asked.at} className="ml-auto font-normal text-muted" />
-      </p>
-      <p className="mt-1 whitespace-pre-wrap break-words">{asked.question}</p>
-    </section>
-  );
+type Asked = EventOf<"decision_requested">;
+
+const SHOWN_MS = 20_000;
+
+/** Everything that waits for a person; what was decided stays for a while, to say by whom. */
+export default function Waits() {
+  const { run, log, version } = useRunView();
+  const shown = useRecentWaits(version);
+  return shown.map((asked) => (
+    <DecisionCard
+      key={keyOf(asked)}
+      run={run}
+      pending={{ ...asked, since: asked.at }}
+      made={log.decisionOf(asked)?.made}
+      gone={!isWaiting(log.waiting.values(), asked)}
+      className="p-3 shadow-none sm:p-3"
+    />
+  ));
+}
+
+function useRecentWaits(version: number): readonly Asked[] {
+  const { log } = useRunView();
+  const [gone, setGone] = useState<readonly Asked[]>([]);
+  const [before, setBefore] = useState<readonly Asked[]>([]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the log changes in place; `version` says when
+  useEffect(() => {
+    const now = [...log.waiting.values()];
+    if (now.length === before.length && now.every((asked, n) => asked === before[n])) return;
+    setBefore(now);
+    const left = before.filter((asked) => !now.includes(asked));
+    if (left.length === 0) return;
+    setGone((known) => [...known, ...left]);
+    setTimeout(() => setGone((known) => known.filter((asked) => !left.includes(asked))), SHOWN_MS);
+  }, [log, version, before]);
+  const waiting = [...log.waiting.values()];
+  return [...gone.filter((asked) => !waiting.includes(asked)), ...waiting];
+}
+
+function isWaiting(waits: Iterable<Asked>, asked: Asked): boolean {
+  for (const each of waits) if (each === asked) return true;
+  return false;
+}
+
+function keyOf(asked: Asked): string {
+  return `${asked.id} ${asked.need} ${asked.at}`;
 }

@@ -1,0 +1,99 @@
+/** Where the time of a step went, in parts. */
+import type { ModelStep, Step, ToolStep } from "./steps";
+
+export interface TimePart {
+  kind: "queue" | "run" | "wait" | "check" | "pause";
+  from: number;
+  to: number;
+}
+
+/** The parts of a step's time, in order. `now` ends what is in progress. */
+export function partsOf(step: Step, now: number): TimePart[] {
+  switch (step.kind) {
+    case "model":
+      return withQueue(step.at, step.ended ?? now, step.reply?.queued_ms, step.reply?.ms);
+    case "tool":
+      return toolParts(step, now);
+    case "decision":
+      return [{ kind: "wait", from: step.at, to: step.ended ?? now }];
+    case "pause":
+      return [{ kind: "pause", from: step.at, to: step.ended ?? now }];
+    default:
+      return [];
+  }
+}
+
+function toolParts(step: ToolStep, now: number): TimePart[] {
+  const last = step.spans.length - 1;
+  return step.spans.flatMap((span, place): TimePart[] => {
+    const to = span.to ?? now;
+    if (span.kind !== "run" || place < last) return [{ kind: span.kind, from: span.from, to }];
+    return withQueue(span.from, to, step.result?.queued_ms, step.result?.ms);
+  });
+}
+
+/** Until its last attempt began, a call was in the queue, being tried, or between attempts. */
+function withQueue(
+  from: number,
+  to: number,
+  queuedMs: number | null | undefined,
+  ms: number | null | undefined,
+): TimePart[] {
+  const queued = Math.max(0, Math.min((queuedMs ?? 0) / 1000, to - from - (ms ?? 0) / 1000));
+  if (queued === 0) return [{ kind: "run", from, to }];
+  return [
+    { kind: "queue", from, to: from + queued },
+    { kind: "run", from: from + queued, to },
+  ];
+}
+
+/** How long it took in all, waits for people left out; null if it took no time. */
+export function busySecondsOf(step: Step, now: number): number | null {
+  const parts = partsOf(step, now);
+  if (parts.length === 0) return null;
+  return parts.reduce(
+    (sum, { kind, from, to }) => (kind === "wait" || kind === "pause" ? sum : sum + to - from),
+    0,
+  );
+}
+
+export interface Sums {
+  model: number;
+  tools: number;
+  queue: number;
+  waits: number;
+  /** Seconds of the whole run. */
+  whole: number;
+  cost: Map<string, number>;
+}
+
+/** Where time and money of the whole run went; calls that overlap count once each. */
+export function sumUp(steps: readonly Step[], from: number, to: number): Sums {
+  const sums: Sums = {
+    model: 0,
+    tools: 0,
+    queue: 0,
+    waits: 0,
+    whole: to - from,
+    cost: new Map(),
+  };
+  for (const step of steps) {
+    if (step.left) continue;
+    for (const part of partsOf(step, to)) {
+      const seconds = Math.max(0, part.to - part.from);
+      if (part.kind === "queue") sums.queue += seconds;
+      else if (part.kind === "wait" || part.kind === "pause") sums.waits += seconds;
+      else if (step.kind === "model") sums.model += seconds;
+      else sums.tools += seconds;
+    }
+    if (step.kind === "model" && step.costMicros != null)
+      sums.cost.set(step.model, (sums.cost.get(step.model) ?? 0) + step.costMicros);
+  }
+  return sums;
+}
+
+export type Timed = ModelStep | ToolStep | Extract<Step, { kind: "decision" | "pause" }>;
+
+export function isTimed(step: Step): step is Timed {
+  return ["model", "tool", "decision", "pause"].includes(step.kind);
+}

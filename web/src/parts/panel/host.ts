@@ -1,0 +1,97 @@
+/** What a panel gets to work with. A panel is a module of an installed package, written against this
+ * interface alone: it is described in docs/how-to/write-a-panel.md. */
+import type { Schemas } from "@/api/client";
+import { addressOf } from "@/api/client";
+import { followTopic, type LiveEvent } from "@/api/live";
+import { Problem, type ProblemDocument } from "@/api/problem";
+import { isDark } from "@/shell/theme";
+import { notify } from "@/ui/notify";
+
+export interface PanelHost {
+  /** The theme now; colours are best taken from the page's CSS variables, which follow it. */
+  readonly theme: "light" | "dark";
+  readonly locale: string;
+  readonly user: string;
+  readonly role: Schemas["Role"];
+  /** The run whose tab the panel is; absent in a view. */
+  readonly run?: string;
+  /** Reads `/api/v1` + path. */
+  get: (path: string) => Promise<unknown>;
+  post: (path: string, body?: unknown) => Promise<unknown>;
+  /** Follows a topic of the live socket until the returned function is called. */
+  follow: (topic: string, onEvent: (event: LiveEvent) => void) => () => void;
+  /** Shows another view of the page. */
+  navigate: (path: string) => void;
+  notify: (text: string) => void;
+}
+
+export type Unmount = () => void;
+
+export interface PanelModule {
+  mount: (
+    element: HTMLElement,
+    host: PanelHost,
+  ) => Unmount | undefined | Promise<Unmount | undefined>;
+}
+
+export function makeHost(
+  me: Schemas["Me"],
+  run: string | undefined,
+  navigate: (path: string) => void,
+): PanelHost {
+  return {
+    get theme() {
+      return isDark() ? "dark" : "light";
+    },
+    locale: navigator.language,
+    user: me.user,
+    role: me.role,
+    ...(run === undefined ? {} : { run }),
+    get: (path) => request("GET", path),
+    post: (path, body) => request("POST", path, body ?? {}),
+    follow: (topic, onEvent) => followTopic(topic, onEvent),
+    navigate,
+    notify,
+  };
+}
+
+async function request(method: string, path: string, body?: unknown): Promise<unknown> {
+  let answer: Response;
+  try {
+    answer = await fetch(addressOf(checkPath(path)), {
+      method,
+      credentials: "same-origin",
+      headers: {
+        Accept: "application/json",
+        ...(body ? { "Content-Type": "application/json" } : {}),
+      },
+      ...(body ? { body: JSON.stringify(body) } : {}),
+    });
+  } catch (error) {
+    throw Problem.of(error);
+  }
+  const text = await answer.text();
+  const value: unknown = text ? JSON.parse(text) : undefined;
+  if (!answer.ok) throw new Problem((value ?? {}) as Partial<ProblemDocument>, answer.status);
+  return value;
+}
+
+/** The path below the API, as written; nothing that would leave it. */
+export function checkPath(path: string): string {
+  if (!path.startsWith("/") || path.split(/[/?#]/).includes("..")) {
+    throw new TypeError(
+      `A path below /api/v1 begins with "/" and has no "..": ${path.slice(0, 100)}`,
+    );
+  }
+  return path;
+}
+
+/** Loads a panel's module; `again` makes the browser ask once more for one that failed. */
+export async function loadPanel(module: string, again: number): Promise<PanelModule> {
+  const address = addressOf(module) + (again ? `?again=${again}` : "");
+  const loaded: unknown = await import(/* @vite-ignore */ address);
+  if (typeof (loaded as Partial<PanelModule>).mount !== "function") {
+    throw new TypeError("The panel's module does not export a function `mount`.");
+  }
+  return loaded as PanelModule;
+}

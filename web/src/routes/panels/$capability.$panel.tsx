@@ -1,0 +1,39 @@
+import { useQuery } from "@tanstack/react-query";
+import { createFileRoute } from "@tanstack/react-router";
+import { EmptyState } from "@/parts/empty_state";
+import { PanelFrame } from "@/parts/panel/panel_frame";
+import { ProblemCard } from "@/parts/problem_card";
+import { View } from "@/parts/view";
+import { panelsQuery } from "@/shell/panels";
+import { SkeletonRows } from "@/ui/skeleton";
+
+export const Route = createFileRoute("/panels/$capability/$panel")({ component: PanelView });
+
+/** A view that a capability contributes. */
+function PanelView() {
+  const { capability, panel } = Route.useParams();
+  const panels = useQuery(panelsQuery);
+  const found = panels.data?.find((each) => each.id === `${capability}/${panel}`);
+  return (
+    <View
+      title={found?.title ?? panel}
+      lead={<span className="text-muted text-xs">from {capability}</span>}
+    >
+      {panels.error && (
+        <ProblemCard
+          className="m-4 sm:m-6"
+          error={panels.error}
+          retry={() => void panels.refetch()}
+        />
+      )}
+      {panels.isPending && <SkeletonRows rows={3} />}
+      {panels.data && !found && (
+        <EmptyState title="There is no such panel">
+          The capability {capability} is disabled, broken or not installed, or your role does not
+          see it.
+        </EmptyState>
+      )}
+      {found && <PanelFrame key={found.id} panel={found} />}
+    </View>
+  );
+}

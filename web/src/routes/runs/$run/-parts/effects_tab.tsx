@@ -1,5 +1,0 @@
-import { EmptyState } from "@/parts/empty_state";
-
-export default function EffectsTab() {
-  return <EmptyState title="Effects" />;
-}

@@ -1,0 +1,48 @@
+import { X } from "lucide-react";
+import { Dialog as Parts } from "radix-ui";
+import type { ReactNode } from "react";
+
+/** A sheet at the side that keeps the focus until it closes; on a narrow screen it covers the page. */
+export function Sheet(props: {
+  onClose: () => void;
+  title: ReactNode;
+  description?: ReactNode;
+  children: ReactNode;
+  /** Stays in sight below what scrolls. */
+  footer?: ReactNode;
+}) {
+  return (
+    <Parts.Root open onOpenChange={(open) => !open && props.onClose()}>
+      <Parts.Portal>
+        <Parts.Overlay className="fixed inset-0 z-40 bg-black/35" />
+        <Parts.Content
+          {...(props.description ? {} : { "aria-describedby": undefined })}
+          className="animate-slide-in fixed inset-y-0 right-0 z-50 flex w-full max-w-xl flex-col border-l bg-surface shadow-card"
+        >
+          <header className="flex items-start gap-3 border-b px-5 py-4">
+            <div className="min-w-0 flex-1">
+              <Parts.Title className="text-lg tracking-[-0.02em]">{props.title}</Parts.Title>
+              {props.description && (
+                <Parts.Description asChild>
+                  <div className="mt-1 text-muted text-sm">{props.description}</div>
+                </Parts.Description>
+              )}
+            </div>
+            <Parts.Close
+              aria-label="Close"
+              className="rounded-sm p-1 text-muted hover:bg-sunken hover:text-ink"
+            >
+              <X className="size-4" />
+            </Parts.Close>
+          </header>
+          <div className="min-h-0 flex-1 overflow-auto px-5 py-4">{props.children}</div>
+          {props.footer && (
+            <footer className="flex flex-wrap items-center gap-2 border-t bg-surface px-5 py-3">
+              {props.footer}
+            </footer>
+          )}
+        </Parts.Content>
+      </Parts.Portal>
+    </Parts.Root>
+  );
+}
