@@ -6,6 +6,7 @@ import { useRunLog } from "@/events/use_run_log";
 import { ProblemCard } from "@/parts/problem_card";
 import { SkeletonRows } from "@/ui/skeleton";
 import { TabPanel, Tabs } from "@/ui/tabs";
+import ForgottenRun, { isForgotten } from "./-other/forgotten_run";
 import { RunHeader } from "./-parts/run_header";
 import { SideColumn } from "./-parts/side_column";
 import { SteerSlot } from "./-parts/steer_slot";
@@ -23,6 +24,7 @@ export const Route = createFileRoute("/runs/$run/")({
 function RunFrame({ run }: { run: string }) {
   const { view, error } = useView(run);
   const tab = TABS.find((each) => each.id === view.search.tab) ?? TABS[0];
+  if (isForgotten(error)) return <ForgottenRun run={run} />;
   if (!tab) return null;
   return (
     <RunViewProvider value={view}>
