@@ -55,7 +55,7 @@ async def test_forks_from_a_step_and_compares(site: Site) -> None:
     await page.get_by_role("button", name="Start the fork").click()
     await expect(page).not_to_have_url(re.compile(re.escape(run)))
     await expect(page.get_by_text("Only 9 euros.").first).to_be_visible()
-    await expect(page.get_by_text("at turn 1")).to_be_visible()
+    await expect(page.get_by_text(f"{run} at turn 1").first).to_be_visible()
     sent = str(site.model.calls[-1].body)
     assert "tea costs 9 euros" in sent and "Buy cheap tea." in sent
 
