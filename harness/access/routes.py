@@ -10,6 +10,7 @@ from harness.access.rows import Credential, User
 from harness.access.sign_in import COOKIE, create_sign_in_code
 from harness.access.views import (
     CreatedToken,
+    NewSignInCode,
     NewToken,
     NewUser,
     SignInCode,
@@ -86,10 +87,14 @@ async def revoke_token(token: PathText, context: Context, caller: CallerOf) -> C
     return await client.revoke_token(context.connection, token, by=caller)
 
 
-async def create_code(context: Context, caller: CallerOf) -> SignInCode:
-    """Create a code that signs a browser in as the caller. Needs a browser session or an admin."""
+async def create_code(
+    context: Context, caller: CallerOf, body: NewSignInCode | None = None
+) -> SignInCode:
+    """Create a code that signs a browser in, once, within ten minutes: as the caller, or for admins
+    as another user. Needs a browser session or an admin."""
     _check_person(caller)
-    code = await create_sign_in_code(context.connection, caller.user, by=caller)
+    user = (body and body.user) or caller.user
+    code = await create_sign_in_code(context.connection, user, by=caller)
     return SignInCode(code=code)
 
 

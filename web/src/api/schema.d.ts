@@ -1337,7 +1337,8 @@ export interface paths {
         put?: never;
         /**
          * Create Code
-         * @description Create a code that signs a browser in as the caller. Needs a browser session or an admin.
+         * @description Create a code that signs a browser in, once, within ten minutes: as the caller, or for admins
+         *     as another user. Needs a browser session or an admin.
          */
         post: operations["create_code"];
         delete?: never;
@@ -3833,6 +3834,17 @@ export interface components {
             model?: string | null;
             /** @description Limits of the run that answers it; by default, those of the agent. */
             budget?: components["schemas"]["Budget"] | null;
+        };
+        /**
+         * NewSignInCode
+         * @description Whom a code signs in.
+         */
+        NewSignInCode: {
+            /**
+             * User
+             * @description Whose code, for admins; by default the caller's own.
+             */
+            user?: string | null;
         };
         /**
          * NewToken
@@ -8690,7 +8702,11 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["NewSignInCode"] | null;
+            };
+        };
         responses: {
             /** @description Successful Response */
             201: {

@@ -1,0 +1,97 @@
+import {
+  Ban,
+  CirclePause,
+  CirclePlay,
+  FileX,
+  Flame,
+  GitFork,
+  KeyRound,
+  LogIn,
+  LogOut,
+  type LucideIcon,
+  MessageSquareText,
+  OctagonX,
+  Play,
+  RotateCcw,
+  ShieldCheck,
+  Undo2,
+  UserPlus,
+  UserX,
+  WandSparkles,
+} from "lucide-react";
+import type { Schemas } from "@/api/client";
+
+export type Act = Schemas["Act"];
+export type Kind = Act["kind"];
+
+/** What each kind of act is called, and its icon. */
+export const KINDS: Readonly<Record<Kind, { words: string; icon: LucideIcon }>> = {
+  run_started: { words: "started a run", icon: Play },
+  run_forked: { words: "forked a run", icon: GitFork },
+  whatif_started: { words: "asked what if", icon: WandSparkles },
+  decision: { words: "decided", icon: ShieldCheck },
+  hint: { words: "sent a hint", icon: MessageSquareText },
+  pause: { words: "paused", icon: CirclePause },
+  resume: { words: "resumed", icon: CirclePlay },
+  abort: { words: "aborted", icon: OctagonX },
+  reset: { words: "reset in Temporal", icon: RotateCcw },
+  undo: { words: "undid effects", icon: Undo2 },
+  forgotten: { words: "forgot a run", icon: Flame },
+  content_deleted: { words: "deleted content", icon: FileX },
+  user_added: { words: "user added", icon: UserPlus },
+  user_disabled: { words: "user disabled", icon: UserX },
+  signed_in: { words: "signed in", icon: LogIn },
+  session_ended: { words: "session ended", icon: LogOut },
+  token_created: { words: "token created", icon: KeyRound },
+  token_revoked: { words: "token revoked", icon: Ban },
+};
+
+export const SINCE = { "1h": 3600, "24h": 86_400, "7d": 604_800, "30d": 2_592_000 } as const;
+export type Since = keyof typeof SINCE;
+
+export interface ActivitySearch {
+  user?: string;
+  kind?: Kind;
+  run?: string;
+  since?: Since;
+}
+
+export function readSearch(search: Record<string, unknown>): ActivitySearch {
+  const read: ActivitySearch = {};
+  for (const name of ["user", "run"] as const) {
+    if (search[name] !== undefined && search[name] !== "") read[name] = String(search[name]);
+  }
+  const kind = search["kind"];
+  if (typeof kind === "string" && Object.hasOwn(KINDS, kind)) read.kind = kind as Kind;
+  const since = search["since"];
+  if (typeof since === "string" && Object.hasOwn(SINCE, since)) read.since = since as Since;
+  return read;
+}
+
+/** The query of the API; times are rounded, so that the same filter is the same request. */
+export function queryOf(
+  { since, ...rest }: ActivitySearch,
+  now: number,
+): Omit<ActivitySearch, "since"> & { since?: string } {
+  if (!since) return rest;
+  const at = Math.floor(now / 60) * 60 - SINCE[since];
+  return { ...rest, since: new Date(at * 1000).toISOString() };
+}
+
+/** The days of acts, newest first, by the name of each day. */
+export function groupByDay(
+  acts: readonly Act[],
+  dayOf: (at: string) => string,
+): readonly { day: string; acts: readonly Act[] }[] {
+  return [...Map.groupBy(acts, (act) => dayOf(act.at))].map(([day, members]) => ({
+    day,
+    acts: members,
+  }));
+}
+
+/** The fragment of the step that an act is, in the view of its run; the id of an act of a run ends in
+ * the cursor of its event. */
+export function stepOf(act: Act): string | undefined {
+  if (!act.run || !act.id.startsWith(`${act.run}/`)) return undefined;
+  return act.kind === "decision" && act.subject ? act.subject : undefined;
+}

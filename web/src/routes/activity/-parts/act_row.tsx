@@ -1,0 +1,58 @@
+import { Link } from "@tanstack/react-router";
+import { chosenZone, formatTime } from "@/parts/time_zone";
+import { type Act, KINDS, readSearch, stepOf } from "../-acts";
+
+/** One act: who, what, to which run, and when. */
+export function ActRow({ act }: { act: Act }) {
+  const { words, icon: Icon } = KINDS[act.kind];
+  return (
+    <li className="flex items-start gap-3 px-4 py-2.5">
+      <Icon aria-hidden className="mt-0.5 size-4 shrink-0 text-muted" />
+      <div className="min-w-0 flex-1">
+        <p className="flex flex-wrap items-baseline gap-x-1.5">
+          {act.by && (
+            <Link
+              to="/activity"
+              search={(now) => ({ ...readSearch(now), user: act.by ?? "" })}
+              className="font-medium hover:underline"
+            >
+              {act.by}
+            </Link>
+          )}
+          <span className={act.by ? "text-muted" : "font-medium first-letter:uppercase"}>
+            {words}
+          </span>
+          {act.subject && !act.run && (
+            <span className="break-all font-mono text-xs">{act.subject}</span>
+          )}
+          {act.run && (
+            <Link
+              to="/runs/$run"
+              params={{ run: act.run }}
+              {...(stepOf(act) ? { hash: stepOf(act) ?? "" } : {})}
+              className="min-w-0 max-w-full truncate underline decoration-line underline-offset-2 hover:decoration-ink"
+            >
+              {act.run}
+            </Link>
+          )}
+        </p>
+        {act.detail && <p className="line-clamp-2 break-words text-muted text-xs">{act.detail}</p>}
+      </div>
+      <time
+        dateTime={act.at}
+        title={formatTime(Date.parse(act.at) / 1000)}
+        className="shrink-0 text-muted text-xs leading-5"
+      >
+        {formatClock(act.at)}
+      </time>
+    </li>
+  );
+}
+
+function formatClock(at: string): string {
+  const zone = chosenZone();
+  return new Intl.DateTimeFormat("en-GB", {
+    timeStyle: "medium",
+    ...(zone ? { timeZone: zone } : {}),
+  }).format(new Date(at));
+}
