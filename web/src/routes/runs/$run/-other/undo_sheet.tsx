@@ -96,7 +96,11 @@ export default function UndoSheet({ onClose }: { onClose: () => void }) {
           {preview.data ? (
             <UndoPreview planned={planned} past={past} onToggle={toggle} />
           ) : effects.data && !list.some(isLeft) ? (
-            <p>Everything that this run did is undone already.</p>
+            <p>
+              {list.length === 0
+                ? "This run changed nothing."
+                : "Everything that this run did is undone already."}
+            </p>
           ) : (
             preview.isFetching && <SkeletonRows rows={3} />
           )}
