@@ -10,7 +10,7 @@ from playwright.async_api import expect
 from harness import ToolContext, tool
 from tests.browser.site import Site
 from tests.fakes.runs import eventually
-from tests.fakes.steps import calls, say
+from tests.fakes.steps import Hang, calls, say
 
 SCRIPT = '<img src=x onerror="alert(1)">'
 
@@ -114,3 +114,18 @@ async def test_undoes_only_what_came_after_a_turn(site: Site) -> None:
     await page.get_by_role("button", name="Undo 1 effect").click()
     await expect(page.get_by_text("1 undone")).to_be_visible()
     assert shelf.things == ["a clock"]
+
+
+@pytest.mark.slow
+async def test_aborts_an_open_run_and_undoes_it(site: Site) -> None:
+    shelf = Shelf()
+    await site.serve(tools=shelf.tools)
+    site.model.script(calls(("put_on_shelf", {"thing": "a clock"})), Hang())
+    run = await site.start("Tidy up.")
+    page = await site.sign_in(path=f"/runs/{run}?tab=effects")
+    await expect(page.get_by_text("1 effect: 1 in effect")).to_be_visible()
+    await page.get_by_role("button", name="Undo…").click()
+    await expect(page.get_by_text("The run is still going on.")).to_be_visible()
+    await page.get_by_role("button", name="Abort the run, and undo all").click()
+    await expect(page.get_by_text("1 effect: 1 undone")).to_be_visible()
+    assert shelf.things == []
