@@ -29,8 +29,8 @@ def read_all(file: str) -> str:
     return file + LONG
 
 
-async def finish(site: Site, prompt: str, **more: object) -> str:
-    run = await site.start(prompt, **more)
+async def finish(site: Site, prompt: str) -> str:
+    run = await site.start(prompt)
     client = await site.client()
 
     async def is_over() -> bool:

@@ -65,6 +65,7 @@ async def test_previews_an_undo_and_shows_its_progress(site: Site) -> None:
     )
     page = await site.sign_in(path=f"/runs/{run}?tab=effects")
     await expect(page.get_by_text("2 effects: 2 in effect")).to_be_visible()
+    await expect(page.get_by_role("button", name="Undo…")).to_be_visible()
     await page.keyboard.press("u")
     preview = page.get_by_role("region", name="Preview")
     await expect(preview.get_by_role("listitem")).to_have_count(2)
@@ -77,7 +78,7 @@ async def test_previews_an_undo_and_shows_its_progress(site: Site) -> None:
     other = await site.sign_in(path=f"/runs/{run}?tab=effects")
     await expect(other.get_by_text("An undo of this run is in progress")).to_contain_text(site.user)
     shelf.free.set()
-    await expect(page.get_by_text("2 undone")).to_be_visible()
+    await expect(page.get_by_text("2 undone", exact=True)).to_be_visible()
     await expect(page.get_by_text("took a vase off the shelf").first).to_be_visible()
     await expect(other.get_by_text("2 effects: 2 undone")).to_be_visible()
     assert shelf.things == []
@@ -112,7 +113,7 @@ async def test_undoes_only_what_came_after_a_turn(site: Site) -> None:
     page = await site.sign_in(path=f"/runs/{run}?open=undo")
     await page.get_by_label("What to undo").select_option("1")
     await page.get_by_role("button", name="Undo 1 effect").click()
-    await expect(page.get_by_text("1 undone")).to_be_visible()
+    await expect(page.get_by_text("1 undone", exact=True)).to_be_visible()
     assert shelf.things == ["a clock"]
 
 
