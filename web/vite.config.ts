@@ -28,5 +28,11 @@ export default defineConfig({
     assetsInlineLimit: 0, // `data:` fonts are refused by the content security policy
     modulePreload: { polyfill: false },
   },
-  server: { proxy: { "/api": toDaemon(true), "/sign-in": toDaemon(false) } },
+  server: {
+    proxy: {
+      "/api": toDaemon(true),
+      "/sign-in": toDaemon(false),
+      "/health/ready": toDaemon(false),
+    },
+  },
 });

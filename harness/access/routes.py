@@ -9,6 +9,7 @@ from harness.access import client
 from harness.access.rows import Credential, User
 from harness.access.sign_in import COOKIE, create_sign_in_code
 from harness.access.views import (
+    BrowserSessionList,
     CreatedToken,
     NewSignInCode,
     NewToken,
@@ -55,6 +56,16 @@ async def list_tokens(
     whose = user if all else user or caller.user
     found = await client.list_tokens(context.connection, whose, by=caller)
     return TokenList(tokens=found)
+
+
+async def list_browser_sessions(
+    context: Context, caller: CallerOf, user: str | None = None
+) -> BrowserSessionList:
+    """List the caller's browser sessions, or those of another user, which only admins may. Needs a
+    browser session or an admin. To end one, revoke it like a token."""
+    _check_person(caller)
+    found = await client.list_browser_sessions(context.connection, user or caller.user, by=caller)
+    return BrowserSessionList(sessions=found, current=caller.token if caller.browser else None)
 
 
 def _check_person(caller: Caller) -> None:
@@ -120,6 +131,7 @@ ROUTES = (
     Route("PATCH", "/users/{user}", change_user, Role.ADMIN),
     Route("GET", "/tokens", list_tokens, Role.VIEWER),
     Route("POST", "/tokens", create_token, Role.VIEWER, 201, creates=Created("token", "/token/id")),
+    Route("GET", "/browser-sessions", list_browser_sessions, Role.VIEWER),
     Route("DELETE", "/tokens/{token}", revoke_token, Role.VIEWER),
     Route("POST", "/sign-in-codes", create_code, Role.VIEWER, 201),
     Route("POST", "/sign-out", sign_out, Role.VIEWER),

@@ -40,6 +40,14 @@ class TokenList(BaseModel):
     tokens: list[Credential]
 
 
+class BrowserSessionList(BaseModel):
+    """Browser sessions, without their secrets."""
+
+    sessions: list[Credential]
+    current: str | None = None
+    """The id of the session that sent the request, if one did."""
+
+
 class NewToken(Body):
     """A token to create."""
 

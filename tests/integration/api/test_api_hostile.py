@@ -198,7 +198,8 @@ async def test_a_token_makes_and_ends_no_tokens(api: Api) -> None:
         made = await client.post("/api/v1/tokens", json={})
         ended = await client.delete("/api/v1/tokens/" + api.tokens["operator"].split("_")[1])
         code = await client.post("/api/v1/sign-in-codes")
-        for answer in (made, ended, code):
+        sessions = await client.get("/api/v1/browser-sessions")
+        for answer in (made, ended, code, sessions):
             assert (answer.status_code, answer.json()["code"]) == (403, "access.not_allowed")
 
 

@@ -1305,6 +1305,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/browser-sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Browser Sessions
+         * @description List the caller's browser sessions, or those of another user, which only admins may. Needs a
+         *     browser session or an admin. To end one, revoke it like a token.
+         */
+        get: operations["list_browser_sessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tokens/{token}": {
         parameters: {
             query?: never;
@@ -2321,6 +2342,16 @@ export interface components {
             to_run_id: string;
             /** Reason */
             reason: string;
+        };
+        /**
+         * BrowserSessionList
+         * @description Browser sessions, without their secrets.
+         */
+        BrowserSessionList: {
+            /** Sessions */
+            sessions: components["schemas"]["Credential"][];
+            /** Current */
+            current?: string | null;
         };
         /**
          * Budget
@@ -8666,6 +8697,44 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["CreatedToken"];
                 };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_browser_sessions: {
+        parameters: {
+            query?: {
+                /** @description Whose tokens to list; by default the caller's own. */
+                user?: string | null;
+            };
+            header?: {
+                /** @description The `ETag` of an earlier response: if it is still current, the status is 304. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Changes with the answer; send it as `If-None-Match`. */
+                    ETag?: string;
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BrowserSessionList"];
+                };
+            };
+            /** @description The client has this answer: `If-None-Match` names its tag. */
+            304: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             default: components["responses"]["Problem"];
         };

@@ -21,8 +21,8 @@ test("providers that can be used come first", () => {
 test("prices and the address", () => {
   expect([0, 0.125, 0.1, 2, 12.5, 50].map(formatPrice)).toEqual([
     "$0",
-    "$0.13",
-    "$0.1",
+    "$0.125",
+    "$0.10",
     "$2",
     "$12.50",
     "$50",

@@ -39,6 +39,6 @@ export function groupModels(
 
 /** Dollars per million tokens. */
 export function formatPrice(price: number): string {
-  if (price === 0) return "$0";
-  return `$${price < 1 ? price.toPrecision(2).replace(/0+$/, "") : price.toFixed(2).replace(/\.00$/, "")}`;
+  if (Number.isInteger(price)) return `$${price}`;
+  return `$${price < 1 ? price.toFixed(3).replace(/0$/, "") : price.toFixed(2)}`;
 }

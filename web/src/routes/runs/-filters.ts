@@ -21,6 +21,8 @@ export interface RunsSearch extends RunFilters {
   peek?: string;
   /** The dialog to start a run is open, for this agent if it names one. */
   start?: string;
+  /** The template that the dialog begins with. */
+  template?: string;
 }
 
 export type RunRow = Schemas["RunRow"];
@@ -53,6 +55,7 @@ export function readFilters(search: Record<string, unknown>): RunsSearch {
   if (search["archived"] === true) filters.archived = true;
   if (search["peek"] !== undefined && search["peek"] !== "") filters.peek = String(search["peek"]);
   if (search["start"] !== undefined) filters.start = String(search["start"]);
+  if (typeof search["template"] === "string") filters.template = search["template"];
   return filters;
 }
 
@@ -62,7 +65,12 @@ export function changed(change: (search: RunsSearch) => RunsSearch): (now: objec
 }
 
 /** The filters alone. */
-export function filtersOf({ peek: _, start: __, ...filters }: RunsSearch): RunFilters {
+export function filtersOf({
+  peek: _,
+  start: __,
+  template: ___,
+  ...filters
+}: RunsSearch): RunFilters {
   return filters;
 }
 

@@ -66,7 +66,9 @@ export function RunsView({ search }: { search: RunsSearch }) {
         />
       </div>
       <Suspense>
-        {search.start !== undefined && mayStart && <StartDialog agent={search.start} />}
+        {search.start !== undefined && mayStart && (
+          <StartDialog agent={search.start} template={search.template} />
+        )}
       </Suspense>
     </View>
   );

@@ -19,13 +19,13 @@ import { TemplateFields, useTemplate } from "./start_template";
 import { useStart } from "./use_start";
 
 /** Starts a run of a published agent. */
-export default function StartDialog(props: { agent: string }) {
+export default function StartDialog(props: { agent: string; template?: string | undefined }) {
   const navigate = useNavigate();
   const agents = useQuery(agentsQuery);
   const close = () =>
     void navigate({
       to: "/runs",
-      search: changed(({ start: _, ...rest }) => rest),
+      search: changed(({ start: _, template: __, ...rest }) => rest),
       replace: true,
     });
   return (
@@ -48,6 +48,7 @@ export default function StartDialog(props: { agent: string }) {
         <Form
           agents={agents.data}
           agent={props.agent || (agents.data.length === 1 ? (agents.data[0]?.name ?? "") : "")}
+          template={props.template}
           onCancel={close}
         />
       )}
@@ -57,9 +58,18 @@ export default function StartDialog(props: { agent: string }) {
 
 type Agents = NonNullable<Awaited<ReturnType<NonNullable<typeof agentsQuery.queryFn>>>>;
 
-function Form(props: { agents: Agents; agent: string; onCancel: () => void }) {
+function Form(props: {
+  agents: Agents;
+  agent: string;
+  template: string | undefined;
+  onCancel: () => void;
+}) {
   const { agents } = props;
-  const [form, setForm] = useState<StartForm>({ ...EMPTY, agent: props.agent });
+  const [form, setForm] = useState<StartForm>({
+    ...EMPTY,
+    agent: props.agent,
+    ...(props.template ? { isTemplate: true, template: props.template } : {}),
+  });
   const { start, isStarting, problem, faults, setFaults } = useStart();
   const files = useFiles();
   const template = useTemplate(form.isTemplate ? form.template : "");

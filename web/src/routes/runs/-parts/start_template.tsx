@@ -75,7 +75,8 @@ export function TemplateFields({ form, set, faults, template }: TemplateProps) {
   );
 }
 
-function VariableField(props: {
+/** A field for a variable of a template. */
+export function VariableField(props: {
   variable: Variable;
   value: string;
   fault: string | undefined;
