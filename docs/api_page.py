@@ -34,7 +34,7 @@ def _parameters_table(operation: dict[str, Any], schemas: dict[str, Any]) -> str
     ]
     content = operation.get("requestBody", {}).get("content", {}).get("application/json")
     if content:
-        body = schemas[content["schema"]["$ref"].rpartition("/")[2]]
+        body = schemas[_name_schema(content["schema"])]
         needed = body.get("required", [])
         for name, field in body["properties"].items():
             text = " ".join(field.get("description", "").split())
@@ -55,3 +55,8 @@ def _type_words(schema: dict[str, Any]) -> str:
     if schema.get("type") == "array":
         return f"list of {_type_words(schema['items'])}"
     return schema.get("type", "any")
+
+
+def _name_schema(schema: dict[str, Any]) -> str:
+    """The name of a body's schema; a body that may be left out is an `anyOf` with null."""
+    return next(each["$ref"] for each in schema.get("anyOf", [schema])).rpartition("/")[2]

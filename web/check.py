@@ -1,10 +1,10 @@
-"""Checks the sources of the page: types, lint, format, tests, and that API types are current."""
+"""Checks the sources of the page: types, lint, format, tests, and what is generated."""
 
 from __future__ import annotations
 
 import sys
 
-import schema
+import generate
 from build import WEB, BuildFailed, Npm
 
 
@@ -14,7 +14,7 @@ def main() -> int:
     except BuildFailed as error:
         print(error, file=sys.stderr)
         return 1
-    return schema.main(["--check"])
+    return generate.main(["--check"])
 
 
 if __name__ == "__main__":

@@ -119,8 +119,9 @@ async def test_hostile_text_elsewhere(site: Site, path: str) -> None:
 async def test_a_conversation_of_hostile_text(site: Site) -> None:
     await site.harness.serve(Agent(site.name, tools=[fetch]))
     client = await site.client()
-    title = ATTACKS["image"] + ATTACKS["direction"]
+    title = ATTACKS["image"]
     created = await client.post("/api/v1/conversations", json={"agent": site.name, "title": title})
+    assert created.status_code == 201, created.text
     conversation = created.json()["id"]
     site.model.script(Say(text=ALL, calls=(("fetch", {"url": ALL}),)), say(ALL, pieces=40))
     sent = await client.post(

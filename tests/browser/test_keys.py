@@ -15,7 +15,8 @@ FOCUS = """() => {
     const box = element.getBoundingClientRect();
     const seen = box.width > 1 && box.height > 1 && box.bottom > 0 && box.top < innerHeight;
     const {outlineStyle, boxShadow} = getComputedStyle(element);
-    const shown = outlineStyle !== "none" || boxShadow !== "none";
+    const typed = /^(INPUT|TEXTAREA)$/.test(element.tagName);  // its caret is seen
+    const shown = typed || outlineStyle !== "none" || boxShadow !== "none";
     const label = element.getAttribute("aria-label") ?? element.textContent.slice(0, 60);
     return {name: `${element.tagName} ${label}`, seen, shown};
 }"""
@@ -61,12 +62,13 @@ async def test_the_palette_and_the_list_of_keys(site: Site) -> None:
 async def test_every_place_has_its_keys(site: Site) -> None:
     await site.serve()
     page = await site.sign_in()
+    await expect(page.get_by_role("heading", name="Runs")).to_be_visible()
     for letter, place in (
-        ("i", "inbox"), ("c", "chat"), ("a", "agents"), ("p", "prompts"), ("l", "activity"),
-        ("h", "health"), ("s", "settings"), ("r", "runs"),
+        ("i", "inbox"), ("a", "agents"), ("p", "prompts"), ("l", "activity"),
+        ("h", "health"), ("s", "settings"), ("r", "runs"), ("c", "chat"),
     ):  # fmt: skip
-        await page.keyboard.press("g")
-        await page.keyboard.press(letter)
+        # Chat comes last: letters are typed into its message.
+        await page.keyboard.type(f"g{letter}")
         await expect(page).to_have_url(f"{site.url}/{place}")
 
 

@@ -94,6 +94,14 @@ async def test_the_page_its_files_and_its_settings(browser: httpx.AsyncClient) -
     assert framed.headers["x-frame-options"] == "SAMEORIGIN"
 
 
+async def test_the_daemon_tells_admins_where_it_is(api: Api) -> None:
+    place = await api.admin.get("/api/v1/temporal-page")
+    assert place.json() == {"path": "/temporal", "namespace": "default"}
+    shown = await api.admin.get(f"{place.json()['path']}/namespaces/default/workflows")
+    assert shown.status_code == 200
+    assert (await api.operator.get("/api/v1/temporal-page")).status_code == 403
+
+
 async def test_a_history_is_decoded_until_it_is_forgotten(
     harness: Harness, model_server: ModelServer, name: str, browser: httpx.AsyncClient
 ) -> None:
@@ -201,5 +209,6 @@ async def test_a_temporal_elsewhere_without_a_page(harness: Harness, api: Api) -
     connection = replace(harness.connection, settings=without)
     async with open_daemon(connection, ApiSettings(), Address("127.0.0.1", 0)) as daemon:
         host = {"Host": daemon.url.removeprefix("http://")}
-        answer = await api.admin.get(f"{daemon.url}/temporal", headers=host)
-    assert (answer.status_code, answer.json()["code"]) == (404, "temporal_page.missing")
+        for path in ("/temporal", "/api/v1/temporal-page"):
+            answer = await api.admin.get(f"{daemon.url}{path}", headers=host)
+            assert (answer.status_code, answer.json()["code"]) == (404, "temporal_page.missing")

@@ -11,7 +11,8 @@ export interface TimePart {
 export function partsOf(step: Step, now: number): TimePart[] {
   switch (step.kind) {
     case "model":
-      return withQueue(step.at, step.ended ?? now, step.reply?.queued_ms, step.reply?.ms);
+      if (step.ended === undefined) return tried(step, step.at, now);
+      return withQueue(step.at, step.ended, step.reply?.queued_ms, step.reply?.ms);
     case "tool":
       return toolParts(step, now);
     case "decision":
@@ -28,8 +29,20 @@ function toolParts(step: ToolStep, now: number): TimePart[] {
   return step.spans.flatMap((span, place): TimePart[] => {
     const to = span.to ?? now;
     if (span.kind !== "run" || place < last) return [{ kind: span.kind, from: span.from, to }];
+    if (span.to === undefined) return tried(step, span.from, now);
     return withQueue(span.from, to, step.result?.queued_ms, step.result?.ms);
   });
+}
+
+/** A call in progress: until its newest attempt began, it was being tried or between attempts. */
+function tried(step: ModelStep | ToolStep, from: number, now: number): TimePart[] {
+  const next = step.retries.reduce((latest, { next_at }) => Math.max(latest, next_at ?? 0), from);
+  if (next === from) return [{ kind: "run", from, to: now }];
+  if (next >= now) return [{ kind: "queue", from, to: now }];
+  return [
+    { kind: "queue", from, to: next },
+    { kind: "run", from: next, to: now },
+  ];
 }
 
 /** Until its last attempt began, a call was in the queue, being tried, or between attempts. */

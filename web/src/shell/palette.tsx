@@ -1,17 +1,22 @@
+import { useNavigate } from "@tanstack/react-router";
 import { Command as Parts } from "cmdk";
+import { ArrowRight, Copy } from "lucide-react";
 import { Dialog } from "radix-ui";
+import { useState } from "react";
 import { Kbd } from "@/ui/kbd";
+import { notify } from "@/ui/notify";
 import { type Command, useAllCommands } from "./commands";
 import { describeKeys } from "./keys";
+import terminalCommands from "./terminal_commands.json";
 
-/** Finds a command by name, or the view that shows something. */
+/** What this view can do, what every view can, and the commands of a terminal. */
 export default function Palette(props: { open: boolean; onOpenChange: (open: boolean) => void }) {
-  const commands = useAllCommands();
-  const groups = Map.groupBy(commands, (command) => command.group);
-  const choose = (command: Command) => {
+  const [typed, setTyped] = useState("");
+  const groups = Map.groupBy(useAllCommands(), (command) => command.group);
+  const run = (act: () => void) => {
     props.onOpenChange(false);
     // After the dialog has given the focus back, so that what opens next can take it.
-    setTimeout(command.run);
+    setTimeout(act);
   };
   return (
     <Dialog.Root open={props.open} onOpenChange={props.onOpenChange}>
@@ -25,6 +30,8 @@ export default function Palette(props: { open: boolean; onOpenChange: (open: boo
           <Parts label="Commands" loop>
             <Parts.Input
               autoFocus
+              value={typed}
+              onValueChange={setTyped}
               placeholder="What do you want to do?"
               className="h-12 w-full border-b bg-transparent px-4 outline-none placeholder:text-muted"
             />
@@ -33,29 +40,102 @@ export default function Palette(props: { open: boolean; onOpenChange: (open: boo
                 No command has this name.
               </Parts.Empty>
               {[...groups].map(([group, members]) => (
-                <Parts.Group
-                  key={group}
-                  heading={group}
-                  className="[&_[cmdk-group-heading]]:px-2.5 [&_[cmdk-group-heading]]:py-1.5 [&_[cmdk-group-heading]]:text-muted [&_[cmdk-group-heading]]:text-xs"
-                >
+                <Group key={group} heading={group}>
                   {members.map((command) => (
-                    <Parts.Item
+                    <Item
                       key={command.id}
                       value={`${command.title} ${command.id}`}
-                      onSelect={() => choose(command)}
-                      className="flex h-9 items-center gap-2.5 rounded-md px-2.5 data-[selected=true]:bg-sunken dark:data-[selected=true]:bg-raised"
-                    >
-                      {command.icon && <command.icon aria-hidden className="size-4 text-muted" />}
-                      <span className="flex-1 truncate">{command.title}</span>
-                      {command.keys && <Kbd keys={describeKeys(command.keys)} />}
-                    </Parts.Item>
+                      title={command.title}
+                      icon={command.icon}
+                      keys={command.keys}
+                      onSelect={() => run(command.run)}
+                    />
                   ))}
-                </Parts.Group>
+                </Group>
               ))}
+              {typed && <OpenRun id={typed.trim()} run={run} />}
+              {typed && <TerminalCommands run={run} />}
             </Parts.List>
           </Parts>
         </Dialog.Content>
       </Dialog.Portal>
     </Dialog.Root>
+  );
+}
+
+type Run = (act: () => void) => void;
+
+function OpenRun(props: { id: string; run: Run }) {
+  const navigate = useNavigate();
+  if (!props.id || /\s/.test(props.id)) return null;
+  return (
+    <Group heading="By id">
+      <Item
+        value={`${props.id} open run`}
+        title={`Open the run ${props.id}`}
+        icon={ArrowRight}
+        onSelect={() =>
+          props.run(() => void navigate({ to: "/runs/$run", params: { run: props.id } }))
+        }
+      />
+    </Group>
+  );
+}
+
+/** What the page cannot do, such as a backup, and what somebody wants to put into a script. */
+function TerminalCommands(props: { run: Run }) {
+  return (
+    <Group heading="Copy a command for the terminal">
+      {terminalCommands.map(({ command, summary }) => (
+        <Item
+          key={command}
+          value={`${command} ${summary}`}
+          title={command}
+          note={summary}
+          icon={Copy}
+          onSelect={() => props.run(() => void copy(command))}
+        />
+      ))}
+    </Group>
+  );
+}
+
+async function copy(command: string): Promise<void> {
+  await navigator.clipboard.writeText(command);
+  notify(`Copied: ${command}`);
+}
+
+function Group(props: { heading: string; children: React.ReactNode }) {
+  return (
+    <Parts.Group
+      heading={props.heading}
+      className="[&_[cmdk-group-heading]]:px-2.5 [&_[cmdk-group-heading]]:py-1.5 [&_[cmdk-group-heading]]:text-muted [&_[cmdk-group-heading]]:text-xs"
+    >
+      {props.children}
+    </Parts.Group>
+  );
+}
+
+function Item(props: {
+  value: string;
+  title: string;
+  note?: string;
+  icon?: Command["icon"] | undefined;
+  keys?: string | undefined;
+  onSelect: () => void;
+}) {
+  return (
+    <Parts.Item
+      value={props.value}
+      onSelect={props.onSelect}
+      className="flex min-h-9 items-center gap-2.5 rounded-md px-2.5 py-1 data-[selected=true]:bg-sunken dark:data-[selected=true]:bg-raised"
+    >
+      {props.icon && <props.icon aria-hidden className="size-4 shrink-0 text-muted" />}
+      <span className="min-w-0 flex-1 truncate">
+        {props.title}
+        {props.note && <span className="ml-2 text-muted text-xs">{props.note}</span>}
+      </span>
+      {props.keys && <Kbd keys={describeKeys(props.keys)} />}
+    </Parts.Item>
   );
 }

@@ -30,7 +30,7 @@ export function Tabs(props: {
           <Parts.Trigger
             key={tab.id}
             value={tab.id}
-            className="-mb-px border-transparent border-b-2 px-2.5 py-2 text-muted text-sm hover:text-ink data-[state=active]:border-ink data-[state=active]:font-medium data-[state=active]:text-ink"
+            className="-mb-px shrink-0 whitespace-nowrap border-transparent border-b-2 px-2.5 py-2 text-muted text-sm hover:text-ink data-[state=active]:border-ink data-[state=active]:font-medium data-[state=active]:text-ink"
           >
             {tab.title}
           </Parts.Trigger>

@@ -1,4 +1,4 @@
-import { ArrowUp, Crosshair, Paperclip, Square, X } from "lucide-react";
+import { ArrowUp, Paperclip, Square } from "lucide-react";
 import {
   type DragEvent,
   type KeyboardEvent,
@@ -11,6 +11,7 @@ import type { Schemas } from "@/api/client";
 import { Button } from "@/ui/button";
 import { cn } from "@/ui/cn";
 import { Tooltip } from "@/ui/tooltip";
+import { About } from "./about";
 import { Attachments } from "./attachments";
 import { type Policy, PolicyChoice, sayPolicy } from "./policy_choice";
 import { TemplateForm, TemplateList, useTemplates } from "./templates";
@@ -129,7 +130,12 @@ export function Composer(props: ComposerProps) {
           dragged && "border-info border-dashed",
         )}
       >
-        <About {...props} />
+        <About
+          about={props.about}
+          onRemoveAbout={props.onRemoveAbout}
+          aboutOffer={props.aboutOffer}
+          onAbout={props.onAbout}
+        />
         <Attachments
           files={draft.files}
           uploading={uploads.list}
@@ -211,40 +217,6 @@ export function Composer(props: ComposerProps) {
           </Button>
         </div>
       </div>
-    </div>
-  );
-}
-
-function About(props: ComposerProps) {
-  if (props.about) {
-    return (
-      <div className="px-3 pt-3">
-        <span className="inline-flex max-w-full items-center gap-1.5 rounded-md border border-line bg-surface py-1 pr-1 pl-2 text-xs">
-          <Crosshair aria-hidden className="size-3.5 shrink-0 text-muted" />
-          <span className="truncate">{props.about}</span>
-          <button
-            type="button"
-            aria-label="Do not say what is on the screen"
-            onClick={props.onRemoveAbout}
-            className="rounded-sm p-0.5 text-muted hover:bg-sunken hover:text-ink"
-          >
-            <X className="size-3.5" />
-          </button>
-        </span>
-      </div>
-    );
-  }
-  if (!props.aboutOffer) return null;
-  return (
-    <div className="px-3 pt-3">
-      <button
-        type="button"
-        onClick={props.onAbout}
-        className="inline-flex max-w-full items-center gap-1.5 rounded-md border border-line border-dashed px-2 py-1 text-muted text-xs hover:bg-surface hover:text-ink"
-      >
-        <Crosshair aria-hidden className="size-3.5 shrink-0" />
-        <span className="truncate">Ask {props.aboutOffer}</span>
-      </button>
     </div>
   );
 }

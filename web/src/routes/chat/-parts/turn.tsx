@@ -1,5 +1,14 @@
 import { Link } from "@tanstack/react-router";
-import { Check, Copy, ListTree, Pencil, Waypoints } from "lucide-react";
+import {
+  Check,
+  Copy,
+  GitFork,
+  ListTree,
+  type LucideIcon,
+  Pencil,
+  Split,
+  Waypoints,
+} from "lucide-react";
 import { memo, useState } from "react";
 import { textOf } from "@/events/message_text";
 import type { RunLog } from "@/events/run_log";
@@ -82,7 +91,7 @@ export const Turn = memo(
             ) : (
               <Thinking stopping={actions.stopping.has(item.run)} />
             )}
-            <Foot item={item} over={over} />
+            <Foot item={item} over={over} actions={actions} />
           </div>
         </div>
       </section>
@@ -158,7 +167,8 @@ function LoadedAnswer({ run }: { run: string }) {
   return <Answer key={version} run={run} log={log} stopping={false} />;
 }
 
-function Foot({ item, over }: { item: TurnItem; over: boolean }) {
+function Foot(props: { item: TurnItem; over: boolean; actions: TurnActions }) {
+  const { item, over, actions } = props;
   return (
     <>
       {item.state === "failed" && item.error && <ErrorNote error={item.error} />}
@@ -172,15 +182,25 @@ function Foot({ item, over }: { item: TurnItem; over: boolean }) {
       )}
       <div className="-ml-1.5 flex min-h-7 flex-wrap items-center gap-x-1 text-muted text-xs">
         {over && <CopyAnswer item={item} />}
-        <Tooltip text="Everything that this run did; there it can be forked, tried differently and undone">
-          <Link
-            to="/runs/$run"
-            params={{ run: item.run }}
-            className="inline-flex h-7 items-center gap-1.5 rounded-md px-1.5 hover:bg-sunken hover:text-ink"
-          >
-            <Waypoints aria-hidden className="size-3.5" /> Run
-          </Link>
-        </Tooltip>
+        <RunLink run={item.run} text="Run" tip="Everything that this run did" Icon={Waypoints} />
+        {over && actions.may && (
+          <>
+            <RunLink
+              run={item.run}
+              open="fork"
+              text="Fork"
+              tip="Continue from one of its turns, as a run of its own"
+              Icon={GitFork}
+            />
+            <RunLink
+              run={item.run}
+              open="what-if"
+              text="What if"
+              tip="See how it could have gone; no tool runs"
+              Icon={Split}
+            />
+          </>
+        )}
         {item.tokens ? (
           <span className="ml-auto pl-2">
             {item.costMicros ? `${formatMoney(item.costMicros)} · ` : ""}
@@ -189,6 +209,28 @@ function Foot({ item, over }: { item: TurnItem; over: boolean }) {
         ) : null}
       </div>
     </>
+  );
+}
+
+function RunLink(props: {
+  run: string;
+  /** The sheet to open there. */
+  open?: string;
+  text: string;
+  tip: string;
+  Icon: LucideIcon;
+}) {
+  return (
+    <Tooltip text={props.tip}>
+      <Link
+        to="/runs/$run"
+        params={{ run: props.run }}
+        search={props.open ? { open: props.open } : {}}
+        className="inline-flex h-7 items-center gap-1.5 rounded-md px-1.5 hover:bg-sunken hover:text-ink"
+      >
+        <props.Icon aria-hidden className="size-3.5" /> {props.text}
+      </Link>
+    </Tooltip>
   );
 }
 

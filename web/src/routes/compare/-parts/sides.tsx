@@ -60,7 +60,8 @@ function SideCard(props: {
             <h3 className="sr-only">Prompt</h3>
             <SideText
               text={card.asked}
-              other={other?.asked ?? null}
+              // A fork was asked something in addition: nothing to compare word by word.
+              other={card.parent || other?.parent ? null : (other?.asked ?? null)}
               side={side === 0 ? "left" : "right"}
             />
           </div>

@@ -2,7 +2,7 @@ import { useMemo } from "react";
 import { DiffView } from "@/parts/diff_view";
 import { LongText } from "@/parts/json_view";
 import { cn } from "@/ui/cn";
-import { diffWords, MOST_CHARACTERS, type Piece, sideOf } from "./words";
+import { diffWords, isAlike, MOST_CHARACTERS, type Piece, sideOf } from "./words";
 
 /** Beyond this, only the two texts are shown: comparing would hold the page. */
 const MOST_COMPARED = 400_000;
@@ -56,7 +56,8 @@ export function SideText(props: { text: string; other: string | null; side: "lef
   const pieces = useMemo(() => {
     if (other === null || other === text || !isShort(text) || !isShort(other)) return null;
     const [before, after] = side === "left" ? [text, other] : [other, text];
-    return sideOf(diffWords(before, after), side);
+    const pieces = diffWords(before, after);
+    return isAlike(pieces) ? sideOf(pieces, side) : null;
   }, [text, other, side]);
   if (!pieces) return <LongText text={text} />;
   return <Marked pieces={pieces} />;

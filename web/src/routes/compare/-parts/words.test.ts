@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { diffWords, sideOf } from "./words";
+import { diffWords, isAlike, sideOf } from "./words";
 
 const text = (pieces: { text: string }[]) => pieces.map((each) => each.text).join("");
 
@@ -27,5 +27,12 @@ describe("diffWords", () => {
     const pieces = diffWords(before, after);
     expect(text(sideOf(pieces, "left"))).toBe(before);
     expect(text(sideOf(pieces, "right"))).toBe(after);
+  });
+
+  it("knows when marks do not help", () => {
+    expect(isAlike(diffWords("cake costs 14 euros", "salt costs 14 euros"))).toBe(true);
+    expect(isAlike(diffWords("price says: tea costs 13", '→ price {"item": "coffee"}'))).toBe(
+      false,
+    );
   });
 });

@@ -29,6 +29,17 @@ function listWords(text: string): string {
   return words.length ? `${words.map((word) => word.replaceAll("\n", BREAK)).join("\n")}\n` : "";
 }
 
+const ALIKE = 0.3;
+
+/** Whether two texts share enough for marks to help: scattered words of another text do not. */
+export function isAlike(pieces: readonly Piece[]): boolean {
+  const count = (kind: Piece["kind"]) =>
+    pieces.reduce((sum, each) => sum + (each.kind === kind ? each.text.trim().length : 0), 0);
+  const same = count("same");
+  const longer = same + Math.max(count("added"), count("removed"));
+  return same >= ALIKE * longer;
+}
+
 /** One side of a comparison: what it has, with its own words marked. */
 export function sideOf(pieces: readonly Piece[], side: "left" | "right"): Piece[] {
   return pieces.filter((piece) => piece.kind !== (side === "left" ? "added" : "removed"));

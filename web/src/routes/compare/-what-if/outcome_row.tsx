@@ -24,14 +24,14 @@ export function OutcomeRow(props: {
         type="button"
         aria-expanded={open}
         onClick={() => setOpen(!open)}
-        className="grid w-full grid-cols-[1rem_1fr_auto] items-center gap-x-3 gap-y-0.5 px-4 py-2 text-left hover:bg-sunken sm:grid-cols-[1rem_11rem_1fr_auto] dark:hover:bg-raised"
+        className="grid w-full grid-cols-[1rem_1fr_auto] items-center gap-x-3 gap-y-0.5 px-4 py-2 text-left hover:bg-sunken lg:grid-cols-[1rem_11rem_1fr_auto] dark:hover:bg-raised"
       >
         <ChevronRight
           aria-hidden
           className={cn("size-3.5 text-muted transition-[rotate]", open && "rotate-90")}
         />
         <span className="min-w-0">{props.lead}</span>
-        <span className="order-last col-span-3 min-w-0 truncate pl-7 sm:order-none sm:col-span-1 sm:pl-0">
+        <span className="order-last col-span-3 min-w-0 truncate pl-7 lg:order-none lg:col-span-1 lg:pl-0">
           {answerOf(outcome).slice(0, SHOWN) || <span className="text-muted">no answer</span>}
         </span>
         <span className="flex items-center justify-end gap-3 text-muted text-xs">
@@ -44,7 +44,7 @@ export function OutcomeRow(props: {
         </span>
       </button>
       {open && (
-        <div className="flex flex-col gap-2 px-4 pb-3 sm:pl-11">
+        <div className="flex flex-col gap-2 px-4 pt-2 pb-3 sm:pl-11">
           <p className="flex flex-wrap items-center gap-x-3 gap-y-1 text-muted text-xs">
             <StateBadge state={outcome.state} />
             <span className="break-all font-mono">{outcome.model}</span>

@@ -11,7 +11,7 @@ export function Summary({ sources }: { sources: readonly SourceOutcome[] }) {
   const after = medianFigures(forks);
   if (!after || !before) return null;
   return (
-    <dl className="grid grid-cols-2 gap-3 sm:grid-cols-4">
+    <dl className="grid grid-cols-2 gap-3 lg:grid-cols-4">
       <Figure name="Outcomes">
         <span className="flex flex-col gap-0.5">
           {VERDICTS.map((verdict) => (

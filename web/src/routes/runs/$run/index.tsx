@@ -6,6 +6,7 @@ import { useRunLog } from "@/events/use_run_log";
 import { ProblemCard } from "@/parts/problem_card";
 import { SkeletonRows } from "@/ui/skeleton";
 import { TabPanel, Tabs } from "@/ui/tabs";
+import ForgottenRun, { isForgotten } from "./-other/forgotten_run";
 import { RunHeader } from "./-parts/run_header";
 import { SideColumn } from "./-parts/side_column";
 import { SteerSlot } from "./-parts/steer_slot";
@@ -24,6 +25,7 @@ function RunFrame({ run }: { run: string }) {
   const { view, error } = useView(run);
   const tabs = useTabs();
   const tab = tabs.find((each) => each.id === view.search.tab) ?? tabs[0];
+  if (isForgotten(error)) return <ForgottenRun run={run} />;
   if (!tab) return null;
   return (
     <RunViewProvider value={view}>

@@ -14,8 +14,6 @@ const STEERS: readonly { kind: BulkKind; title: string; Icon: typeof Pause }[] =
   { kind: "resume", title: "Resume", Icon: Play },
   { kind: "abort", title: "Abort", Icon: OctagonX },
 ];
-/** The route of other views: typed as text, since this view must not need it. */
-const COMPARE: string = "/compare";
 
 /** What can be done with the selected runs. */
 export default function BulkBar(props: { selected: readonly RunRow[]; onClear: () => void }) {
@@ -29,11 +27,11 @@ export default function BulkBar(props: { selected: readonly RunRow[]; onClear: (
   const [left, right] = selected;
   const isPair = selected.length === 2;
   const compare = () => {
-    const search = { left: left?.id, right: right?.id };
-    void navigate({ to: COMPARE, search: search as never });
+    if (left && right)
+      void navigate({ to: "/compare", search: { left: left.id, right: right.id } });
   };
   const ask = () =>
-    void navigate({ to: COMPARE, search: { whatif: selected.map((row) => row.id) } as never });
+    void navigate({ to: "/compare/what-if", search: { runs: selected.map((row) => row.id) } });
   const steers = STEERS.filter(
     ({ kind }) => maySteer && selected.some((row) => !whyNot(kind, row)),
   );

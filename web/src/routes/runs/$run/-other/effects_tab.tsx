@@ -3,7 +3,6 @@ import { Undo2 } from "lucide-react";
 import { useEffect, useMemo } from "react";
 import { EmptyState } from "@/parts/empty_state";
 import { ProblemCard } from "@/parts/problem_card";
-import { useCommands } from "@/shell/commands";
 import { useMay } from "@/shell/roles";
 import { Button } from "@/ui/button";
 import { SkeletonRows } from "@/ui/skeleton";
@@ -24,20 +23,6 @@ export default function EffectsTab() {
   const effects = useEffects();
   const list = effects.data ?? [];
   const left = list.filter(isLeft).length;
-  useCommands(
-    may && left > 0
-      ? [
-          {
-            id: "undo-run",
-            title: "Undo what this run did…",
-            group: "Run",
-            keys: "u",
-            icon: Undo2,
-            run: () => setSearch({ open: "undo" }),
-          },
-        ]
-      : [],
-  );
   const steps = useMemo(() => keysOfCalls(log.steps), [log.steps, log.steps.length]);
   if (effects.error && !effects.data)
     return (

@@ -1,5 +1,5 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
+import { useNavigate } from "@tanstack/react-router";
 import { CircleCheck, Trash2 } from "lucide-react";
 import { type FormEvent, useState } from "react";
 import { api, call, type Schemas } from "@/api/client";
@@ -16,20 +16,26 @@ export default function ForgetDialog({ onClose }: { onClose: () => void }) {
   const { run } = useRunView();
   const [typed, setTyped] = useState("");
   const queries = useQueryClient();
+  const navigate = useNavigate();
   const family = useQuery(familyQuery(run));
   const forget = useMutation({
     mutationFn: () => call(api.POST("/api/v1/runs/{run}/forget", { params: { path: { run } } })),
-    onSuccess: () => queries.invalidateQueries({ queryKey: ["run"] }),
   });
+  const close = () => {
+    if (forget.isPending) return;
+    if (!forget.data) return onClose();
+    queries.removeQueries({ queryKey: ["run"] });
+    void navigate({ to: "/runs" });
+  };
   const count = family.data?.runs.length ?? 0;
   const submit = (event: FormEvent) => {
     event.preventDefault();
     if (typed === run && !forget.isPending) forget.mutate();
   };
   return (
-    <Dialog open onOpenChange={(open) => !open && !forget.isPending && onClose()} title="Forget">
+    <Dialog open onOpenChange={(open) => !open && close()} title="Forget">
       {forget.data ? (
-        <Forgotten done={forget.data} />
+        <Forgotten done={forget.data} onClose={close} />
       ) : (
         <form onSubmit={submit} className="flex flex-col gap-4">
           {family.isPending && <SkeletonRows rows={2} />}
@@ -114,7 +120,8 @@ function FamilyList(props: { runs: readonly string[]; own: string }) {
   );
 }
 
-function Forgotten({ done }: { done: Schemas["ForgottenRuns"] }) {
+function Forgotten(props: { done: Schemas["ForgottenRuns"]; onClose: () => void }) {
+  const { done } = props;
   const rows = Object.values(done.deleted).reduce((sum, each) => sum + each, 0);
   return (
     <div className="flex flex-col gap-3">
@@ -133,9 +140,9 @@ function Forgotten({ done }: { done: Schemas["ForgottenRuns"] }) {
           Still open, and kept: {done.going.join(", ")}. Abort them, then forget again.
         </p>
       )}
-      <Link to="/runs" className="text-info text-sm hover:underline">
+      <Button className="self-end" onClick={props.onClose}>
         Go to the runs
-      </Link>
+      </Button>
     </div>
   );
 }

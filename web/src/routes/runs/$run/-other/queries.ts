@@ -15,18 +15,27 @@ export function effectsQuery(run: string) {
   });
 }
 
+/** Of each run, its preview in progress: a second one at the same time would be refused. */
+const previews = new Map<string, Promise<unknown>>();
+
 export function previewQuery(run: string, toTurn: number | null, past: readonly string[]) {
   return queryOptions({
     queryKey: ["run", run, "undo-preview", toTurn, ...past],
-    queryFn: () =>
-      json(
+    queryFn: async ({ signal }) => {
+      while (previews.has(run)) await previews.get(run);
+      signal.throwIfAborted(); // another choice was made meanwhile
+      const asked = json(
         call(
           api.POST("/api/v1/runs/{run}/undo", {
             params: { path: { run } },
             body: { to_turn: toTurn, dry_run: true, past: [...past] },
           }),
         ),
-      ),
+      );
+      const settled = asked.catch(() => undefined).finally(() => previews.delete(run));
+      previews.set(run, settled);
+      return asked;
+    },
     gcTime: 0,
     retry: false,
   });

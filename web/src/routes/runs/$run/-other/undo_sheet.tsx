@@ -7,6 +7,7 @@ import { Button } from "@/ui/button";
 import { Sheet } from "@/ui/sheet";
 import { SkeletonRows } from "@/ui/skeleton";
 import { useRunView } from "../-view";
+import { AbortAndUndo } from "./abort_and_undo";
 import { effectsQuery, previewQuery } from "./queries";
 import { UndoInProgress } from "./undo_in_progress";
 import { countUndone, findStop, isLeft, planUndo, turnsToKeep } from "./undo_plan";
@@ -18,7 +19,7 @@ import { WorkerNote } from "./worker_note";
 
 /** Undo with its preview: what to undo, what would happen, a question, and what happened. */
 export default function UndoSheet({ onClose }: { onClose: () => void }) {
-  const { run, log, card } = useRunView();
+  const { run, log, card, setSearch } = useRunView();
   const may = useMay("operator");
   const [toTurn, setToTurn] = useState<number | null>(null);
   const [past, setPast] = useState<readonly string[]>([]);
@@ -63,10 +64,16 @@ export default function UndoSheet({ onClose }: { onClose: () => void }) {
                   : `Undo ${effectsOf(count)}${stop ? ", then stop" : ""}?`}
             </p>
             <Button onClick={onClose}>Cancel</Button>
-            {may && (
+            {may && open && (
+              <AbortAndUndo
+                run={run}
+                onDone={() => setSearch({ open: undefined, tab: "effects" })}
+              />
+            )}
+            {may && !open && (
               <Button
                 tone="danger"
-                disabled={open || count === 0 || preview.isFetching}
+                disabled={count === 0 || preview.isFetching}
                 onClick={() => undo.start({ to_turn: toTurn, past: [...past] })}
               >
                 <Undo2 aria-hidden /> Undo {effectsOf(count)}
@@ -96,7 +103,11 @@ export default function UndoSheet({ onClose }: { onClose: () => void }) {
           {preview.data ? (
             <UndoPreview planned={planned} past={past} onToggle={toggle} />
           ) : effects.data && !list.some(isLeft) ? (
-            <p>Everything that this run did is undone already.</p>
+            <p>
+              {list.length === 0
+                ? "This run changed nothing."
+                : "Everything that this run did is undone already."}
+            </p>
           ) : (
             preview.isFetching && <SkeletonRows rows={3} />
           )}

@@ -43,7 +43,7 @@ export const StepRow = memo(function StepRow(props: RowProps) {
         "group/row border-l-2 py-1.5 pr-4 pl-3.5 sm:pr-6",
         nested && "sm:pl-9",
         selected ? "border-l-ink bg-surface" : "border-l-transparent",
-        (props.dimmed || step.left) && "opacity-60",
+        (props.dimmed || step.left) && "text-muted",
       )}
     >
       {props.hidden > 0 && (

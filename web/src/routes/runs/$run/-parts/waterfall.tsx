@@ -172,7 +172,7 @@ const Bar = memo(function Bar(props: {
         COLUMNS,
         "h-full w-full items-center border-l-2 px-3.5 text-left text-xs hover:bg-surface sm:px-5.5",
         props.selected ? "border-l-ink bg-surface" : "border-l-transparent",
-        step.left && "opacity-60",
+        step.left && "text-muted line-through",
       )}
     >
       <span className={cn("flex min-w-0 items-center gap-1.5", step.kind === "tool" && "pl-3")}>
