@@ -4,7 +4,12 @@ import { cn } from "@/ui/cn";
 /** What a view consists of: one column that is not too wide to read. */
 export function Column(props: { children: ReactNode; className?: string }) {
   return (
-    <div className={cn("mx-auto flex max-w-5xl flex-col gap-8 px-4 pt-5 pb-20 sm:px-6", props.className)}>
+    <div
+      className={cn(
+        "mx-auto flex max-w-5xl flex-col gap-8 px-4 pt-5 pb-20 sm:px-6",
+        props.className,
+      )}
+    >
       {props.children}
     </div>
   );

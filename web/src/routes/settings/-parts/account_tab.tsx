@@ -10,7 +10,8 @@ import { useCommands } from "@/shell/commands";
 import { Button } from "@/ui/button";
 import { CredentialRow } from "./credential_row";
 import { NewToken } from "./new_token";
-import { isOver, sessionsQuery, tokensQuery } from "./tokens";
+import { sessionsQuery, tokensQuery } from "./token_queries";
+import { isOver } from "./tokens";
 
 const MAY = {
   viewer: "reads what it owns",

@@ -1,22 +1,7 @@
-import { queryOptions } from "@tanstack/react-query";
-import { api, call, type Schemas } from "@/api/client";
+import type { Schemas } from "@/api/client";
 import type { Role } from "@/shell/roles";
 
 export type Credential = Schemas["Credential"];
-
-/** API tokens: one's own, or those of a user. */
-export function tokensQuery(user: string | null) {
-  return queryOptions({
-    queryKey: ["tokens", user],
-    queryFn: async () =>
-      (await call(api.GET("/api/v1/tokens", { params: { query: user ? { user } : {} } }))).tokens,
-  });
-}
-
-export const sessionsQuery = queryOptions({
-  queryKey: ["tokens", "sessions"],
-  queryFn: () => call(api.GET("/api/v1/browser-sessions")),
-});
 
 /** Whether it signs nobody in any more. */
 export function isOver(credential: Credential, now = Date.now() / 1000): boolean {

@@ -61,7 +61,9 @@ export function UserRow({ user }: { user: Schemas["User"] }) {
           </p>
         </div>
         {user.name === LOCAL ? (
-          <span className="px-3 text-muted text-xs">admin<span className="max-sm:sr-only">, the person at the machine</span></span>
+          <span className="px-3 text-muted text-xs">
+            admin<span className="max-sm:sr-only">, the person at the machine</span>
+          </span>
         ) : (
           <Select
             aria-label={`Role of ${user.name}`}
