@@ -21,6 +21,7 @@ async def test_a_template_from_its_first_version_to_a_run(site: Site) -> None:
     await site.serve()
     page = await site.sign_in(path="/prompts")
     template = f"note-{site.name}"
+    await expect(page.get_by_role("button", name="New template")).to_be_visible()
     await page.keyboard.press("n")
     dialog = page.get_by_role("dialog")
     await dialog.get_by_label("Name").fill(template)
