@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from fastapi import Query
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -11,7 +14,6 @@ from harness.access.sign_in import COOKIE, create_sign_in_code
 from harness.access.views import (
     BrowserSessionList,
     CreatedToken,
-    NewSignInCode,
     NewToken,
     NewUser,
     SignInCode,
@@ -59,7 +61,11 @@ async def list_tokens(
 
 
 async def list_browser_sessions(
-    context: Context, caller: CallerOf, user: str | None = None
+    context: Context,
+    caller: CallerOf,
+    user: Annotated[
+        str | None, Query(description="Whose, for admins; by default the caller's own.")
+    ] = None,
 ) -> BrowserSessionList:
     """List the caller's browser sessions, or those of another user, which only admins may. Needs a
     browser session or an admin. To end one, revoke it like a token."""
@@ -99,13 +105,16 @@ async def revoke_token(token: PathText, context: Context, caller: CallerOf) -> C
 
 
 async def create_code(
-    context: Context, caller: CallerOf, body: NewSignInCode | None = None
+    context: Context,
+    caller: CallerOf,
+    user: Annotated[
+        str | None, Query(description="Whom it signs in, for admins; by default the caller.")
+    ] = None,
 ) -> SignInCode:
     """Create a code that signs a browser in, once, within ten minutes: as the caller, or for admins
     as another user. Needs a browser session or an admin."""
     _check_person(caller)
-    user = (body and body.user) or caller.user
-    code = await create_sign_in_code(context.connection, user, by=caller)
+    code = await create_sign_in_code(context.connection, user or caller.user, by=caller)
     return SignInCode(code=code)
 
 

@@ -61,13 +61,6 @@ class NewToken(Body):
     """Seconds until it expires."""
 
 
-class NewSignInCode(Body):
-    """Whom a code signs in."""
-
-    user: str | None = None
-    """Whose code, for admins; by default the caller's own."""
-
-
 class CreatedToken(BaseModel):
     """A new token. Its secret is shown once."""
 

@@ -73,6 +73,14 @@ print("a long line that has to scroll inside of its own box, whatever the width 
 """
 
 
+TEMPLATE = """+++
+[variables.place]
+type = "string"
++++
+Look at {{ place }}.
+"""
+
+
 async def furnish(site: Site) -> Furnished:
     """A run that is done, one that failed, one that waits for a person, and a conversation."""
     await site.harness.serve(Agent(site.name, tools=[look, send, pay]))
@@ -97,6 +105,9 @@ async def furnish(site: Site) -> Furnished:
     )
     waiting = await site.start("Pay the invoice.")
     await until_state(site, waiting, "waiting")
+    template = f"template-{site.name}"
+    saved = await client.put(f"/api/v1/prompts/{template}", json={"text": TEMPLATE})
+    assert saved.status_code == 201, saved.text
     return Furnished(
         site,
         {
@@ -105,6 +116,9 @@ async def furnish(site: Site) -> Furnished:
             "conversation": conversation,
             "id": conversation,
             "agent": site.name,
+            "prompt": template,
+            "capability": "nobody",
+            "panel": "nothing",
             "left": done,
             "right": waiting,
         },

@@ -225,3 +225,25 @@ async def test_sign_out(api: Api) -> None:
     token = await api.operator.post("/api/v1/sign-out")
     assert (token.status_code, token.json()["code"]) == (403, "access.not_allowed")
     assert (await api.operator.get("/api/v1/me")).status_code == 200
+
+
+async def test_codes_and_sessions_of_others_are_for_admins(api: Api) -> None:
+    made = await api.admin.post("/api/v1/sign-in-codes", params={"user": api.user})
+    assert made.status_code == 201, made.text
+    code = made.json()["code"]
+    signed_in = await api.nobody.get("/sign-in", params={"code": code})
+    assert signed_in.headers["location"] == "/"
+    listed = (await api.admin.get("/api/v1/browser-sessions", params={"user": api.user})).json()
+    assert [each["user"] for each in listed["sessions"]] == [api.user]
+    assert "current" not in listed, "an API token is no session"
+    cookie = {
+        "Cookie": signed_in.headers["set-cookie"].partition(";")[0],
+        "Origin": api.daemon.url,
+    }
+    own = (await api.nobody.get("/api/v1/browser-sessions", headers=cookie)).json()
+    assert own["current"] == own["sessions"][0]["id"]
+    for path, method in (("sign-in-codes", "POST"), ("browser-sessions", "GET")):
+        refused = await api.nobody.request(
+            method, f"/api/v1/{path}", params={"user": "local"}, headers=cookie
+        )
+        assert (refused.status_code, refused.json()["code"]) == (403, "access.not_allowed")

@@ -3867,17 +3867,6 @@ export interface components {
             budget?: components["schemas"]["Budget"] | null;
         };
         /**
-         * NewSignInCode
-         * @description Whom a code signs in.
-         */
-        NewSignInCode: {
-            /**
-             * User
-             * @description Whose code, for admins; by default the caller's own.
-             */
-            user?: string | null;
-        };
-        /**
          * NewToken
          * @description A token to create.
          */
@@ -8704,7 +8693,7 @@ export interface operations {
     list_browser_sessions: {
         parameters: {
             query?: {
-                /** @description Whose tokens to list; by default the caller's own. */
+                /** @description Whose, for admins; by default the caller's own. */
                 user?: string | null;
             };
             header?: {
@@ -8766,16 +8755,15 @@ export interface operations {
     };
     create_code: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Whom it signs in, for admins; by default the caller. */
+                user?: string | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
         };
-        requestBody?: {
-            content: {
-                "application/json": components["schemas"]["NewSignInCode"] | null;
-            };
-        };
+        requestBody?: never;
         responses: {
             /** @description Successful Response */
             201: {

@@ -123,7 +123,8 @@ export function UserRow({ user }: { user: Schemas["User"] }) {
 
 function SignInLink(props: { user: string; onClose: () => void }) {
   const making = useMutation({
-    mutationFn: () => call(api.POST("/api/v1/sign-in-codes", { body: { user: props.user } })),
+    mutationFn: () =>
+      call(api.POST("/api/v1/sign-in-codes", { params: { query: { user: props.user } } })),
   });
   return (
     <Dialog
