@@ -1,3 +1,3 @@
-/** Where the daemon is mounted: "" or a path such as "/harness". Tests have no document. */
+/** Where the daemon is mounted: "" or a path such as "/harness". */
 export const root: string =
-  globalThis.document?.querySelector<HTMLMetaElement>('meta[name="harness-root"]')?.content ?? "";
+  document.querySelector<HTMLMetaElement>('meta[name="harness-root"]')?.content ?? "";
