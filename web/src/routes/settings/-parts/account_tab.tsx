@@ -10,8 +10,8 @@ import { useCommands } from "@/shell/commands";
 import { Button } from "@/ui/button";
 import { CredentialRow } from "./credential_row";
 import { NewToken } from "./new_token";
-import { sessionsQuery, tokensQuery } from "./token_queries";
-import { isOver } from "./tokens";
+import { isOver } from "./token_rules";
+import { sessionsQuery, tokensQuery } from "./tokens";
 
 const MAY = {
   viewer: "reads what it owns",

@@ -6,7 +6,7 @@ import { Ago } from "@/parts/ago";
 import { Confirm } from "@/parts/desk/confirm";
 import { formatTime } from "@/parts/time_zone";
 import { Button } from "@/ui/button";
-import type { Credential } from "./tokens";
+import type { Credential } from "./token_rules";
 
 /** A token or a browser session, and its end. */
 export function CredentialRow(props: { credential: Credential; current?: boolean }) {

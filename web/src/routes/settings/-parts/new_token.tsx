@@ -7,7 +7,7 @@ import type { Role } from "@/shell/roles";
 import { Button } from "@/ui/button";
 import { Dialog } from "@/ui/dialog";
 import { Field, Input, Select } from "@/ui/field";
-import { LIFETIMES, rolesUpTo } from "./tokens";
+import { LIFETIMES, rolesUpTo } from "./token_rules";
 
 const DAY = 86_400;
 

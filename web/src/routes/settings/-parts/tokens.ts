@@ -1,24 +1,16 @@
-import type { Schemas } from "@/api/client";
-import type { Role } from "@/shell/roles";
+import { queryOptions } from "@tanstack/react-query";
+import { api, call } from "@/api/client";
 
-export type Credential = Schemas["Credential"];
-
-/** Whether it signs nobody in any more. */
-export function isOver(credential: Credential, now = Date.now() / 1000): boolean {
-  return credential.revoked != null || (credential.expires != null && credential.expires <= now);
+/** API tokens: one's own, or those of a user. */
+export function tokensQuery(user: string | null) {
+  return queryOptions({
+    queryKey: ["tokens", user],
+    queryFn: async () =>
+      (await call(api.GET("/api/v1/tokens", { params: { query: user ? { user } : {} } }))).tokens,
+  });
 }
 
-const ORDER: readonly Role[] = ["viewer", "operator", "admin"];
-
-/** The roles that a token of somebody with this role can have, the highest first. */
-export function rolesUpTo(role: Role): readonly Role[] {
-  return ORDER.slice(0, ORDER.indexOf(role) + 1).toReversed();
-}
-
-export const LIFETIMES: readonly { days: number; title: string }[] = [
-  { days: 1, title: "1 day" },
-  { days: 30, title: "30 days" },
-  { days: 90, title: "90 days" },
-  { days: 365, title: "1 year" },
-  { days: 0, title: "never" },
-];
+export const sessionsQuery = queryOptions({
+  queryKey: ["tokens", "sessions"],
+  queryFn: () => call(api.GET("/api/v1/browser-sessions")),
+});

@@ -22,7 +22,7 @@ import { Dialog } from "@/ui/dialog";
 import { Select } from "@/ui/field";
 import { Menu, MenuItem, MenuLine } from "@/ui/menu";
 import { NewToken } from "./new_token";
-import { rolesUpTo } from "./tokens";
+import { rolesUpTo } from "./token_rules";
 
 const LOCAL = "local"; // the person at the machine: always an enabled admin
 

@@ -10,7 +10,7 @@ import type { Role } from "@/shell/roles";
 import { Button } from "@/ui/button";
 import { Dialog } from "@/ui/dialog";
 import { Field, Input, Select } from "@/ui/field";
-import { rolesUpTo } from "./tokens";
+import { rolesUpTo } from "./token_rules";
 import { UserRow } from "./user_row";
 
 /** Everyone who can sign in. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type Credential, isOver, rolesUpTo } from "./-parts/tokens";
+import { type Credential, isOver, rolesUpTo } from "./-parts/token_rules";
 import { readSearch } from "./-tabs";
 
 const token: Credential = {
