@@ -2,6 +2,7 @@ import tailwindcss from "@tailwindcss/vite";
 import { tanstackRouter } from "@tanstack/router-plugin/vite";
 import react from "@vitejs/plugin-react";
 import { defineConfig, type ProxyOptions } from "vite";
+import { preloadView } from "./preload";
 
 /** Where `npm run dev` finds a daemon. */
 const daemon = process.env["DAEMON"] ?? "http://127.0.0.1:7720";
@@ -14,7 +15,12 @@ function toDaemon(ws: boolean): ProxyOptions {
 export default defineConfig({
   // Relative, because the daemon may be mounted below another app.
   base: "./",
-  plugins: [tanstackRouter({ target: "react", autoCodeSplitting: true }), react(), tailwindcss()],
+  plugins: [
+    tanstackRouter({ target: "react", autoCodeSplitting: true }),
+    react(),
+    tailwindcss(),
+    preloadView("runs/index.tsx"),
+  ],
   resolve: {
     alias: {
       "@": "/src",

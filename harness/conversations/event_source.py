@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable
 from contextlib import aclosing
+from functools import partial
 
 from harness.api.caller import Caller
 from harness.api.context import ApiContext
 from harness.api.stream_event import StreamEvent
 from harness.contracts.errors import CursorUnknown
-from harness.contracts.event import LIVE
+from harness.contracts.event import LIVE, Event
 from harness.conversations.contracts import Card
 from harness.conversations.follow import Place, follow_conversation, parse_place
 from harness.conversations.opening import open_conversations
@@ -17,11 +18,11 @@ from harness.conversations.opening import open_conversations
 
 async def open_events(
     context: ApiContext, caller: Caller, conversation: str, after: str | None, turn: int = 1
-) -> AsyncGenerator[StreamEvent]:
+) -> AsyncGenerator[Iterable[StreamEvent]]:
     """Find what follows an event, or what a run of the conversation begins with.
 
     Returns:
-        The events, without end.
+        The events, those together that are ready at the same time, without end.
 
     Raises:
         ConversationNotFound: The caller may see no such conversation.
@@ -39,9 +40,13 @@ async def open_events(
 
 async def _stream_events(
     context: ApiContext, card: Card, after: Place
-) -> AsyncGenerator[StreamEvent]:
+) -> AsyncGenerator[Iterable[StreamEvent]]:
     following = follow_conversation(context.connection, context.feeds, card, after)
-    async with aclosing(following) as events:
-        async for number, event in events:
-            place = None if isinstance(event, LIVE) else str(Place(number, event.cursor))
-            yield StreamEvent(event.type, event.wire(), place)
+    async with aclosing(following) as groups:
+        async for number, group in groups:
+            yield map(partial(_write_event, number), group)
+
+
+def _write_event(number: int, event: Event) -> StreamEvent:
+    place = None if isinstance(event, LIVE) else str(Place(number, event.cursor))
+    return StreamEvent(event.type, event.wire(), place)

@@ -46,16 +46,16 @@ async def parse_place(connection: Connection, card: Card, text: str) -> Place | 
 
 async def follow_conversation(
     connection: Connection, feeds: Feeds, card: Card, after: Place
-) -> AsyncGenerator[tuple[int, Event]]:
-    """Yield the events after a place, each with the number of its run; then wait for the next run,
-    without end."""
+) -> AsyncGenerator[tuple[int, list[Event]]]:
+    """Yield the events after a place, those together that are ready, with the number of their run;
+    then wait for the next run, without end."""
     place = after
     while place.number <= MOST_TURNS:
         if await wait_for_turn(connection, card, place.number):
             run = turn_run(card.id, place.number)
-            async with aclosing(feeds.follow_all(run, place.cursor)) as events:
-                async for event in events:
-                    yield place.number, event
+            async with aclosing(feeds.follow_ready(run, place.cursor)) as groups:
+                async for group in groups:
+                    yield place.number, group
         place = Place(place.number + 1)
 
 

@@ -12,6 +12,7 @@ from harness.api.context import CallerOf, Context, PathText, owner_filter
 from harness.api.etags import answer_json, is_current, make_tag, write_json
 from harness.api.event_stream import EventStream
 from harness.api.route import Created, Route
+from harness.api.stream_event import each_of
 from harness.contracts.errors import ConversationChanged
 from harness.conversations.client import Conversations
 from harness.conversations.contracts import Card, Change, Receipt, State, TurnOptions
@@ -164,7 +165,7 @@ async def follow_conversation_events(
     """Follow a conversation: the events of its runs, one after another, from the run number `turn`
     on. It has no end. `Last-Event-ID` (or `after`) resumes after that event."""
     source = await open_events(context, caller, conversation, last_event_id or after, turn)
-    return EventStream(context, caller, source)
+    return EventStream(context, caller, each_of(source))
 
 
 async def fork_conversation(

@@ -6,12 +6,16 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import aclosing, asynccontextmanager, contextmanager
+from itertools import islice
 
 from harness.contracts.event import Cursor, DurableEvent, Event
 from harness.engine.connection import Connection
 from harness.history import reader
 from harness.history.feed_log import FeedLog, Reading
 from harness.history.retries import RetryWatch
+
+AT_ONCE = 500
+"""Events that are handed over together, or are added before the readers' turn comes."""
 
 log = logging.getLogger("harness.history")
 
@@ -55,14 +59,16 @@ class Feed:
                     return
                 await self._grown.wait()
 
-    async def follow_all(self, after: Cursor | None) -> AsyncGenerator[Event]:
-        """Yield durable events with live text between them, until the run ends."""
+    async def follow_ready(self, after: Cursor | None) -> AsyncGenerator[list[Event]]:
+        """Yield durable events with live text between them, until the run ends: whatever is ready
+        together, without waiting for more."""
         reading = Reading(self._log, after)
         async with self._reader():
             self._want_live()
             while True:
-                for event in reading.take():
-                    yield event
+                taking = reading.take()
+                while ready := list(islice(taking, AT_ONCE)):
+                    yield ready
                 if self._has_ended():
                     return
                 await self._grown.wait()
@@ -90,6 +96,8 @@ class Feed:
             async for event in reader.read_events(self._connection, self.run):
                 self._add(event)
                 self._start_live()
+                if len(self._log.durable) % AT_ONCE == 0:
+                    await asyncio.sleep(0)
             self._over = True
         except Exception as error:
             self._error = error
@@ -146,9 +154,18 @@ class Feeds:
     async def follow_all(self, run: str, after: Cursor | None = None) -> AsyncGenerator[Event]:
         """Yield durable events with live text between them, until the run ends. With a cursor,
         yield what comes after that event."""
-        async with aclosing(self._open_feed(run).follow_all(after)) as events:
-            async for event in events:
-                yield event
+        async with aclosing(self.follow_ready(run, after)) as groups:
+            async for group in groups:
+                for event in group:
+                    yield event
+
+    async def follow_ready(
+        self, run: str, after: Cursor | None = None
+    ) -> AsyncGenerator[list[Event]]:
+        """As `follow_all`, in groups of at most 500 events that were ready at the same time."""
+        async with aclosing(self._open_feed(run).follow_ready(after)) as groups:
+            async for group in groups:
+                yield group
 
     def _open_feed(self, run: str) -> Feed:
         feed = self._feeds.get(run)

@@ -3,6 +3,7 @@ and Temporal restarts."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -26,6 +27,13 @@ from harness.engine.retry import ask_patiently
 from harness.journal import Projector
 from harness.journal.chain import next_execution
 from harness.journal.payloads import read_first
+
+FIRST_PAGE = 16
+"""Batches of entries in the first page of a history: a reader sees the beginning of a long run at
+once, while the rest is read. A batch is what one workflow task or activity has written."""
+MOST_PAGE = 256
+PAUSE_EVERY = 250
+"""Entries after which others in the process have their turn: a page may have thousands."""
 
 
 @dataclass
@@ -76,6 +84,8 @@ async def read_entries(
 ) -> AsyncIterator[HistoryEvent]:
     """Yield the entries of one execution with decoded payloads."""
     async for entry in read_raw_entries(client, run, run_id, wait=wait):
+        if entry.event_id % PAUSE_EVERY == 0:
+            await asyncio.sleep(0)
         yield await decode_entry(client.data_converter, entry)
 
 
@@ -83,18 +93,19 @@ async def read_raw_entries(
     client: Client, run: str, run_id: str, *, wait: bool = False
 ) -> AsyncIterator[HistoryEvent]:
     """Yield entries as Temporal stores them. The poll's token resumes exactly after an outage."""
-    token = b""
+    token, size = b"", FIRST_PAGE
     while True:
         request = GetWorkflowExecutionHistoryRequest(
             namespace=client.namespace,
             execution=WorkflowExecution(workflow_id=run, run_id=run_id),
             next_page_token=token,
             wait_new_event=wait,
+            maximum_page_size=size,
         )
         page = await _fetch_page(client, request, run)
         for entry in page.history.events:
             yield entry
-        token = page.next_page_token
+        token, size = page.next_page_token, min(4 * size, MOST_PAGE)
         if not token:
             return
 

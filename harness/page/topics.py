@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable
 from contextlib import aclosing
 from urllib.parse import parse_qsl, unquote
 
@@ -18,7 +18,7 @@ from harness.conversations.event_source import open_events
 from harness.page.presence import Presence
 from harness.page.run_lists import RunLists
 from harness.runs.pages import RunPage, RunQuery, find_page
-from harness.runs.socket import read_cursor, stream_run
+from harness.runs.socket import read_cursor, stream_ready
 from harness.runs.waiting import WaitFollower
 
 MAX_FIELDS = 50
@@ -27,8 +27,8 @@ TURN = re.compile(r"[1-9][0-9]{0,5}")
 
 async def follow_topic(
     context: ApiContext, caller: Caller, socket: str, topic: str, after: str | None
-) -> AsyncGenerator[StreamEvent]:
-    """Yield the events of a topic.
+) -> AsyncGenerator[Iterable[StreamEvent]]:
+    """Yield the events of a topic, those together that are ready at the same time.
 
     Args:
         context: What all requests share.
@@ -43,20 +43,20 @@ async def follow_topic(
     """
     name, _, _ = topic.partition("#")
     source = await _open_topic(context, caller, socket, name, after)
-    async with aclosing(source) as events:
-        async for event in events:
-            yield event
+    async with aclosing(source) as groups:
+        async for group in groups:
+            yield group
 
 
 async def _open_topic(
     context: ApiContext, caller: Caller, socket: str, topic: str, after: str | None
-) -> AsyncGenerator[StreamEvent]:
+) -> AsyncGenerator[Iterable[StreamEvent]]:
     if topic == "approvals":
         waits = context.parts.find(WaitFollower, lambda: WaitFollower(context.connection))
-        return waits.follow(owner_filter(caller), after)
+        return _one_by_one(waits.follow(owner_filter(caller), after))
     if topic == "runs" or topic.startswith("runs?"):
         lists = context.parts.find(RunLists, lambda: RunLists(context))
-        return lists.follow(_read_page(caller, topic.partition("?")[2]))
+        return _one_by_one(lists.follow(_read_page(caller, topic.partition("?")[2])))
     kind, _, rest = topic.partition("/")
     query = ""
     if kind == "conversation":
@@ -65,18 +65,26 @@ async def _open_topic(
     match kind if id else "":
         case "run":
             await context.check_run(caller, id)
-            return stream_run(context, id, await read_cursor(context, id, after))
+            return stream_ready(context, id, await read_cursor(context, id, after))
         case "conversation":
             return await open_events(context, caller, id, after, _read_turn(query))
         case "looking":
             await context.check_run(caller, id)
             presence = context.parts.find(Presence, lambda: Presence(context.connection))
-            return presence.look(id, socket, caller.user)
+            return _one_by_one(presence.look(id, socket, caller.user))
         case _:
             raise InvalidRequest(
                 f"There is no topic {topic[:100]!r}.",
                 fix="Use run/ID, conversation/ID, approvals, runs?QUERY or looking/ID.",
             )
+
+
+async def _one_by_one(
+    source: AsyncGenerator[StreamEvent],
+) -> AsyncGenerator[Iterable[StreamEvent]]:
+    async with aclosing(source) as events:
+        async for event in events:
+            yield (event,)
 
 
 def _read_turn(query: str) -> int:

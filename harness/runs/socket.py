@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable
 from contextlib import aclosing
 from functools import partial
 from typing import TypeVar
@@ -14,9 +14,9 @@ from harness.api.body import Body, first_problem
 from harness.api.caller import Caller, Role
 from harness.api.context import ApiContext, CallerOf, Context, VisibleRun
 from harness.api.event_socket import EventSocket, SocketCommand
-from harness.api.stream_event import StreamEvent
+from harness.api.stream_event import StreamEvent, each_of
 from harness.contracts.errors import CursorUnknown, InvalidRequest, NotAllowed
-from harness.contracts.event import LIVE, Cursor
+from harness.contracts.event import LIVE, Cursor, Event
 from harness.history.cursors import is_of_run, parse_cursor
 from harness.runs.steer import abort_run, decide_run, send_signal
 from harness.runs.views import AbortBody, DecideBody, HintBody, ReasonBody
@@ -42,10 +42,23 @@ async def stream_run(
     context: ApiContext, run: str, after: Cursor | None
 ) -> AsyncGenerator[StreamEvent]:
     """A run's events for a reader of the API."""
-    async with aclosing(context.feeds.follow_all(run, after)) as events:
+    async with aclosing(each_of(stream_ready(context, run, after))) as events:
         async for event in events:
-            cursor = None if isinstance(event, LIVE) else str(event.cursor)
-            yield StreamEvent(event.type, event.wire(), cursor)
+            yield event
+
+
+async def stream_ready(
+    context: ApiContext, run: str, after: Cursor | None
+) -> AsyncGenerator[Iterable[StreamEvent]]:
+    """As `stream_run`, with those together that are ready. They are written as they are taken."""
+    async with aclosing(context.feeds.follow_ready(run, after)) as groups:
+        async for group in groups:
+            yield map(_write_event, group)
+
+
+def _write_event(event: Event) -> StreamEvent:
+    cursor = None if isinstance(event, LIVE) else str(event.cursor)
+    return StreamEvent(event.type, event.wire(), cursor)
 
 
 async def read_cursor(context: ApiContext, run: str, text: str | None) -> Cursor | None:

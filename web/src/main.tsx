@@ -2,7 +2,9 @@ import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { createRouter, RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
+import { openLive } from "@/api/live";
 import { Problem } from "@/api/problem";
+import { meQuery } from "@/api/queries";
 import { root } from "@/api/root";
 import { routeTree } from "./routeTree.gen";
 import "./styles.css";
@@ -17,6 +19,10 @@ const queries = new QueryClient({
     },
   },
 });
+
+// What every view waits for is asked for while the code of the view is fetched.
+void queries.prefetchQuery(meQuery);
+openLive();
 
 const router = createRouter({
   routeTree,

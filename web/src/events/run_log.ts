@@ -14,6 +14,8 @@ export class RunLog {
   model = "";
   started: EventOf<"run_started"> | undefined;
   ended: EventOf<"run_ended"> | undefined;
+  /** Whether it has ended, also if it was reset since. */
+  wasOver = false;
   costMicros = 0;
   /** Replies whose price is unknown: they are not in `costMicros`. */
   unpriced = 0;
@@ -219,6 +221,7 @@ export class RunLog {
     this.dropOpen(event.at);
     this.changeState({ ...event, type: "state_changed" });
     this.ended = event;
+    this.wasOver = true;
     this.tools.endWaits(event.at);
     this.unplaced.length = 0;
     const told = event.output !== "" && event.output === this.said;

@@ -1,13 +1,14 @@
-import type { Ask, LiveEvent, Status } from "./protocol";
+import { type Ask, readLiveMessage, type Status, tabOf } from "./protocol";
 import { LiveSocket } from "./socket";
 import { type OnEvent, Topics } from "./topics";
 
 const NAME = "harness.live";
 
-/** Between the tabs of a browser: asks go to the tab that holds the socket, events come back. */
+/** Between the tabs of a browser: asks go to the tab that holds the socket, messages come back as
+ * the daemon has written them. */
 type Passed =
   | { kind: "ask"; tab: string; ask: Ask }
-  | { kind: "event"; tab: string; event: LiveEvent }
+  | { kind: "message"; tab: string; text: string }
   | { kind: "status"; status: Status }
   /** A tab holds the socket now, or it was reopened: ask again. */
   | { kind: "ask_again" }
@@ -71,7 +72,7 @@ export class LiveHub {
         this.askAgain();
         this.pass({ kind: "ask_again" });
       },
-      (event) => this.route(event),
+      (text) => this.route(text),
       (status) => {
         this.noteStatus(status);
         this.pass({ kind: "status", status });
@@ -79,16 +80,22 @@ export class LiveHub {
     );
   }
 
-  private route(event: LiveEvent): void {
-    const tab = event.topic.slice(event.topic.lastIndexOf("#") + 1, event.topic.lastIndexOf("."));
-    if (tab === this.tab) this.topics.deliver(event);
-    else this.pass({ kind: "event", tab, event });
+  /** Only the tab that a message is for reads all of it. */
+  private route(text: string): void {
+    const tab = tabOf(text);
+    if (tab === this.tab) this.read(text);
+    else if (tab !== undefined) this.pass({ kind: "message", tab, text });
+  }
+
+  private read(text: string): void {
+    const message = readLiveMessage(text);
+    for (const event of message?.events ?? []) this.topics.deliver(event);
   }
 
   private take(passed: Passed): void {
     switch (passed.kind) {
-      case "event":
-        if (passed.tab === this.tab) this.topics.deliver(passed.event);
+      case "message":
+        if (passed.tab === this.tab) this.read(passed.text);
         break;
       case "ask":
         this.socket?.send(passed.ask);

@@ -12,6 +12,11 @@ function theHub(): LiveHub {
   return hub;
 }
 
+/** Connects: every view needs it, and by the time that one is there, it is open. */
+export function openLive(): void {
+  theHub();
+}
+
 /** Follows a topic until the returned function is called. After a reconnect it goes on after the
  * last event with an id: nothing with an id is repeated or lost, live text may be. */
 export function followTopic(

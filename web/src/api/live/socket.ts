@@ -1,5 +1,5 @@
 import { root } from "../root";
-import { type Ask, type LiveEvent, readLiveEvent, type Status } from "./protocol";
+import type { Ask, Status } from "./protocol";
 
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 8_000;
@@ -18,7 +18,7 @@ export class LiveSocket {
 
   constructor(
     private readonly onOpen: () => void,
-    private readonly onEvent: (event: LiveEvent) => void,
+    private readonly onMessage: (text: string) => void,
     private readonly onStatus: (status: Status) => void,
   ) {
     this.open();
@@ -66,9 +66,7 @@ export class LiveSocket {
     };
     socket.onmessage = (message: MessageEvent<unknown>) => {
       this.listen();
-      if (typeof message.data !== "string") return;
-      const event = readLiveEvent(message.data);
-      if (event) this.onEvent(event);
+      if (typeof message.data === "string") this.onMessage(message.data);
     };
     socket.onclose = (gone) => this.reopenLater(gone.code);
   }

@@ -1,6 +1,7 @@
 /** The tabs of a run. To add one: a line here, its component in a file of its own. */
 import { type ComponentType, createElement, lazy } from "react";
 import { type PanelInfo, usePanels } from "@/shell/panels";
+import StepsTab from "./-parts/steps_tab";
 
 export interface RunTab {
   /** As the address has it: `?tab=id`. */
@@ -11,7 +12,7 @@ export interface RunTab {
 }
 
 export const TABS: readonly RunTab[] = [
-  { id: "steps", title: "Steps", Content: lazy(() => import("./-parts/steps_tab")) },
+  { id: "steps", title: "Steps", Content: StepsTab },
   { id: "time", title: "Time", Content: lazy(() => import("./-parts/time_tab")) },
   { id: "effects", title: "Effects", Content: lazy(() => import("./-other/effects_tab")) },
   { id: "files", title: "Files", Content: lazy(() => import("./-parts/files_tab")) },

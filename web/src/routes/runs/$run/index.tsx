@@ -2,6 +2,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { createFileRoute, useLocation } from "@tanstack/react-router";
 import { Suspense, useEffect, useMemo, useRef } from "react";
 import { runQuery } from "@/api/queries";
+import type { RunLog } from "@/events/run_log";
 import { useRunLog } from "@/events/use_run_log";
 import { ProblemCard } from "@/parts/problem_card";
 import { SkeletonRows } from "@/ui/skeleton";
@@ -61,7 +62,7 @@ function useView(run: string): { view: RunView; error: Error | null } {
   const search = Route.useSearch();
   const navigate = Route.useNavigate();
   const selected = useLocation({ select: (location) => location.hash || undefined });
-  useFreshCard(run, log.state);
+  useFreshCard(run, log, card.data);
   const view = useMemo<RunView>(
     () => ({
       run,
@@ -90,13 +91,18 @@ function useView(run: string): { view: RunView; error: Error | null } {
   return { view, error: problem ?? (log.events ? null : card.error) };
 }
 
-/** Reads the card again when the run's state changes: forks and totals are there. */
-function useFreshCard(run: string, state: string): void {
+/** Reads the card again when the run's state changes: forks and totals are there. While the past of
+ * a run is read, its states were others and its card is right: of a long run, it takes a while. */
+function useFreshCard(run: string, log: RunLog, card: RunView["card"]): void {
   const queries = useQueryClient();
+  const { state } = log;
   const before = useRef(state);
+  const known = card?.state;
+  const isPast = !log.wasOver && card?.ended != null;
   useEffect(() => {
-    if (before.current === state) return;
+    if (before.current === state || known === undefined) return;
     before.current = state;
+    if (state === known || isPast) return;
     void queries.invalidateQueries({ queryKey: ["run", run], exact: true });
-  }, [queries, run, state]);
+  }, [queries, run, state, known, isPast]);
 }
