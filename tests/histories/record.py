@@ -97,7 +97,7 @@ async def inline_timed_out(harness: Harness, model: ModelServer, name: str) -> R
     return await harness.start(Agent(name, tools=[stay, add]), "Stay, add.", id=name)
 
 
-async def inline_refused(harness: Harness, model: ModelServer, name: str) -> RunHandle[Any]:  # noqa: ARG001
+async def inline_refused(harness: Harness, model: ModelServer, name: str) -> RunHandle[Any]:
     """A run that nobody signed, in the middle of its calls. In inline_refused_at_once.json, of
     older code, it fails without saying so."""
     agent = Agent(name, tools=[add])
@@ -378,8 +378,8 @@ CASES: dict[str, dict[str, Case]] = {
     "AgentRun": {
         case.__name__: case
         for case in (
-            answer, tools, parallel, inline_timed_out, inline_refused, approved, edit_checked, hinted, paused, aborted, cut_off,
-            cancelled, budget, functions, mended, refused, odd_signals, whatif, given_up,
+            answer, tools, parallel, inline_timed_out, inline_refused, approved, edit_checked,
+            hinted, paused, aborted, cut_off, cancelled, budget, functions, mended, refused, odd_signals, whatif, given_up,
             aborted_undone, failed_undone,
         )
     },
