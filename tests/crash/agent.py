@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from harness import Agent, Happened, ToolContext, tool
 from harness.agent import AnyTool
 from harness.tools import edit_file, write_file
 from tests.crash import line, world
-from tests.crash.plan import ASKED, KEYED, LEDGERED, PROBED
+from tests.crash.plan import ASKED, KEYED, LEDGERED, PROBED, STAYS
 
 Receipt = dict[str, str]
 Context = ToolContext[None]
@@ -39,7 +40,27 @@ class Ground:
 
 def agent_of(name: str, ground: Ground, *, files: bool) -> Agent[None, str]:
     tools = [note_tool(ground), order_tool(ground), mail_tool(ground), enter_tool(ground)]
-    return Agent(name, tools=[*tools, *([write_file, edit_file] if files else [])])
+    inline = [glance, stay_tool(ground)]
+    return Agent(name, tools=[*tools, *inline, *([write_file, edit_file] if files else [])])
+
+
+@tool(effect="read", inline=True)
+def glance(text: str) -> str:
+    "Glance at something."
+    return f"saw {text}"
+
+
+def stay_tool(ground: Ground) -> AnyTool:
+    @tool(effect="read", inline=True)
+    async def stay(ctx: Context, text: str) -> str:
+        "Stay longer than an inline tool may, and than it is told to: Temporal gives it up."
+        with contextlib.suppress(asyncio.CancelledError):
+            await ground.at("stays", STAYS, text, ctx.idempotency_key)
+            await asyncio.sleep(60)
+        await asyncio.sleep(1)
+        return f"stayed {text}"
+
+    return stay
 
 
 def note_tool(ground: Ground) -> AnyTool:

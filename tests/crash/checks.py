@@ -13,7 +13,7 @@ from harness.contracts.run import RunState
 from tests.crash.case import Decided
 from tests.crash.line import Visit
 from tests.crash.model import text_of
-from tests.crash.plan import ASKED, WRITES, Trial
+from tests.crash.plan import ASKED, STAYS, WRITES, Trial
 from tests.crash.world import PLAN_FILE
 
 Events = Sequence[e.DurableEvent]
@@ -70,8 +70,11 @@ def calls(found: Evidence) -> Iterator[str]:
         if ends[call.id] != 1:
             yield f"lost: call {call.id} of {call.name} has {ends[call.id]} ends"
     for event in found.trace:
-        if isinstance(event, e.ToolCallFinished) and event.ok is (event.call_id in rejected):
-            ended = "succeeded, though a person rejected it" if event.ok else "failed"
+        if not isinstance(event, e.ToolCallFinished):
+            continue
+        if event.ok is (event.call_id in rejected or event.name == STAYS):
+            why = "Temporal gave it up" if event.name == STAYS else "a person rejected it"
+            ended = f"succeeded, though {why}" if event.ok else "failed"
             yield f"lost: {event.name} {ended}: {event.content}"
 
 
@@ -138,7 +141,7 @@ def files_after(trial: Trial) -> dict[str, str]:
 
 def ledger(found: Evidence) -> Iterator[str]:
     """One row for each call, done."""
-    wanted = Counter((call.tool, call.text) for call in found.trial.calls)
+    wanted = Counter((call.tool, call.text) for call in found.trial.effects)
     got = Counter((row.tool, _text(row.arguments)) for row in found.rows)
     if wanted != got:
         yield f"ledger: of {dict(wanted)} it has {dict(got)}"

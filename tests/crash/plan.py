@@ -16,6 +16,7 @@ Point = Literal[
     "done",  # the ledger says `done`, the engine does not know
     "first",  # the model was asked and has said nothing
     "middle",  # half of its answer is there
+    "stays",  # an inline call stays longer than it may, and fails; others wait for their turn
 ]
 TOOL_POINTS: tuple[Point, ...] = ("prepare", "before", "inside", "after", "done")
 How = Literal["worker", "twice", "slow", "postgres", "temporal", "supervisor"]
@@ -25,6 +26,10 @@ PROBED, KEYED, ASKED, LEDGERED = "note", "order", "mail", "enter"
 WRITES = (PROBED, KEYED, ASKED, LEDGERED)
 PREPARED = (PROBED, ASKED)
 """Tools with a prepare function."""
+QUICK, STAYS = "glance", "stay"
+INLINE = (QUICK, STAYS)
+MANY, STAYS_S = 120, 4.0
+"""Inline calls of a reply, and how long until the one that stays has failed twice."""
 FILES = ("write_file", "edit_file")
 """Built-in ones, on the run's folder."""
 TOGETHER = 8
@@ -41,6 +46,8 @@ class Kind:
     """Per cent of the trials."""
     random: bool = False
     """Some time after the point, instead of at it."""
+    inline: bool = False
+    """Its first reply has many inline calls."""
 
     @property
     def shared(self) -> bool:
@@ -58,6 +65,10 @@ KINDS = (
     Kind("worker, before the first token", "worker", ("first",), 6),
     Kind("worker, in the middle of the text", "worker", ("middle",), 6),
     Kind("worker, at a random time", "worker", ANYWHERE, 12, random=True),
+    Kind("worker, among many inline calls", "worker", ("stays",), 3, random=True, inline=True),
+    Kind(
+        "worker, after many inline calls", "worker", ("before", "after", "middle"), 3, inline=True
+    ),
     Kind("worker, and the next one too", "twice", ANYWHERE, 5),
     Kind("worker, only slow (stopped)", "slow", ("before", "inside", "after"), 8),
     Kind("Postgres", "postgres", ANYWHERE, 8, random=True),
@@ -115,6 +126,11 @@ class Trial:
         return tuple(call for reply in self.replies for call in reply)
 
     @property
+    def effects(self) -> tuple[Call, ...]:
+        """The calls that the ledger knows."""
+        return tuple(call for call in self.calls if call.tool not in INLINE)
+
+    @property
     def files(self) -> bool:
         return any(call.tool in FILES for call in self.calls)
 
@@ -169,9 +185,15 @@ def _trial(random: Random, number: int, block: int, kind: Kind, turn: int) -> Tr
     if random.random() < DOUBLE:  # the same call twice in a reply: two effects
         calls.insert(chosen.index(target), struck)
     replies = _replies(random, calls)
+    if kind.inline:
+        replies = (_inline_calls(number), *replies)
     text = struck.text
     if point in ("first", "middle"):
         text = str(random.randrange(len(replies) + 1))
+    if point == "stays":
+        text = replies[0][-1].text
+    if kind.inline and point == "middle":
+        text = str(random.randrange(1, len(replies)))
     if kind.random and point in ("first", "middle"):
         text = str(random.randrange(len(replies)))  # after the last one there may be nothing left
     return Trial(
@@ -179,11 +201,22 @@ def _trial(random: Random, number: int, block: int, kind: Kind, turn: int) -> Tr
         kind=kind.title,
         block=block,
         replies=replies,
-        strike=Strike(kind.how, point, text, random.random() * 0.2 if kind.random else 0.0),
+        strike=Strike(kind.how, point, text, _delay(random, kind)),
         lie=random.choice(get_args(Verdict)) if random.random() < LIES else None,
         late_s=random.random() * 6,
         undoing=_undoing(random, calls) if random.random() < UNDONE else None,
     )
+
+
+def _delay(random: Random, kind: Kind) -> float:
+    longest = STAYS_S if kind.inline else 0.2
+    return random.random() * longest if kind.random else 0.0
+
+
+def _inline_calls(number: int) -> tuple[Call, ...]:
+    """The one that stays is the last one, so that what comes before is in history by then."""
+    tools = [QUICK] * (MANY - 1) + [STAYS]
+    return tuple(Call(tool, (("text", f"{number}.i{at}"),)) for at, tool in enumerate(tools))
 
 
 def _call(number: int, place: int, tool: str) -> Call:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
+from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_exception
 
 from harness.contracts.base import Flag
 from harness.contracts.errors import REFUSALS, InvalidToolArguments, UnknownTool, rebuild_error
@@ -16,6 +16,7 @@ from harness.contracts.tool import Effect, RunTool, ToolOutcome
 from harness.contracts.verdicts import refusal_text
 from harness_workflows.run import card, waits
 from harness_workflows.run.calls import READ, start_tool
+from harness_workflows.run.failures import get_cause, is_call_failure
 from harness_workflows.run.progress import RunProgress
 
 MENDABLE = frozenset({UnknownTool.code, InvalidToolArguments.code})
@@ -163,7 +164,9 @@ async def _run_activity(progress: RunProgress, request: RunTool) -> ToolOutcome:
     outcome: ToolOutcome | None = None
     try:
         outcome = await handle
-    except (asyncio.CancelledError, ActivityError) as error:
+    except (asyncio.CancelledError, FailureError) as error:
+        if not is_call_failure(error):
+            raise
         failure = error
     progress.tool_calls.remove(handle)
     waits.notice_cancel(progress)
@@ -171,7 +174,7 @@ async def _run_activity(progress: RunProgress, request: RunTool) -> ToolOutcome:
         return outcome
     if failure is None or is_cancelled_exception(failure):
         return ToolOutcome(result=_error_result(request.call, f"cancelled: {progress.aborted}"))
-    cause = failure.__cause__ or failure
+    cause = get_cause(failure)
     known = (
         rebuild_error(cause.type, cause.message) if isinstance(cause, ApplicationError) else None
     )
