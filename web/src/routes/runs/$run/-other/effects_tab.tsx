@@ -31,7 +31,6 @@ export default function EffectsTab() {
             id: "undo-run",
             title: "Undo what this run did…",
             group: "Run",
-            keys: "u",
             icon: Undo2,
             run: () => setSearch({ open: "undo" }),
           },
