@@ -20,9 +20,10 @@ from harness.history import reader
 from harness.history.export import dump_recording, file_name
 from harness.history.recording import record_run
 from harness.journal.diff import DiffRow, compare_runs
-from harness.runs.artifacts import find_artifact, list_artifacts, open_artifact
+from harness.runs.artifacts import NamedArtifacts, list_artifacts, open_artifact
 from harness.runs.pinned import PinnedAgent, read_pinned_agent
-from harness.runs.views import ArtifactList
+from harness.runs.reads import read_attempts
+from harness.runs.views import ArtifactList, AttemptList
 
 
 class DiffSideView(BaseModel):
@@ -110,6 +111,11 @@ async def show_pinned_agent(run: VisibleRun, context: Context) -> PinnedAgent:
     return await read_pinned_agent(context.connection, run)
 
 
+async def list_attempts(run: VisibleRun, context: Context) -> AttemptList:
+    """List the failed attempts at model and tool calls of a run, without its events."""
+    return await read_attempts(context, run)
+
+
 async def list_run_artifacts(run: VisibleRun, context: Context) -> ArtifactList:
     """List the files of a run: those attached to its messages, and results too large to show."""
     return ArtifactList(artifacts=await list_artifacts(context.connection, run))
@@ -124,7 +130,8 @@ async def download_artifact(
 ) -> Response:
     """Download a file of a run. `Range` asks for a part. HTML, SVG and other types that could run
     in a browser are sent as bytes."""
-    found = await find_artifact(context.connection, run, artifact)
+    named = context.parts.find(NamedArtifacts, lambda: NamedArtifacts(context.connection))
+    found = await named.find(run, artifact)
     tag = f'"{found.id}"'
     if if_none_match and is_cached(if_none_match, tag):
         return Response(status_code=304, headers={"ETag": tag, "Cache-Control": "no-store"})
@@ -141,6 +148,7 @@ async def download_artifact(
 
 ROUTES = (
     Route("GET", "/runs/{run}/spec", show_pinned_agent, Role.VIEWER),
+    Route("GET", "/runs/{run}/attempts", list_attempts, Role.VIEWER),
     Route("GET", "/runs/{run}/artifacts", list_run_artifacts, Role.VIEWER),
     Route(
         "GET",

@@ -12,7 +12,14 @@ from harness.history import reader
 from harness.runs.filter import RunFilter
 from harness.runs.listing import list_waiting
 from harness.runs.published import list_published
-from harness.runs.views import AgentList, AgentView, Approvals, EventList, WaitingRun
+from harness.runs.views import (
+    AgentList,
+    AgentView,
+    Approvals,
+    AttemptList,
+    EventList,
+    WaitingRun,
+)
 from harness.store.attempts import attempts_of
 
 
@@ -35,6 +42,15 @@ async def read_approvals(
     )
     waiting = [WaitingRun(run=row.id, agent=row.agent, pending=pending) for row, pending in found]
     return Approvals(waiting=waiting, next=encode_cursor(signer, following, query))
+
+
+async def read_attempts(context: ApiContext, run: str) -> AttemptList:
+    """The failed attempts of a run: from their log, or of a sealed run from its seal."""
+    connection = context.connection
+    logged = await attempts_of(connection.database, run, connection.vault)
+    if not logged and await reader.is_sealed(connection, run):
+        logged = list((await reader.read_run(connection, run)).attempts)
+    return AttemptList(attempts=logged)
 
 
 async def read_trace(context: ApiContext, run: str, *, attempts: bool = False) -> EventList:

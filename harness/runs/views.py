@@ -153,6 +153,12 @@ class EventList(BaseModel):
     """Failed attempts at model and tool calls, if asked for and if the log can be read."""
 
 
+class AttemptList(BaseModel):
+    """The failed attempts at model and tool calls of a run, in the order in which they began."""
+
+    attempts: list[Attempt]
+
+
 class Service(BaseModel):
     """Whether a run can make progress."""
 

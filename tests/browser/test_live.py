@@ -71,7 +71,7 @@ async def test_offline_and_back(site: Site) -> None:
     await page.goto(f"{site.url}/runs/{run}")
     await expect(page.get_by_role("main")).to_contain_text(marks.all[1])
     await page.context.set_offline(True)
-    await expect(page.get_by_text("Reconnecting").first).to_be_visible()
+    await expect(page.get_by_text("Offline").first).to_be_visible()
     marks.release.set()
     await page.context.set_offline(False)
     await expect(page.get_by_text("Online").first).to_be_visible()

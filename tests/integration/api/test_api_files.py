@@ -11,7 +11,7 @@ from harness.api.settings import ApiSettings
 from harness.contracts.errors import ArtifactMissing
 from harness.contracts.message import FileRef, Message, Text
 from harness.runs import artifacts
-from harness.runs.artifacts import find_artifact, open_artifact
+from harness.runs.artifacts import NamedArtifacts, open_artifact
 from harness.runs.published import find_published
 from harness.runs.start import Request, start_run
 from tests.fakes.model_server import ModelServer
@@ -47,8 +47,9 @@ async def run_with_file(
 
 
 async def test_a_page_is_downloaded_and_not_shown(
-    api: Api, harness: Harness, model_server: ModelServer, name: str
-) -> None:
+    api: Api, harness: Harness, model_server: ModelServer, name: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
     agent = Agent(name)
     await harness.serve(agent)
     model_server.always(say("Read."))
@@ -76,6 +77,10 @@ async def test_a_page_is_downloaded_and_not_shown(
     assert beyond.status_code == 416
     kept = await api.viewer.get(url, headers={"If-None-Match": headers["etag"]})
     assert (kept.status_code, kept.content) == (304, b"")
+    # It was found: its run's history is not read again, but whether it is still stored.
+    with monkeypatch.context() as patch:
+        patch.setattr(artifacts, "read_history", None)
+        assert (await api.viewer.get(url)).content == HTML
     # Another run of the same user does not name it, and someone else's run is not found.
     other = (await api.operator.post("/api/v1/runs", json={"agent": name, "prompt": "x"})).json()
     for client, path, code in (
@@ -88,6 +93,9 @@ async def test_a_page_is_downloaded_and_not_shown(
     ):  # fmt: skip
         refused = await client.get(f"/api/v1/runs/{path}")
         assert (refused.status_code, refused.json()["code"]) == (404, code), path
+    await harness.connection.stores.artifacts.delete(artifact)
+    gone = await api.viewer.get(url)
+    assert (gone.status_code, gone.json()["code"]) == (404, "store.artifact_not_found")
 
 
 async def test_a_file_of_many_parts(
@@ -102,7 +110,7 @@ async def test_a_file_of_many_parts(
     content = b"".join(number.to_bytes(4) for number in range(750_000))
     run, artifact = await run_with_file(api, harness, name, content, "text/plain")
     url = f"/api/v1/runs/{run}/artifacts/{artifact}"
-    found = await find_artifact(harness.connection, run, artifact)
+    found = await NamedArtifacts(harness.connection).find(run, artifact)
     for limit in (artifacts.READ_WHOLE, 1_000_000):
         monkeypatch.setattr(artifacts, "READ_WHOLE", limit)
         assert (await api.viewer.get(url)).content == content

@@ -642,6 +642,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/runs/{run}/attempts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Attempts
+         * @description List the failed attempts at model and tool calls of a run, without its events.
+         */
+        get: operations["list_attempts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/runs/{run}/artifacts": {
         parameters: {
             query?: never;
@@ -2307,6 +2327,14 @@ export interface components {
             retryable: boolean;
             /** Retry After */
             retry_after?: number | null;
+        };
+        /**
+         * AttemptList
+         * @description The failed attempts at model and tool calls of a run, in the order in which they began.
+         */
+        AttemptList: {
+            /** Attempts */
+            attempts: components["schemas"]["Attempt"][];
         };
         /**
          * Branched
@@ -7461,6 +7489,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PinnedAgent"];
+                };
+            };
+            /** @description The client has this answer: `If-None-Match` names its tag. */
+            304: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_attempts: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` of an earlier response: if it is still current, the status is 304. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description The id of the run. */
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Changes with the answer; send it as `If-None-Match`. */
+                    ETag?: string;
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AttemptList"];
                 };
             };
             /** @description The client has this answer: `If-None-Match` names its tag. */

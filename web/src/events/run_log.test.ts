@@ -155,6 +155,18 @@ describe("tool calls", () => {
     expect(toolsOf(two).map((tool) => tool.retries.length)).toEqual([0, 1]);
   });
 
+  it("does not repeat what stands above in the end", () => {
+    const error = { code: "provider.bad_request", message: "no", fix: "", retryable: false };
+    const failed = event("model_failed", { turn: 2, call: 0, error, attempts: 1 });
+    const silent = replied(1, 0, { message: { role: "assistant", parts: [] } });
+    const end = event("run_ended", { state: "failed", output: "done", error });
+    const log = logOf(called(0), replied(0), called(1), silent, called(2), failed, end);
+    expect(log.steps.at(-1)).toMatchObject({ kind: "end", told: true, errorTold: true });
+    const later = { ...end, output: "something else", error: { ...error, message: "other" } };
+    const other = logOf(called(2), replied(2), called(3), failed, later as typeof end);
+    expect(other.steps.at(-1)).toMatchObject({ kind: "end", told: false, errorTold: false });
+  });
+
   it("measures waits, checks and runs apart", () => {
     const log = new RunLog();
     log.add(at(1, asked(1, "c")));

@@ -194,7 +194,8 @@ export class RunLog {
     step.costMicros = event.cost_micros;
     step.cursor = event.cursor;
     this.model = event.model;
-    this.said = step.text;
+    // The output of a run is the last text: the calls after it may have had none.
+    if (step.text) this.said = step.text;
     this.addUsage(step, 1);
   }
 
@@ -224,8 +225,11 @@ export class RunLog {
     this.wasOver = true;
     this.tools.endWaits(event.at);
     this.unplaced.length = 0;
-    const told = event.output !== "" && event.output === this.said;
-    this.push({ kind: "end", ...this.base("end", event), event, told });
+    const told = event.output.trim() !== "" && event.output.trim() === this.said.trim();
+    const last = this.steps.at(-1);
+    const errorTold =
+      event.error != null && last?.kind === "model" && last.error?.message === event.error.message;
+    this.push({ kind: "end", ...this.base("end", event), event, told, errorTold });
   }
 
   /** A reset: the run goes on from an earlier point of this execution. */

@@ -113,6 +113,8 @@ export interface EndStep extends StepBase {
   event: EventOf<"run_ended">;
   /** Its output is the text of the last reply. */
   told: boolean;
+  /** Its error is that of the step before it. */
+  errorTold: boolean;
 }
 
 export type Step =

@@ -1,6 +1,7 @@
 import { useEffect, useState } from "react";
 import { followTopic, type LiveEvent } from "@/api/live";
 import { Problem, type ProblemDocument } from "@/api/problem";
+import { RetryPlacer } from "./place_retries";
 import { RunLog } from "./run_log";
 import { isRunEvent } from "./types";
 
@@ -32,7 +33,9 @@ export function useRunLog(run: string): Followed {
       timer = 0;
       drawn = log.events;
       setVersion((before) => before + 1);
+      placer.look();
     };
+    const placer = new RetryPlacer(run, log, () => drawSoon());
     const drawSoon = () => {
       if (frame || timer) return;
       // The first events are drawn at once.

@@ -9,13 +9,13 @@ import { formatTime } from "./time_zone";
 
 export type Attempt = Schemas["Attempt"];
 
-/** The log of failed attempts. `known`: how many events the page has; more may mean more attempts. */
+/** The log of failed attempts. */
 export function attemptsQuery(run: string) {
   return queryOptions({
     queryKey: ["run", run, "attempts"],
     queryFn: async () => {
-      const params = { path: { run }, query: { attempts: true } };
-      return (await call(api.GET("/api/v1/runs/{run}/trace", { params }))).attempts ?? [];
+      const params = { path: { run } };
+      return (await call(api.GET("/api/v1/runs/{run}/attempts", { params }))).attempts;
     },
     staleTime: 5_000,
   });

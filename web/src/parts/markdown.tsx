@@ -25,6 +25,7 @@ export function Markdown(props: { text: string; streaming?: boolean; className?:
   }
   return (
     <div
+      data-markdown
       className={cn("flex min-w-0 flex-col gap-2.5 break-words leading-relaxed", props.className)}
     >
       {blocks.map((block, place) => (

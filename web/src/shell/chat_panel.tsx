@@ -2,15 +2,11 @@
 import { useRouterState } from "@tanstack/react-router";
 import { MessagesSquare } from "lucide-react";
 import { lazy, Suspense, useEffect, useState } from "react";
-import { Button } from "@/ui/button";
-import { Tooltip } from "@/ui/tooltip";
 import { aboutView } from "./chat_about";
-import { useCommands } from "./commands";
-import { describeKeys } from "./keys";
+import { CHAT_PANEL } from "./chat_button";
+import { type Command, useCommands } from "./commands";
 
 const Sheet = lazy(() => import("@/routes/chat/-parts/panel_sheet"));
-
-const KEYS = "mod+j";
 
 export default function ChatPanel() {
   const [open, setOpen] = useState(false);
@@ -18,38 +14,27 @@ export default function ChatPanel() {
   const inChat = useRouterState({
     select: (state) => /\/chat(\/|$)/.test(state.location.pathname),
   });
-  useCommands([
+  const commands: Command[] = [
     {
-      id: "chat.panel",
+      id: CHAT_PANEL,
       title: open ? "Close the chat beside the view" : "Chat beside the view",
       group: "Chat",
-      keys: KEYS,
+      keys: "mod+j",
       icon: MessagesSquare,
-      run: () => setOpen(!open && !inChat),
+      run: () => setOpen(!open),
     },
-  ]);
+  ];
+  useCommands(inChat ? [] : commands);
   useEffect(() => {
     // What was written before a reload must go out, whichever view is open.
     if (Object.keys(localStorage).some((key) => key.startsWith("harness.chat.out."))) {
       void import("@/routes/chat/-data/resume");
     }
   }, []);
-  if (inChat) return null;
+  if (inChat || !open) return null;
   return (
-    <>
-      {!open && (
-        <Tooltip text={`Chat (${describeKeys(KEYS)})`}>
-          <Button
-            tone="primary"
-            aria-label="Open the chat"
-            onClick={() => setOpen(true)}
-            className="fixed right-4 bottom-4 z-20 size-11 rounded-full p-0 shadow-card"
-          >
-            <MessagesSquare />
-          </Button>
-        </Tooltip>
-      )}
-      <Suspense>{open && <Sheet about={about} onClose={() => setOpen(false)} />}</Suspense>
-    </>
+    <Suspense>
+      <Sheet about={about} onClose={() => setOpen(false)} />
+    </Suspense>
   );
 }

@@ -14,6 +14,20 @@ export interface Command {
   run: () => void;
 }
 
+/** Keys that an element takes itself: only the list of keys shows them. */
+export type KeyNote = Pick<Command, "id" | "title" | "group"> & { keys: string };
+
+export function noteOf(note: KeyNote): Command {
+  return { ...note, run: noted };
+}
+
+function noted(): void {}
+
+/** Whether it can be run from anywhere. */
+export function isRunnable(command: Command): boolean {
+  return command.run !== noted;
+}
+
 const registered = new Map<symbol, readonly Command[]>();
 const listeners = new Set<() => void>();
 let all: readonly Command[] = [];
@@ -34,7 +48,9 @@ export function useCommands(commands: readonly Command[]): void {
     const owner = Symbol();
     const stable = newest.current.map((command) => ({
       ...command,
-      run: () => newest.current.find((each) => each.id === command.id)?.run(),
+      ...(isRunnable(command) && {
+        run: () => newest.current.find((each) => each.id === command.id)?.run(),
+      }),
     }));
     registered.set(owner, stable);
     changed();

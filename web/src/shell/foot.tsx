@@ -1,6 +1,7 @@
 import { Moon, Search, Sun } from "lucide-react";
 import { Button } from "@/ui/button";
 import { Kbd } from "@/ui/kbd";
+import { ChatButton } from "./chat_button";
 import { ConnectionBadge } from "./connection_badge";
 import { describeKeys } from "./keys";
 import { setTheme, useIsDark } from "./theme";
@@ -16,6 +17,7 @@ export function Foot(props: { user: string; onSearch: () => void }) {
           <Search aria-hidden /> Search
           <Kbd keys={describeKeys("mod+k")} className="ml-auto" />
         </Button>
+        <ChatButton />
         <Button
           size="icon"
           tone="quiet"

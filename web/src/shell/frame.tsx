@@ -7,6 +7,7 @@ import { Problem } from "@/api/problem";
 import { meQuery } from "@/api/queries";
 import { ProblemCard } from "@/parts/problem_card";
 import { Button } from "@/ui/button";
+import { ChatButton } from "./chat_button";
 import { ConnectionBadge } from "./connection_badge";
 import { Foot } from "./foot";
 import { useKeys } from "./keys";
@@ -88,8 +89,9 @@ function TopBar(props: { user: string; onSearch: () => void }) {
       </Button>
       <Suspense>{open && <NavDrawer {...props} onClose={() => setOpen(false)} />}</Suspense>
       <span className="font-semibold">harness</span>
-      <span className="ml-auto flex">
+      <span className="ml-auto flex items-center gap-2">
         <ConnectionBadge />
+        <ChatButton />
       </span>
     </header>
   );

@@ -11,7 +11,7 @@ export default function KeyList(props: { open: boolean; onOpenChange: (open: boo
     <Dialog open={props.open} onOpenChange={props.onOpenChange} title="Keys">
       {[...groups].map(([group, members]) => (
         <section key={group} className="mb-4">
-          <h3 className="mb-1 text-muted text-xs">{group}</h3>
+          <h3 className="mb-1 font-medium text-muted text-xs">{group}</h3>
           <ul>
             {members.map((command) => (
               <li key={command.id} className="flex h-7 items-center justify-between gap-4">

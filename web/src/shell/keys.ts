@@ -1,5 +1,5 @@
 import { useEffect } from "react";
-import { allCommands } from "./commands";
+import { allCommands, isRunnable } from "./commands";
 
 const SEQUENCE_MS = 1200;
 const isMac = /Mac|iP/.test(navigator.platform);
@@ -11,10 +11,21 @@ export function describeKeys(keys: string): string {
 
 /** Whether the person is typing: then letters are text. */
 function isTyping(target: EventTarget | null): boolean {
+  if (target instanceof HTMLInputElement)
+    return !/^(button|checkbox|radio|range|file|submit)$/.test(target.type);
   return (
     target instanceof HTMLElement &&
-    (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName))
+    (target.isContentEditable || /^(TEXTAREA|SELECT)$/.test(target.tagName))
   );
+}
+
+const LAYERS = ["dialog", "alertdialog", "menu", "listbox"]
+  .map((role) => `[role="${role}"][data-state="open"]`)
+  .join();
+
+/** Whether a dialog or a menu is open: keys are for it, and not for the view behind. */
+function isCovered(): boolean {
+  return document.querySelector(LAYERS) !== null;
 }
 
 function nameOf(event: KeyboardEvent): string {
@@ -31,15 +42,15 @@ export function useKeys(): void {
     const press = (event: KeyboardEvent) => {
       if (event.defaultPrevented || event.altKey || event.isComposing) return;
       const name = nameOf(event);
-      if (isTyping(event.target) && !name.startsWith("mod+")) return;
+      if (isCovered() || (isTyping(event.target) && !name.startsWith("mod+"))) return;
       const whole = event.timeStamp - at < SEQUENCE_MS && before ? `${before} ${name}` : name;
+      const offered = allCommands().filter(isRunnable);
       const found =
-        allCommands().findLast((each) => each.keys === whole) ??
-        allCommands().findLast((each) => each.keys === name);
+        offered.findLast((each) => each.keys === whole) ??
+        offered.findLast((each) => each.keys === name);
       before = name;
       at = event.timeStamp;
       if (!found) return;
-      // Letters inside a dialog belong to it, but its own commands are registered last.
       event.preventDefault();
       before = "";
       found.run();

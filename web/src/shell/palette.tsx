@@ -5,14 +5,15 @@ import { Dialog } from "radix-ui";
 import { useState } from "react";
 import { Kbd } from "@/ui/kbd";
 import { notify } from "@/ui/notify";
-import { type Command, useAllCommands } from "./commands";
+import { type Command, isRunnable, useAllCommands } from "./commands";
 import { describeKeys } from "./keys";
 import terminalCommands from "./terminal_commands.json";
 
 /** What this view can do, what every view can, and the commands of a terminal. */
 export default function Palette(props: { open: boolean; onOpenChange: (open: boolean) => void }) {
   const [typed, setTyped] = useState("");
-  const groups = Map.groupBy(useAllCommands(), (command) => command.group);
+  const offered = useAllCommands().filter(isRunnable);
+  const groups = Map.groupBy(offered, (command) => command.group);
   const run = (act: () => void) => {
     props.onOpenChange(false);
     // After the dialog has given the focus back, so that what opens next can take it.

@@ -1,21 +1,16 @@
 import { ArrowUp, Paperclip, Square } from "lucide-react";
-import {
-  type DragEvent,
-  type KeyboardEvent,
-  useId,
-  useLayoutEffect,
-  useRef,
-  useState,
-} from "react";
+import { type KeyboardEvent, useRef, useState } from "react";
 import type { Schemas } from "@/api/client";
 import { Button } from "@/ui/button";
 import { cn } from "@/ui/cn";
 import { Tooltip } from "@/ui/tooltip";
 import { About } from "./about";
+import { hasFiles, otherPolicy, useHeight, useMessageKeys } from "./area";
 import { Attachments } from "./attachments";
 import { type Policy, PolicyChoice, sayPolicy } from "./policy_choice";
-import { TemplateForm, TemplateList, useTemplates } from "./templates";
+import { TemplateForm } from "./templates";
 import type { Uploaded } from "./upload";
+import { useTemplateMenu } from "./use_template_menu";
 import { useUploads } from "./use_uploads";
 
 export interface Draft {
@@ -47,8 +42,6 @@ export interface ComposerProps {
   children?: React.ReactNode;
 }
 
-const MOST_PX = 280;
-
 /** Where a message is written. */
 export function Composer(props: ComposerProps) {
   const { draft, onDraft } = props;
@@ -68,6 +61,7 @@ export function Composer(props: ComposerProps) {
   useHeight(area, draft.text);
   const policy = chosen ?? props.policy;
   const empty = draft.text.trim() === "";
+  useMessageKeys(props.answering, policy);
   const send = (how: Policy) => {
     if (empty || uploads.list.length > 0) return;
     props.onSend(props.answering ? how : undefined);
@@ -219,67 +213,4 @@ export function Composer(props: ComposerProps) {
       </div>
     </div>
   );
-}
-
-function hasFiles(event: DragEvent): boolean {
-  return event.dataTransfer.types.includes("Files");
-}
-
-/** What mod+Enter does. */
-export function otherPolicy(policy: Policy): Policy {
-  return policy === "queue" || policy === "reject" ? "hint" : "queue";
-}
-
-function useHeight(area: React.RefObject<HTMLTextAreaElement | null>, text: string): void {
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the height follows the text
-  useLayoutEffect(() => {
-    const element = area.current;
-    if (!element) return;
-    element.style.height = "auto";
-    element.style.height = `${Math.min(element.scrollHeight, MOST_PX)}px`;
-  }, [text]);
-}
-
-/** The list that `/` opens. */
-function useTemplateMenu(text: string, onChoose: (found: Schemas["PromptSummary"]) => void) {
-  const id = useId();
-  const [place, setPlace] = useState(0);
-  const [closed, setClosed] = useState("");
-  const typed = /^\/(\S*)$/.exec(text)?.[1] ?? null;
-  const open = typed !== null && closed !== text;
-  const found = useTemplates(open ? typed : null);
-  const chosen = Math.min(place, found.shown.length - 1);
-  const press = (event: KeyboardEvent): boolean => {
-    if (!open) return false;
-    if (event.key === "Escape") setClosed(text);
-    else if (event.key === "ArrowDown") setPlace(Math.min(chosen + 1, found.shown.length - 1));
-    else if (event.key === "ArrowUp") setPlace(Math.max(chosen - 1, 0));
-    else if (event.key === "Enter" || event.key === "Tab") {
-      const template = found.shown[chosen];
-      if (!template) return false;
-      onChoose(template);
-    } else return false;
-    event.preventDefault();
-    return true;
-  };
-  return {
-    press,
-    aria: open
-      ? {
-          "aria-controls": id,
-          "aria-autocomplete": "list" as const,
-          "aria-activedescendant": `${id}-${chosen}`,
-        }
-      : {},
-    element: open ? (
-      <TemplateList
-        id={id}
-        templates={found.shown}
-        loading={found.isPending}
-        error={found.error}
-        chosen={chosen}
-        onChoose={onChoose}
-      />
-    ) : null,
-  };
 }

@@ -22,7 +22,8 @@ export const Route = createFileRoute("/chat")({
 /** The list beside the conversation; on a narrow screen, one of the two. */
 function Chats() {
   const { compose, ...filters } = Route.useSearch();
-  const atList = useMatchRoute()({ to: "/chat" }) !== false && !compose;
+  const atIndex = useMatchRoute()({ to: "/chat" }) !== false;
+  const atList = atIndex && !compose;
   const navigate = useNavigate();
   const may = useMay("operator");
   useCommands(
@@ -41,6 +42,8 @@ function Chats() {
   );
   return (
     <div className="flex h-full min-h-0">
+      {/* A conversation has its own, with its title. */}
+      {atIndex && <h1 className="sr-only">Chat</h1>}
       <aside
         aria-label="Chats"
         className={cn("w-full shrink-0 lg:block lg:w-72 lg:border-r", !atList && "hidden")}

@@ -1,20 +1,6 @@
 import { CloudOff, KeyRound, RefreshCw, ServerOff } from "lucide-react";
-import { useSyncExternalStore } from "react";
 import { useLiveStatus } from "@/api/live";
-
-function useIsOffline(): boolean {
-  return useSyncExternalStore(
-    (changed) => {
-      addEventListener("online", changed);
-      addEventListener("offline", changed);
-      return () => {
-        removeEventListener("online", changed);
-        removeEventListener("offline", changed);
-      };
-    },
-    () => !navigator.onLine,
-  );
-}
+import { useIsOffline } from "@/shell/offline";
 
 /** Above the composer, only when something is wrong: what, and what becomes of what is typed. */
 export function ConnectionNote(props: { served: boolean | undefined; agent: string | undefined }) {

@@ -63,7 +63,7 @@ export function NewChat(props: {
         <span className="rounded-2xl border border-line bg-surface p-3 shadow-card">
           <Sparkles aria-hidden className="size-5 text-secondary" />
         </span>
-        <h1 className="text-2xl tracking-[-0.04em]">What shall we look at?</h1>
+        <h2 className="text-2xl tracking-[-0.04em]">What shall we look at?</h2>
       </div>
       {agents.error && <ProblemCard error={agents.error} retry={() => void agents.refetch()} />}
       <div>

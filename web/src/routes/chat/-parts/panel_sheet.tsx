@@ -31,7 +31,9 @@ export default function PanelSheet(props: { about: string | undefined; onClose: 
       ref={sheet}
       aria-label="Chat beside the view"
       onKeyDown={(event) => {
-        if (event.key === "Escape" && !event.defaultPrevented) props.onClose();
+        if (event.key !== "Escape" || event.defaultPrevented) return;
+        event.preventDefault(); // or the view behind would take it too
+        props.onClose();
       }}
       className="animate-slide-in fixed inset-0 z-30 flex flex-col border-line bg-canvas shadow-card sm:inset-y-3 sm:right-3 sm:left-auto sm:w-[27rem] sm:overflow-hidden sm:rounded-2xl sm:border"
     >

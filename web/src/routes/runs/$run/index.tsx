@@ -9,6 +9,7 @@ import { SkeletonRows } from "@/ui/skeleton";
 import { TabPanel, Tabs } from "@/ui/tabs";
 import ForgottenRun, { isForgotten } from "./-other/forgotten_run";
 import { RunHeader } from "./-parts/run_header";
+import { RunProblem } from "./-parts/run_problem";
 import { SideColumn } from "./-parts/side_column";
 import { SteerSlot } from "./-parts/steer_slot";
 import { useTabs } from "./-tabs";
@@ -23,10 +24,12 @@ export const Route = createFileRoute("/runs/$run/")({
 });
 
 function RunFrame({ run }: { run: string }) {
-  const { view, error } = useView(run);
+  const { view, error, retry } = useView(run);
   const tabs = useTabs();
   const tab = tabs.find((each) => each.id === view.search.tab) ?? tabs[0];
   if (isForgotten(error)) return <ForgottenRun run={run} />;
+  if (error && !view.card && view.log.events === 0)
+    return <RunProblem run={run} error={error} retry={retry} />;
   if (!tab) return null;
   return (
     <RunViewProvider value={view}>
@@ -56,7 +59,7 @@ function RunFrame({ run }: { run: string }) {
   );
 }
 
-function useView(run: string): { view: RunView; error: Error | null } {
+function useView(run: string): { view: RunView; error: Error | null; retry: () => void } {
   const card = useQuery(runQuery(run));
   const { log, version, problem } = useRunLog(run);
   const search = Route.useSearch();
@@ -88,7 +91,8 @@ function useView(run: string): { view: RunView; error: Error | null } {
     }),
     [run, log, version, card.data, search, selected, navigate],
   );
-  return { view, error: problem ?? (log.events ? null : card.error) };
+  const retry = () => void card.refetch();
+  return { view, error: problem ?? (log.events ? null : card.error), retry };
 }
 
 /** Reads the card again when the run's state changes: forks and totals are there. While the past of

@@ -1,5 +1,5 @@
 import { useNavigate } from "@tanstack/react-router";
-import { type Command, useCommands } from "@/shell/commands";
+import { type Command, noteOf, useCommands } from "@/shell/commands";
 import { useMay } from "@/shell/roles";
 import { changed, type RunsSearch } from "../-filters";
 import { NOTHING, type Selection, toggle, toggleAll } from "./selection";
@@ -50,6 +50,12 @@ export function useListCommands(list: {
       keys: "mod+a",
       run: () => setSelection(toggleAll(selection, order)),
     },
+    noteOf({
+      id: "runs.extend",
+      title: "Select up to the next or previous run",
+      group: GROUP,
+      keys: "Shift ↓ ↑",
+    }),
     {
       id: "runs.failed",
       title: "Show only failed runs",

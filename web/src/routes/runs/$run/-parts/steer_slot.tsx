@@ -1,6 +1,5 @@
 import { lazy, Suspense } from "react";
 import { lastSteering } from "@/parts/steer/acts";
-import { cn } from "@/ui/cn";
 import { useRunView } from "../-view";
 
 const SteerBar = lazy(async () => ({
@@ -9,9 +8,7 @@ const SteerBar = lazy(async () => ({
 
 /** Where a run in progress is steered. */
 export function SteerSlot() {
-  const { run, log, selected } = useRunView();
-  // The button of the chat stands in the corner, unless there is a column on the right.
-  const beside = selected !== undefined || log.waiting.size > 0;
+  const { run, log } = useRunView();
   if (!log.started || log.ended) return null;
   return (
     <Suspense>
@@ -19,7 +16,7 @@ export function SteerSlot() {
         run={run}
         state={log.state}
         steered={lastSteering(log.steps)}
-        className={cn("m-2 mr-18 shrink-0 sm:ml-4", beside && "lg:mr-4")}
+        className="m-2 shrink-0 sm:mx-4"
       />
     </Suspense>
   );

@@ -1,10 +1,9 @@
 import type { ReactNode } from "react";
-import type { NoteEvent, Step } from "@/events/steps";
+import type { EndStep, NoteEvent, Step } from "@/events/steps";
 import { DecisionRecord } from "@/parts/decision_record";
 import { ErrorNote } from "@/parts/error_note";
 import { JsonView, LongText } from "@/parts/json_view";
 import { Markdown } from "@/parts/markdown";
-import { Fold } from "@/parts/message_parts";
 import { ToolBody } from "@/parts/tool_card";
 import { ModelBody } from "./model_body";
 
@@ -23,7 +22,7 @@ export function StepBody(props: { run: string; step: Step; version: number }) {
     case "note":
       return <NoteBody event={step.event} />;
     case "end":
-      return <EndBody event={step.event} told={step.told} />;
+      return <EndBody step={step} />;
     case "pause":
       return null;
   }
@@ -63,24 +62,35 @@ function NoteBody({ event }: { event: NoteEvent }) {
   }
 }
 
-function EndBody(props: { event: Extract<Step, { kind: "end" }>["event"]; told: boolean }) {
-  const { event } = props;
+/** Nothing of it stands in the steps above already. */
+function EndBody({ step }: { step: EndStep }) {
+  const { event } = step;
+  const hasData = event.data !== undefined && event.data !== null;
   return (
     <div className="flex max-w-prose flex-col gap-2">
       {event.reason && <LongText text={event.reason} />}
-      {event.error && <ErrorNote error={event.error} />}
-      {event.data !== undefined && event.data !== null ? (
-        <JsonView value={event.data} />
-      ) : (
-        event.output && (
-          <Fold summary="Output" open={!props.told}>
-            <Markdown text={event.output} />
-          </Fold>
-        )
-      )}
+      {event.error && !step.errorTold && <ErrorNote error={event.error} />}
+      {hasData && <JsonView value={event.data} />}
+      {!hasData && event.output && !step.told && <Markdown text={event.output} />}
       {event.truncated && <Small>The answer was cut off at the model's output limit.</Small>}
     </div>
   );
+}
+
+/** Whether there is anything to show of a step when it is open. */
+export function hasBody(step: Step): boolean {
+  if (step.kind === "pause") return false;
+  if (step.kind === "end") {
+    const { event } = step;
+    return Boolean(
+      event.reason ||
+        (event.error && !step.errorTold) ||
+        event.data != null ||
+        (event.output && !step.told) ||
+        event.truncated,
+    );
+  }
+  return true;
 }
 
 export function Small(props: { children: ReactNode }) {

@@ -54,7 +54,11 @@ export function lookOf(step: Step): Look {
     case "pause":
       return { Icon: CirclePause, tone: "text-muted", title: "Paused", summary: "" };
     case "end":
-      return { ...endLook(step.event.state), title: `Run ${step.event.state}`, summary: "" };
+      return {
+        ...endLook(step.event.state),
+        title: `Run ${step.event.state}`,
+        summary: step.errorTold ? "by the error above" : step.told ? "with the reply above" : "",
+      };
     case "note":
       return noteLook(step.event);
   }

@@ -5,7 +5,7 @@ import { useNow } from "@/parts/ago";
 import { formatCount, formatMoney, formatSeconds } from "@/parts/figures";
 import { formatTime } from "@/parts/time_zone";
 import { cn } from "@/ui/cn";
-import { StepBody } from "./step_body";
+import { hasBody, StepBody } from "./step_body";
 import { lookOf, marksOf } from "./step_look";
 
 export interface RowProps {
@@ -28,7 +28,9 @@ export interface RowProps {
 
 /** One step: a line that opens. */
 export const StepRow = memo(function StepRow(props: RowProps) {
-  const { step, open, selected, takeFocus } = props;
+  const { step, selected, takeFocus } = props;
+  const opens = hasBody(step);
+  const open = props.open && opens;
   const look = lookOf(step);
   const nested = step.kind === "tool";
   const line = useRef<HTMLButtonElement>(null);
@@ -55,7 +57,7 @@ export const StepRow = memo(function StepRow(props: RowProps) {
         <button
           ref={line}
           type="button"
-          aria-expanded={open}
+          {...(opens ? { "aria-expanded": open } : {})}
           onClick={() => props.onToggle(step.key, !open)}
           className="flex min-h-8 min-w-0 flex-1 flex-wrap items-center gap-x-2 rounded-sm text-left"
         >
@@ -82,6 +84,7 @@ export const StepRow = memo(function StepRow(props: RowProps) {
               "size-3.5 shrink-0 text-muted opacity-0 transition-[rotate,opacity] group-hover/row:opacity-100",
               open && "rotate-90",
               selected && "opacity-100",
+              !opens && "invisible",
             )}
           />
         </button>
