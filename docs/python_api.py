@@ -18,7 +18,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     ),
     "Declare agents and tools": (
         "Agent", "RunContext", "ModelRetry", "tool", "Tool", "ToolContext", "Ask", "Happened",
-        "McpOAuth", "McpServer", "McpTool",
+        "Target", "McpOAuth", "McpServer", "McpTool",
         "AnyTool", "Approval", "Budget", "ModelPlan", "Candidate", "ModelParams", "ContextPolicy",
     ),
     "Messages": ("Message", "Text", "Image", "FileRef", "ToolCall", "ToolResult"),

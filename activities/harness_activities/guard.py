@@ -13,7 +13,7 @@ from temporalio import activity
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
 from harness.contracts.agent_code import CheckOutput, WriteInstructions
-from harness.contracts.effect import UNDO, Compensate, ListEffects, UndoSpec
+from harness.contracts.effect import UNDO, CheckTargets, Compensate, ListEffects, UndoSpec
 from harness.contracts.errors import RunForged
 from harness.contracts.message import call_ordinals
 from harness.contracts.model import CallModel, ModelTurn
@@ -38,6 +38,7 @@ REQUESTS: dict[str, type] = {
     "check_output": CheckOutput,
     "list_effects": ListEffects,
     "compensate": Compensate,
+    "check_targets": CheckTargets,
 }
 """The request type of each built-in activity."""
 
@@ -70,7 +71,7 @@ class Guard(Interceptor):
             raise RunForged(f"{name} got a request that is not a {kind.__name__}.")
         elif isinstance(request, Step):
             await self._check_step(request)
-        elif isinstance(request, ListEffects | Compensate):
+        elif isinstance(request, ListEffects | Compensate | CheckTargets):
             await self._check_undo(request)
 
     async def _check_capability(self) -> None:
@@ -152,7 +153,7 @@ class Guard(Interceptor):
             )
         raise RunForged(f"A call of {name} was not made by the model in turn {request.turn}.")
 
-    async def _check_undo(self, request: ListEffects | Compensate) -> None:
+    async def _check_undo(self, request: ListEffects | Compensate | CheckTargets) -> None:
         spec = (await self._admit_caller()).what
         if not isinstance(spec, UndoSpec) or request.run != spec.run:
             raise RunForged(
@@ -160,6 +161,8 @@ class Guard(Interceptor):
             )
         if isinstance(request, Compensate):
             await self._check_bounds(spec, request)
+        elif isinstance(request, CheckTargets) and not spec.dry_run:
+            raise RunForged("An undo that is not a dry run asks for the check of a dry run.")
 
     async def _check_bounds(self, spec: UndoSpec, request: Compensate) -> None:
         if spec.dry_run:

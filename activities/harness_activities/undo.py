@@ -24,17 +24,15 @@ from harness.contracts.effect import (
 from harness.contracts.errors import (
     ErrorInfo,
     HarnessError,
-    Irreversible,
     OutcomeUnknown,
     ToolError,
     ToolFailed,
     ToolTimeout,
     UndoUnavailable,
 )
-from harness.contracts.message import ToolCall
 from harness.contracts.queues import workspace_queue
-from harness.contracts.tool import RunTool
 from harness.store.effects import PAGE, Hold, Ledger
+from harness.undo.offline import format_title, irreversible_error
 from harness_activities.parts import Activity, AgentParts
 from harness_activities.tool_call.failures import (
     clean_message,
@@ -44,8 +42,7 @@ from harness_activities.tool_call.failures import (
 )
 from harness_activities.tool_call.host import CallHost, get_time_limit
 from harness_activities.tool_call.toolbox import Toolbox
-
-TITLE = 80
+from harness_activities.undo_check import TargetActivities, rebuild_call
 
 log = logging.getLogger("harness.tools")
 
@@ -53,7 +50,8 @@ log = logging.getLogger("harness.tools")
 def make_activities(parts: AgentParts) -> list[Activity]:
     """The activities of undos, for the queue of an agent and of its workspaces' host."""
     activities = EffectActivities(box=parts.box, ledger=parts.process.ledger)
-    return [activities.list_effects, activities.compensate]
+    checks = TargetActivities(box=parts.box, ledger=parts.process.ledger)
+    return [activities.list_effects, activities.compensate, checks.check_targets]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +74,7 @@ class EffectActivities:
     async def compensate(self, request: Compensate) -> Compensated:
         """Undo one effect, or return why that is impossible."""
         hold, row = await self.ledger.begin_undo(request.key, request.run)
-        host = self.box.make_host(_rebuild_call(row), row.run)
+        host = self.box.make_host(rebuild_call(row), row.run)
         host.ledger = self.ledger
         host.start_heartbeats()
         try:
@@ -100,7 +98,7 @@ class EffectActivities:
         if (obstacle := self._find_obstacle(row)) is not None:
             raise obstacle
         tool = self.box.get_tool(row.tool)
-        request = _rebuild_call(row)
+        request = rebuild_call(row)
         await self.box.check_place(tool, request)
         limit = get_time_limit(tool.policy.timeout_s, host.info)
         context = await self.box.make_context(tool, request, host, key=undo_key(row.key, row.undos))
@@ -147,7 +145,7 @@ class EffectActivities:
         obstacle, place = self._find_obstacle(row), row.workspace
         return UndoItem(
             key=row.key, seq=row.seq, turn=row.turn, call=row.call, tool=row.tool,
-            effect=row.effect, title=_format_title(row),
+            effect=row.effect, title=format_title(row),
             queue=place and workspace_queue(row.agent, place.host),
             obstacle=obstacle and _clean_info(obstacle),
         )  # fmt: skip
@@ -155,7 +153,7 @@ class EffectActivities:
     def _find_obstacle(self, row: EffectRow) -> ToolError | None:
         """Return why it cannot be undone, as far as that is known without trying."""
         if row.effect == "irreversible":
-            return Irreversible(f"{row.tool} says that it cannot be undone.")
+            return irreversible_error(row.tool)
         try:
             hooks = self.box.get_tool(row.tool).hooks
         except ToolError:
@@ -180,21 +178,5 @@ def _read_obstacle(hooks: Hooks, row: EffectRow) -> ToolError | None:
     return UndoUnavailable(why) if why else None
 
 
-def _rebuild_call(row: EffectRow) -> RunTool:
-    """Rebuild the call that had the effect, as far as a context needs it."""
-    return RunTool(
-        call=ToolCall(id=row.call, name=row.tool, arguments=row.arguments),
-        turn=row.turn,
-        origin=row.origin,
-        workspace=row.workspace,
-    )
-
-
 def _clean_info(error: HarnessError) -> ErrorInfo:
     return error.info.model_copy(update={"message": clean_message(error.message)})
-
-
-def _format_title(row: EffectRow) -> str:
-    inner = ", ".join(f"{name}={value!r}" for name, value in row.arguments.items())
-    text = f"{row.tool}({inner})"
-    return text if len(text) <= TITLE else text[: TITLE - 1] + "…"

@@ -6,7 +6,7 @@ Importing it is cheap: it loads neither Temporal's SDK nor a provider's.
 from harness.agent.agent import Agent
 from harness.agent.context import RunContext, ToolContext, ToolHost
 from harness.agent.functions import ModelRetry
-from harness.agent.hooks import Happened
+from harness.agent.hooks import Happened, Target
 from harness.agent.key import idempotency_key
 from harness.agent.mcp_server import McpOAuth, McpServer, McpTool
 from harness.agent.schema import Signature
@@ -24,6 +24,7 @@ __all__ = [
     "ModelRetry",
     "RunContext",
     "Signature",
+    "Target",
     "Tool",
     "ToolContext",
     "ToolHost",

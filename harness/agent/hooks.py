@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, get_type_hints
 
@@ -39,6 +39,28 @@ Obstacle = Callable[[Any], "str | None"]
 """Reads from a receipt why the call cannot be undone. None: no reason found."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """Returned by a check: something that a call changed. States are small JSON values, such as a
+    digest; None means that it does not exist. Of an object, only the fields that `after` or
+    `before` names are compared."""
+
+    name: str
+    """Identifies the target: two calls that changed the same thing give the same name."""
+    now: Any
+    """Its state now."""
+    after: Any
+    """Its state after the call."""
+    before: Any
+    """Its state before the call, which the undo restores."""
+
+
+Check = Callable[
+    [ToolContext[Any], Any], "Target | Sequence[Target] | Awaitable[Target | Sequence[Target]]"
+]
+"""Inspects by a receipt what an undo would change, and changes nothing."""
+
+
 @dataclass
 class Hooks:
     """Filled in by the decorators of a tool."""
@@ -47,6 +69,7 @@ class Hooks:
     probe: Probe | None = None
     prepare: Prepare | None = None
     obstacle: Obstacle | None = None
+    check: Check | None = None
     receipt: TypeAdapter[Any] | None = None
     """Validates a receipt as the type that the undo function expects."""
 

@@ -23,7 +23,7 @@ from typing_extensions import TypeVar as DefaultTypeVar
 
 from harness.agent.checks import is_positive
 from harness.agent.context import ToolContext
-from harness.agent.hooks import Hooks, Obstacle, Prepare, Probe, Undo, receipt_type
+from harness.agent.hooks import Check, Hooks, Obstacle, Prepare, Probe, Undo, receipt_type
 from harness.agent.schema import Signature, read_signature, tool_error
 from harness.contracts.tool import Effect, ToolPolicy, ToolSpec
 
@@ -38,6 +38,7 @@ U = TypeVar("U", bound=Undo)
 B = TypeVar("B", bound=Probe)
 A = TypeVar("A", bound=Prepare)
 S = TypeVar("S", bound=Obstacle)
+C = TypeVar("C", bound=Check)
 
 Rule = Callable[[Mapping[str, Any]], "bool | str | Awaitable[bool | str]"]
 """Decides by a call's arguments whether a person must approve it; a text is the reason."""
@@ -157,6 +158,24 @@ class Tool(Generic[P, R_co, D_contra]):
         self.hooks.obstacle = fn
         return fn
 
+    def check(self, fn: C, /) -> C:
+        """Declare how a dry run finds out whether the target of a call has changed since:
+        `@pay.check` above the function. It changes nothing, and has a few seconds.
+
+        Args:
+            fn: Takes (ctx, receipt); returns a Target, or several. It may raise TargetChanged.
+
+        Returns:
+            The function itself.
+        """
+        if self.hooks.undo is None:
+            raise tool_error(
+                self.name, "has a check, but no undo", f"Declare it under @{self.name}.undo first."
+            )
+        self._check_hook(fn, "check")
+        self.hooks.check = fn
+        return fn
+
     def _check_hook(self, fn: Callable[..., Any], hook: str) -> None:
         if self.policy.effect == "read":
             raise tool_error(
@@ -165,7 +184,7 @@ class Tool(Generic[P, R_co, D_contra]):
                 'Declare effect="write" if it changes something.',
             )
         if len(inspect.signature(fn).parameters) != 2:
-            second = "receipt" if hook == "undo" else "arguments"
+            second = "receipt" if hook in ("undo", "check") else "arguments"
             raise tool_error(
                 self.name, f"its {hook} function must take two parameters", f"Use (ctx, {second})."
             )

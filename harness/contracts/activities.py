@@ -7,7 +7,14 @@ a workflow is type-checked against activities that it never imports.
 from temporalio import activity
 
 from harness.contracts.agent_code import CheckedOutput, CheckOutput, WriteInstructions
-from harness.contracts.effect import Compensate, Compensated, EffectPage, ListEffects
+from harness.contracts.effect import (
+    CheckTargets,
+    Compensate,
+    Compensated,
+    EffectPage,
+    ListEffects,
+    TargetChecks,
+)
 from harness.contracts.model import CallModel, ModelTurn
 from harness.contracts.seal import Sealed, SealEnded
 from harness.contracts.tool import RunTool, ToolOutcome
@@ -59,6 +66,12 @@ async def list_effects(request: ListEffects) -> EffectPage:
 @activity.defn
 async def compensate(request: Compensate) -> Compensated:
     """Undo one effect, or say why it cannot be undone."""
+    ...
+
+
+@activity.defn
+async def check_targets(request: CheckTargets) -> TargetChecks:
+    """Find out which targets have changed since, for a dry run. Changes nothing."""
     ...
 
 

@@ -111,6 +111,29 @@ class Compensated(Word):
     obstacle: ErrorInfo | None = None
 
 
+class CheckTargets(Word):
+    """Input of the `check_targets` activity."""
+
+    run: str
+    keys: tuple[str, ...]
+    """The effects that would be undone on this host."""
+
+
+class TargetCheck(Word):
+    """Whether the target of one effect has changed since the call."""
+
+    key: str
+    changed: bool | None = None
+    """Absent: not known."""
+    why: str
+
+
+class TargetChecks(Word):
+    """What `check_targets` found."""
+
+    checks: tuple[TargetCheck, ...]
+
+
 StepState = Literal["undone", "would_undo", "passed", "stopped"]
 STEP_WORDS: dict[StepState, str] = {
     "undone": "undone",
@@ -130,9 +153,14 @@ class UndoStep(Word):
     state: StepState
     said: str | None = None
     obstacle: ErrorInfo | None = None
+    changed: bool | None = None
+    """In a dry run: whether its target has changed since the call, so that an undo would stop
+    there. Absent: not known."""
+    checked: str | None = None
+    """In a dry run: what the check of its target found, or why it was not checked."""
 
     def __str__(self) -> str:
-        why = self.obstacle.message if self.obstacle else self.said
+        why = self.obstacle.message if self.obstacle else self.said or self.checked
         what = clean_line(f"turn {self.turn}  {self.title}: {STEP_WORDS[self.state]}")
         return f"{what} ({clean_line(why)})" if why else what
 

@@ -176,7 +176,8 @@ class RunHandle(RunReader[Out]):
 
         Args:
             to_turn: Undo only effects after this turn.
-            dry_run: Only report what would be undone.
+            dry_run: Only report what would be undone, and what has changed since. Needs no worker,
+                but without one, no target can be checked.
             past: Ids of calls that cannot be undone and are to be skipped.
 
         Returns:

@@ -280,6 +280,11 @@ class Ledger:
             (run, -1 if to_turn is None else to_turn, before or 2**63 - 1, limit),
         )
 
+    async def find_effects(self, run: str, keys: Sequence[str]) -> list[EffectRow]:
+        """List these effects of the run, the newest first."""
+        query = "WHERE run = %s AND key = ANY(%s) ORDER BY seq DESC"
+        return await self._fetch_rows(query, (run, list(keys)))
+
     # --- inside
 
     def _claim_key(self, key: str) -> str:

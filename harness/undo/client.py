@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
+from datetime import timedelta
 
 from temporalio.client import WorkflowFailureError, WorkflowHandle
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
@@ -25,9 +28,17 @@ from harness.engine.payload_codec import decode_entry
 from harness.engine.retry import ask_patiently, run_not_found, unreachable_error
 from harness.history.reader import is_sealed, read_sealed
 from harness.journal.payloads import read_first as read_first
+from harness.runs.published import find_pollers
 from harness.store import Ledger
 from harness.store.permits import sign_undo
+from harness.undo.offline import report_unchecked
 from harness.undo.steps import ReportStep, Steps
+
+PREVIEW_S = 25.0
+"""A dry run waits no longer for the agent's workers."""
+KEPT_S = 60
+"""A dry run that nobody waits for ends after this time."""
+POLLED_TRIES, POLLED_PAUSE_S = 10, 0.2
 
 
 async def list_effects(connection: Connection, run: str) -> list[EffectRow]:
@@ -58,18 +69,54 @@ async def undo_run(
         run=run, to_turn=to_turn, dry_run=dry_run or None, past=tuple(past),
         by=by or get_identity(),
     )  # fmt: skip
-    left = sum(is_left(row, to_turn) for row in rows)
+    left = [row for row in rows if is_left(row, to_turn)]
     if not left:  # needs no worker
         return UndoReport(run=run, to_turn=to_turn, dry_run=spec.dry_run, steps=())
-    handle = await _start_undo(connection, spec, rows[-1].agent)
-    steps = Steps(left, progress)
-    try:
-        async with steps.watch(handle):
-            done = await ask_patiently(run, handle.result)  # it continues while Temporal is down
-    except WorkflowFailureError as error:
-        raise RunFailed(f"The undo of {run!r} was ended: {error.cause or error}") from None
+    steps = Steps(len(left), progress)
+    if dry_run:
+        done = await _preview_undo(connection, spec, rows[-1].agent, left, steps)
+    else:
+        done = await _await_undo(await _start_undo(connection, spec, rows[-1].agent), run, steps)
     steps.report(done)
     return done
+
+
+async def _await_undo(
+    handle: WorkflowHandle[object, UndoReport], run: str, steps: Steps
+) -> UndoReport:
+    try:
+        async with steps.watch(handle):
+            return await ask_patiently(run, handle.result)  # it continues while Temporal is down
+    except WorkflowFailureError as error:
+        raise RunFailed(f"The undo of {run!r} was ended: {error.cause or error}") from None
+
+
+async def _preview_undo(
+    connection: Connection, spec: UndoSpec, agent: str, left: Sequence[EffectRow], steps: Steps
+) -> UndoReport:
+    """Ask the agent's workers; if none answers in time, report what the ledger alone says."""
+    if not await _is_polled(connection, agent):
+        return report_unchecked(spec, left, f"no worker serves {agent}.")
+    handle = None
+    try:
+        async with asyncio.timeout(PREVIEW_S):
+            handle = await _start_undo(connection, spec, agent)
+            return await _await_undo(handle, spec.run, steps)
+    except TimeoutError:
+        if handle is not None:
+            with suppress(RPCError):  # it may have ended now
+                await handle.terminate("nobody waits for this dry run")
+        why = f"no worker of {agent} answered within {PREVIEW_S:g} s."
+        return report_unchecked(spec, left, why)
+
+
+async def _is_polled(connection: Connection, agent: str) -> bool:
+    """Whether a worker serves the agent. One that has just started is not known at once."""
+    for _ in range(POLLED_TRIES):
+        if await find_pollers(connection, agent):
+            return True
+        await asyncio.sleep(POLLED_PAUSE_S)
+    return False
 
 
 async def _start_undo(
@@ -84,6 +131,7 @@ async def _start_undo(
             id=undo_id(spec.run),
             task_queue=agent_queue(agent),
             result_type=UndoReport,
+            execution_timeout=timedelta(seconds=KEPT_S) if spec.dry_run else None,
             id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
             id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
             static_summary=f"Undo of {spec.run}{to}{' (dry run)' if spec.dry_run else ''}",
@@ -98,7 +146,8 @@ async def _start_undo(
 async def _join_undo(
     connection: Connection, spec: UndoSpec, agent: str
 ) -> WorkflowHandle[object, UndoReport]:
-    """Join an undo in progress with the same bounds, or replace a dry run."""
+    """Join an undo in progress with the same bounds, replace a dry run, or wait for it if this is
+    one as well."""
     handle: WorkflowHandle[object, UndoReport] = connection.temporal.get_workflow_handle(
         undo_id(spec.run), result_type=UndoReport
     )
@@ -111,6 +160,10 @@ async def _join_undo(
     own: dict[str, object] = {"by": None, "permit": None}
     if going is not None and going.model_copy(update=own) == spec.model_copy(update=own):
         return handle
+    if going is not None and going.dry_run:
+        with suppress(WorkflowFailureError):
+            await ask_patiently(spec.run, handle.result)
+        return await _start_undo(connection, spec, agent)
     raise RunBusy(
         f"A different undo of run {spec.run!r} is in progress.",
         fix=f"Wait for workflow {undo_id(spec.run)}, or terminate it.",

@@ -20,6 +20,7 @@ class UndoBody(Body):
     to_turn: StrictInt | None = Field(default=None, ge=0)
     """Undo only what the run did after this turn."""
     dry_run: StrictBool = False
-    """Only report what would be undone."""
+    """Only report what would be undone, what cannot be, and what has changed since. Without a
+    worker, it answers within seconds that targets could not be checked."""
     past: list[str] = Field(default_factory=list[str], max_length=1000)
     """Calls to leave as they are if they cannot be undone."""

@@ -269,6 +269,13 @@ async def stopped(harness: Harness, model: ModelServer, name: str) -> RunHandle[
     return harness.get_run(undo_id(run.id))
 
 
+async def previewed(harness: Harness, model: ModelServer, name: str) -> RunHandle[Any]:
+    """A dry run that checks its targets. In previewed_unchecked.json, of older code, it did not."""
+    run = await _wrote(harness, model, name)
+    await run.undo(dry_run=True)
+    return harness.get_run(undo_id(run.id))
+
+
 async def given_up(harness: Harness, model: ModelServer, name: str) -> RunHandle[Any]:
     """A write that the engine gives up; a person says what came of it."""
     gate = Gate(effect="write", on_unknown="retry")
@@ -383,7 +390,7 @@ CASES: dict[str, dict[str, Case]] = {
             aborted_undone, failed_undone,
         )
     },
-    "Undo": {case.__name__: case for case in (undone, stopped)},
+    "Undo": {case.__name__: case for case in (undone, stopped, previewed)},
     "Sweep": {"swept": swept},
     "DeliverWebhook": {"delivered": delivered},
     "Session": {case.__name__: case for case in (answered_in_order, rolled_back, continued)},

@@ -22,7 +22,10 @@ UNDO_COMMANDS: tuple[Command, ...] = (
         (
             RUN,
             arg("--to", metavar="TURN", type=int, help="Only effects after this turn."),
-            flag("--dry-run", help="Show what would be undone."),
+            flag(
+                "--dry-run",
+                help="Show what would be undone, what cannot be, and what has changed since.",
+            ),
             arg(
                 "--past",
                 metavar="CALL",
@@ -38,7 +41,8 @@ UNDO_COMMANDS: tuple[Command, ...] = (
             JSON,
         ),
         "Stops where an effect cannot be undone or something has changed since, with exit code 1.\n"
-        "Effects that are already undone are skipped.",
+        "Effects that are already undone are skipped.\n"
+        "A dry run changes nothing. Without a worker, it reports that nothing could be checked.",
         (
             ("harness undo clerk-h8vvmdnvrp --dry-run", "what would be undone"),
             ("harness undo clerk-h8vvmdnvrp --to 3", "back to how things were after turn 3"),

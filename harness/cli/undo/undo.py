@@ -33,7 +33,9 @@ async def undo_run(args: Namespace, out: Out) -> int:
         rows = await run.effects()
         check_undo(args.run, rows, args.to, args.past)
         if left := [row for row in rows if is_left(row, args.to)]:
-            await _serve_or_wait(stack, backend, run, left[-1].agent, agent, out)
+            hosted = await _serve_here(stack, backend, left[-1].agent, agent)
+            if not hosted and not args.dry_run:  # a dry run does not wait
+                await _note_wait(run, left[-1].agent, out)
         report = await run.undo(args.to, dry_run=args.dry_run, past=args.past)
     if out.json:
         out.line(report.model_dump(mode="json", exclude_none=True))
@@ -46,21 +48,21 @@ async def undo_run(args: Namespace, out: Out) -> int:
     )
 
 
-async def _serve_or_wait(
-    stack: AsyncExitStack,
-    backend: Backend,
-    run: BackendRun,
-    name: str,
-    agent: Agent[Any, Any] | None,
-    out: Out,
-) -> None:
-    """Serve the agent here if it is known; otherwise say that a worker must."""
-    if isinstance(backend, StackBackend) and (agent is not None or name == ASSISTANT):
-        from harness.sdk.local import host_agents
+async def _serve_here(
+    stack: AsyncExitStack, backend: Backend, name: str, agent: Agent[Any, Any] | None
+) -> bool:
+    """Serve the agent from this process if it is known; returns whether it is."""
+    if not isinstance(backend, StackBackend) or (agent is None and name != ASSISTANT):
+        return False
+    from harness.sdk.local import host_agents
 
-        harness = await stack.enter_async_context(host_agents(backend.client.connection))
-        await harness.serve(agent or load_agent(None))
-        return
+    harness = await stack.enter_async_context(host_agents(backend.client.connection))
+    await harness.serve(agent or load_agent(None))
+    return True
+
+
+async def _note_wait(run: BackendRun, name: str, out: Out) -> None:
+    """Say that a worker must serve the agent, unless one does."""
     with suppress(HarnessError):
         if await run.is_served():
             return
@@ -83,4 +85,12 @@ def _print_report(report: UndoReport, out: Out) -> None:
         past = "".join(f" --past {call}" for call in [*passed, stopped.call])
         out.note(f"To leave it as it is and continue:  harness undo {report.run}{to}{past}")
     elif report.dry_run and report.steps:
-        out.note(f"\nThis would undo {count_of(len(report.steps), 'effect')}.")
+        count = sum(step.state == "would_undo" for step in report.steps)
+        out.note(f"\nThis would undo {count_of(count, 'effect')}.{_describe_unknown(report)}")
+
+
+def _describe_unknown(report: UndoReport) -> str:
+    unknown = [step for step in report.steps if step.state == "would_undo" and step.changed is None]
+    if not unknown:
+        return " No target has changed since."
+    return f" Whether the target has changed since is not known of {len(unknown)} of them."

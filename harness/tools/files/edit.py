@@ -14,6 +14,7 @@ from harness.tools.files.receipts import (
     Change,
     FileReceipt,
     change_file,
+    check_files,
     look_at_file,
     prepare_change,
     read_existing,
@@ -114,6 +115,7 @@ def _prepare_move(ctx: ToolContext[Any], source: str, target: str) -> FileReceip
 
 for _each in (edit_file, delete_file, move_file):
     _each.undo(undo_files)
+    _each.check(check_files)
 
 
 def _edit_content(path: str, content: bytes | None, old: str, new: str, everywhere: bool) -> bytes:

@@ -17,6 +17,7 @@ from harness.tools.files.names import show_name
 from harness.tools.files.receipts import (
     FileReceipt,
     change_file,
+    check_files,
     prepare_change,
     undo_files,
 )
@@ -92,6 +93,7 @@ async def before_write(ctx: ToolContext[Any], arguments: Mapping[str, Any]) -> F
 
 
 write_file.undo(undo_files)
+write_file.check(check_files)
 
 
 @tool(effect="read", workspace=True)

@@ -15,9 +15,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from harness.agent import ToolContext
+from harness.agent import Target, ToolContext
 from harness.contracts.base import Flag, Word
-from harness.contracts.errors import TargetChanged, ToolError, ToolFailed
+from harness.contracts.errors import OutsideConfines, TargetChanged, ToolError, ToolFailed
 from harness.contracts.transcript import digest
 from harness.tools.files import confine
 
@@ -137,6 +137,38 @@ def _move_back(root: Path, receipt: FileReceipt) -> str:
         raise changed_error(source.path)
     confine.move_file(root, target.path, source.path)
     return f"moved {target.path} back to {source.path}"
+
+
+async def check_files(ctx: ToolContext[Any], receipt: FileReceipt) -> list[Target]:
+    """Look at the files that an undo of the call would change."""
+    return await asyncio.to_thread(_find_targets, ctx.workspace, receipt)
+
+
+def _find_targets(root: Path, receipt: FileReceipt) -> list[Target]:
+    try:
+        return [
+            Target(
+                name=_find_real_path(root, change.path),
+                now=_show_state(look_at_file(root, change.path)),
+                after=_show_state(change.after),
+                before=_show_state(change.before),
+            )
+            for change in receipt.changes
+        ]
+    except OutsideConfines as error:  # no tool of ours replaces a folder by a link that leads out
+        raise TargetChanged(error.message) from None
+
+
+def _find_real_path(root: Path, path: str) -> str:
+    """Return the path below the root without links: one name per file. Nothing is opened by it."""
+    return os.path.relpath(os.path.realpath(root / path), os.path.realpath(root))
+
+
+def _show_state(was: Was | None) -> dict[str, Any] | None:
+    if was is None:
+        return None
+    mode = {} if was.mode is None else {"mode": was.mode & confine.PERMISSIONS}
+    return {"digest": was.digest, **mode}
 
 
 def changed_error(path: str) -> ToolError:

@@ -17,7 +17,7 @@ from temporalio.common import WorkflowIDReusePolicy
 from harness import Agent, Harness
 from harness.config.settings import settings_model
 from harness.contracts.agent_code import CheckOutput, WriteInstructions
-from harness.contracts.effect import Compensate, ListEffects, UndoReport, UndoSpec
+from harness.contracts.effect import CheckTargets, Compensate, ListEffects, UndoReport, UndoSpec
 from harness.contracts.errors import HarnessError
 from harness.contracts.message import ToolCall, user_message
 from harness.contracts.model import CallModel, ModelTurn
@@ -245,6 +245,7 @@ async def test_a_worker_that_is_not_ours_gets_only_what_the_run_was_started_for(
             "check_output": CheckOutput(spec="another", turn=1, text="Yes."),
             "list_effects": ListEffects(run=other),
             "compensate": Compensate(key="any", run=run),
+            "check_targets": CheckTargets(run=run, keys=("any",)),
         }
         codes |= {what: await strings.refused(what, each) for what, each in others.items()}
         model = asking.model_copy(update={"model": "openai/other"})

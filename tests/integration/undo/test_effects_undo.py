@@ -7,18 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from temporalio.client import WorkflowHandle
-from temporalio.service import RPCError
+from temporalio.client import WorkflowExecutionStatus
 
 from harness import Agent, Harness, ToolContext, tool
-from harness.contracts.effect import EffectRow, UndoReport, undo_id
+from harness.contracts.effect import EffectRow, UndoReport, UndoSpec, undo_id
 from harness.contracts.errors import HarnessError, ToolUnavailable
 from harness.contracts.run import RunState
-from harness.store.effects import Ledger, NewEffect
 from harness.tools import delete_file, edit_file, move_file, write_file
 from harness.undo import client
 from tests.fakes.model_server import ModelServer
-from tests.fakes.runs import Gate, eventually
+from tests.fakes.runs import Gate
 from tests.fakes.steps import call, say
 
 FILES = [write_file, edit_file, delete_file, move_file]
@@ -260,37 +258,20 @@ def _observe_join(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
 
 
 async def test_a_dry_run_that_somebody_left_is_in_nobodys_way(
-    harness: Harness, remote: Harness, model_server: ModelServer, name: str, folder: Path
+    harness: Harness, model_server: ModelServer, name: str, folder: Path
 ) -> None:
     model_server.script(call("write_file", path="a.txt", content="a"), say("Done."))
     run = await harness.start(Agent(name, tools=FILES), "Write.", workspace=folder)
     await run.outcome()
-    # Its last effect is of an agent that nobody serves: the dry run stays open.
+    # No worker serves this queue: the dry run stays open.
     connection = harness.connection
-    ledger = Ledger(connection.database, connection.vault)
-    key = f"{name}-away"
-    hold = await ledger.begin(
-        NewEffect(
-            key=key, origin=run.id, run=run.id, agent=key, turn=2, call="c", tool="write_file",
-            effect="write", arguments={},
-        )
-    )  # fmt: skip
-    await ledger.release(hold)
-    left = asyncio.create_task(remote.get_run(run.id).undo(dry_run=True))
-    handle = harness.connection.temporal.get_workflow_handle(undo_id(run.id))
-    await eventually(lambda: _begun(handle))
-    left.cancel()
-    await asyncio.gather(left, return_exceptions=True)
-    await connection.database.fetch("DELETE FROM harness.effect WHERE key = %s", (key,))
-    await ledger.close()
+    spec = UndoSpec(run=run.id, dry_run=True)
+    handle = await client._start_undo(connection, spec, f"{name}-away")  # pyright: ignore[reportPrivateUsage]
     assert told(await run.undo()) == [(1, "undone")]
-
-
-async def _begun(handle: WorkflowHandle[Any, Any]) -> bool:
-    try:
-        return bool(await handle.describe())
-    except RPCError:
-        return False
+    description = await connection.temporal.get_workflow_handle(
+        undo_id(run.id), run_id=handle.first_execution_run_id
+    ).describe()
+    assert description.status is WorkflowExecutionStatus.TERMINATED
 
 
 async def test_a_fork_undoes_only_what_it_did_itself(

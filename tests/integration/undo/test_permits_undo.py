@@ -9,7 +9,7 @@ import pytest
 from temporalio.client import WorkflowFailureError
 
 from harness import Agent, Harness
-from harness.contracts.effect import Compensate, UndoSpec, undo_id
+from harness.contracts.effect import CheckTargets, Compensate, TargetChecks, UndoSpec, undo_id
 from harness.store.permits import sign_undo
 from harness.tools import write_file
 from tests.fakes.model_server import ModelServer
@@ -64,3 +64,42 @@ async def test_an_undo_takes_back_no_more_than_it_was_signed_for(
     assert within.startswith("not refused")
     assert (tmp_path / "a.txt").exists()
     assert not (tmp_path / "b.txt").exists()
+
+
+async def test_a_dry_run_checks_only_its_own_run_and_undoes_nothing(
+    harness: Harness, model_server: ModelServer, name: str, tmp_path: Path
+) -> None:
+    model_server.script(
+        *(call("write_file", path=f"{each}.txt", content="x") for each in "ab"), say("Done."),
+        call("write_file", path="other.txt", content="x"), say("Done."),
+    )  # fmt: skip
+    agent = Agent(name, tools=[write_file])
+    run = await harness.start(agent, "Write.")
+    await run.outcome()
+    other = await harness.start(agent, "Write.")
+    await other.outcome()
+    first, second = await run.effects()
+    [foreign] = await other.effects()
+    signer = await harness.connection.signing.get_signer()
+
+    async def check(strings: Strings) -> list[str]:
+        keys = (first.key, foreign.key, "unknown")
+        found = await strings.ask(
+            "check_targets", CheckTargets(run=run.id, keys=keys), TargetChecks
+        )
+        return [
+            *(each.key for each in found.checks),
+            await strings.refused("check_targets", CheckTargets(run=other.id, keys=keys)),
+            await strings.refused("compensate", Compensate(key=second.key, run=run.id)),
+        ]
+
+    async def check_in_undo(strings: Strings) -> str:
+        return await strings.refused("check_targets", CheckTargets(run=run.id, keys=(first.key,)))
+
+    async with puppets(harness, agent.queue) as play:
+        dry = sign_undo(signer, UndoSpec(run=run.id, dry_run=True))
+        found = await play(undo_id(run.id), dry, check)
+        assert found == [first.key, "run.forged", "run.forged"]
+        real = sign_undo(signer, UndoSpec(run=run.id))
+        assert await play(undo_id(run.id), real, check_in_undo) == "run.forged"
+    assert all((tmp_path / f"{each}.txt").exists() for each in ("a", "b", "other"))

@@ -5633,7 +5633,8 @@ export interface components {
             to_turn?: number | null;
             /**
              * Dry Run
-             * @description Only report what would be undone.
+             * @description Only report what would be undone, what cannot be, and what has changed since the run. Without a
+             *     worker, it answers within seconds that targets could not be checked.
              * @default false
              */
             dry_run: boolean;
@@ -5710,6 +5711,17 @@ export interface components {
             /** Said */
             said?: string | null;
             obstacle?: components["schemas"]["ErrorInfo"] | null;
+            /**
+             * Changed
+             * @description In a dry run: whether its target has changed since the call, so that an undo would stop
+             *     there. Absent: not known.
+             */
+            changed?: boolean | null;
+            /**
+             * Checked
+             * @description In a dry run: what the check of its target found, or why it was not checked.
+             */
+            checked?: string | null;
         };
         /**
          * Undone

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import {
   countUndone,
+  describeTarget,
   type Effect,
   findStop,
   planUndo,
@@ -60,5 +61,14 @@ describe("the plan of an undo", () => {
       effect(8, "begun"),
     ];
     expect(turnsToKeep(effects)).toEqual([7, 5]);
+  });
+
+  it("never calls a target unchanged that was not checked", () => {
+    expect(describeTarget(false, "as the call left it").word).toBe("unchanged");
+    expect(describeTarget(true, "'a' is gone.").word).toBe("changed since");
+    for (const unknown of [undefined, null]) {
+      const { state, why } = describeTarget(unknown, "Not checked: no worker serves clerk.");
+      expect([state, why]).toEqual(["unknown", "no worker serves clerk."]);
+    }
   });
 });

@@ -29,6 +29,21 @@ export function findStop(steps: readonly UndoStep[]): UndoStep | undefined {
   return steps.find((step) => step.state === "stopped");
 }
 
+export interface TargetState {
+  state: "changed" | "unchanged" | "unknown";
+  word: string;
+  why: string;
+}
+
+/** What the check of a target found, in words. */
+export function describeTarget(changed: boolean | null | undefined, why: string): TargetState {
+  if (changed == null)
+    return { state: "unknown", word: "not checked", why: why.replace(/^Not checked: /, "") };
+  return changed
+    ? { state: "changed", word: "changed since", why }
+    : { state: "unchanged", word: "unchanged", why };
+}
+
 /** The turns that an undo may go back to: the one before each turn that has an effect left. */
 export function turnsToKeep(effects: readonly Effect[]): number[] {
   const turns = new Set(effects.filter(isLeft).map((effect) => effect.turn));

@@ -1,5 +1,6 @@
 import { ArrowRight, CircleMinus, OctagonX, Undo2 } from "lucide-react";
 import { cn } from "@/ui/cn";
+import { TargetNote } from "./target_note";
 import type { PlannedStep } from "./undo_plan";
 
 /** What an undo would do with each effect, the newest first. */
@@ -30,8 +31,12 @@ export function UndoPreview(props: {
               </span>
               <span className="shrink-0 text-muted text-xs">turn {step.turn}</span>
             </div>
-            {step.obstacle && (
-              <p className="mt-1 break-words pl-6 text-xs">{step.obstacle.message}</p>
+            {step.checked != null ? (
+              <TargetNote changed={step.changed} why={step.checked} />
+            ) : (
+              step.obstacle && (
+                <p className="mt-1 break-words pl-6 text-xs">{step.obstacle.message}</p>
+              )
             )}
             <button
               type="button"
@@ -45,8 +50,8 @@ export function UndoPreview(props: {
         ))}
       </ol>
       <p className="mt-3 text-muted text-xs">
-        Each target is checked again at the moment of its undo. If a file, row or order has changed
-        since the run, the undo stops there and overwrites nothing.
+        Each target is checked again at the moment of its undo, also those that could not be checked
+        now. If one has changed since, the undo stops there and overwrites nothing.
       </p>
     </section>
   );

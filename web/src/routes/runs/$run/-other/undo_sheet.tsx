@@ -99,7 +99,7 @@ export default function UndoSheet({ onClose }: { onClose: () => void }) {
           {preview.error && (
             <ProblemCard error={preview.error} retry={() => void preview.refetch()} />
           )}
-          {preview.isFetching && <WorkerNote agent={card?.agent} />}
+          <WorkerNote agent={card?.agent} />
           {preview.data ? (
             <UndoPreview planned={planned} past={past} onToggle={toggle} />
           ) : effects.data && !list.some(isLeft) ? (
