@@ -5633,7 +5633,7 @@ export interface components {
             to_turn?: number | null;
             /**
              * Dry Run
-             * @description Only report what would be undone, what cannot be, and what has changed since the run. Without a
+             * @description Only report what would be undone, what cannot be, and what has changed since. Without a
              *     worker, it answers within seconds that targets could not be checked.
              * @default false
              */
