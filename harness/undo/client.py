@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 from datetime import timedelta
+from typing import Any
 
 from temporalio.client import WorkflowFailureError, WorkflowHandle
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
@@ -36,6 +37,9 @@ from harness.undo.steps import ReportStep, Steps
 
 PREVIEW_S = 25.0
 """A dry run waits no longer for the agent's workers."""
+UNTAKEN_S = 5.0
+UNTAKEN_EVENTS = 2
+"""Of a workflow that no worker has taken: it was started, and its first task scheduled."""
 KEPT_S = 60
 """A dry run that nobody waits for ends after this time."""
 POLLED_TRIES, POLLED_PAUSE_S = 10, 0.2
@@ -101,13 +105,30 @@ async def _preview_undo(
     try:
         async with asyncio.timeout(PREVIEW_S):
             handle = await _start_undo(connection, spec, agent)
-            return await _await_undo(handle, spec.run, steps)
+            done = await _unless_untaken(handle, _await_undo(handle, spec.run, steps))
+            if done is not None:
+                return done
     except TimeoutError:
-        if handle is not None:
-            with suppress(RPCError):  # it may have ended now
-                await handle.terminate("nobody waits for this dry run")
-        why = f"no worker of {agent} answered within {PREVIEW_S:g} s."
-        return report_unchecked(spec, left, why)
+        pass
+    if handle is not None:
+        with suppress(RPCError):  # it may have ended now
+            await handle.terminate("nobody waits for this dry run")
+    return report_unchecked(spec, left, f"no worker of {agent} answered in time.")
+
+
+async def _unless_untaken(
+    handle: WorkflowHandle[object, UndoReport], work: Coroutine[Any, Any, UndoReport]
+) -> UndoReport | None:
+    """Await the end of a dry run; None if no worker begins it. Temporal lists workers that have
+    stopped for minutes."""
+    task = asyncio.create_task(work)
+    try:
+        await asyncio.wait({task}, timeout=UNTAKEN_S)
+        if not task.done() and (await handle.describe()).history_length <= UNTAKEN_EVENTS:
+            return None
+        return await task
+    finally:
+        task.cancel()
 
 
 async def _is_polled(connection: Connection, agent: str) -> bool:

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 from playwright.async_api import expect
 
-from harness import ToolContext, tool
+from harness import Target, ToolContext, tool
 from tests.browser.site import Site
 from tests.fakes.runs import eventually
 from tests.fakes.steps import Hang, calls, say
@@ -35,6 +35,13 @@ class Shelf:
             await self.free.wait()
             self.things.remove(receipt["thing"])
             return f"took {receipt['thing']} off the shelf"
+
+        @put_on_shelf.check
+        async def look(ctx: ToolContext[None], receipt: dict[str, str]) -> Target:
+            thing = receipt["thing"]
+            if thing == "a secret":
+                raise OSError("The light is off.")
+            return Target(name=thing, now=thing in self.things, after=True, before=None)
 
         @tool(effect="irreversible")
         async def send_mail(to: str) -> str:
@@ -130,3 +137,34 @@ async def test_aborts_an_open_run_and_undoes_it(site: Site) -> None:
     await page.get_by_role("button", name="Abort the run, and undo all").click()
     await expect(page.get_by_text("1 effect: 1 undone")).to_be_visible()
     assert shelf.things == []
+
+
+@pytest.mark.slow
+async def test_shows_what_has_changed_since(site: Site) -> None:
+    shelf, run = await furnish(
+        site,
+        ("put_on_shelf", {"thing": "a clock"}),
+        ("put_on_shelf", {"thing": SCRIPT}),
+        ("put_on_shelf", {"thing": "a secret"}),
+        ("put_on_shelf", {"thing": "books"}),
+    )
+    shelf.things.remove("a clock")
+    client = await site.client()
+    asked = {"dry_run": True}
+    answer = (await client.post(f"/api/v1/runs/{run}/undo", json=asked)).json()
+    assert [step.get("changed") for step in answer["steps"]] == [False, None, False, None]
+    shelf.things.remove("books")
+    other = await site.client("someone-else")
+    assert (await other.post(f"/api/v1/runs/{run}/undo", json=asked)).status_code == 404
+
+    page = await site.sign_in(path=f"/runs/{run}?open=undo")
+    items = page.get_by_role("region", name="Preview").get_by_role("listitem")
+    await expect(items.nth(0)).to_contain_text("changed since: 'books' was changed after the call.")
+    await expect(items.nth(0)).to_contain_text("cannot be undone")
+    await expect(items.nth(1)).to_contain_text("not checked: the check of put_on_shelf failed")
+    await expect(items.nth(2)).to_contain_text("unchanged: as the call left it")
+    await expect(items.nth(3)).to_contain_text("was not checked: it may be why.")
+    await expect(page.get_by_role("button", name="Undo 0 effects")).to_be_disabled()
+    await items.nth(0).get_by_role("button", name="Leave it as it is, and go on").click()
+    await expect(page.get_by_role("button", name="Undo 3 effects")).to_be_enabled()
+    assert shelf.things == [SCRIPT, "a secret"]

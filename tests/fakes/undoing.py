@@ -6,6 +6,7 @@ A call may be cut off before it reports.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from temporalio.testing import ActivityEnvironment
 
 from harness.agent import Agent, AnyTool
 from harness.config.settings import ArtifactSettings
-from harness.contracts.effect import Compensate, ListEffects
+from harness.contracts.effect import CheckTargets, Compensate, ListEffects
 from harness.contracts.message import ToolCall
 from harness.contracts.tool import RunTool, ToolOutcome, Workspace
 from harness.store import Artifacts, Database, Ledger
@@ -24,6 +25,7 @@ from harness_activities.tool_call.activity import ToolActivities
 from harness_activities.tool_call.toolbox import Toolbox
 from harness_activities.tool_call.workspaces import Workspaces
 from harness_activities.undo import EffectActivities
+from harness_activities.undo_check import TargetActivities
 from tests.fakes.tool_calls import HOST, Said
 
 World = dict[str, tuple[bytes, int] | None]
@@ -79,6 +81,7 @@ class Calls:
         )
         self._tools = ToolActivities(self._box)
         self._effects = EffectActivities(box=self._box, ledger=self._ledger)
+        self._checks = TargetActivities(box=self._box, ledger=self._ledger)
         self._env = ActivityEnvironment()
         self._env.info = dataclasses.replace(
             self._env.info, workflow_id=run, workflow_run_id=run,
@@ -111,6 +114,29 @@ class Calls:
                     self._effects.compensate, Compensate(key=item.key, run=self._run)
                 )
                 assert done.obstacle is None, (item, done)
+
+    async def preview(self, keys: Sequence[str]) -> dict[str, bool | None]:
+        """What a dry run finds of these effects: whether their targets have changed."""
+        asked = CheckTargets(run=self._run, keys=tuple(keys))
+        found = await self._env.run(self._checks.check_targets, asked)
+        return {each.key: each.changed for each in found.checks}
+
+    async def undo_each(self) -> list[tuple[str, bool]]:
+        """Undo until something stops it: keys, and whether each was undone."""
+        listed = await self._env.run(self._effects.list_effects, ListEffects(run=self._run))
+        done: list[tuple[str, bool]] = []
+        for item in listed.items:
+            asked = Compensate(key=item.key, run=self._run)
+            undone = (await self._env.run(self._effects.compensate, asked)).obstacle is None
+            done.append((item.key, undone))
+            if not undone:
+                break
+        return done
+
+    async def keys(self) -> list[str]:
+        """The effects that are left, the newest first."""
+        listed = await self._env.run(self._effects.list_effects, ListEffects(run=self._run))
+        return [item.key for item in listed.items]
 
     async def close(self) -> None:
         await self._box.close()

@@ -30,7 +30,11 @@ def test_what_a_run_wrote_is_taken_back(kept_project: Project) -> None:
     dry = kept_project.command("undo", run, "--dry-run", *serve)
     assert (dry.code, "would be undone" in dry.out) == (0, True)
 
+    assert "No target has changed since." in dry.err
+
     file.write_text("by hand")
+    dry = kept_project.command("undo", run, "--dry-run", *serve, "--json")
+    assert (dry.code, dry.last["steps"][0]["changed"]) == (1, True)
     stopped = kept_project.command("undo", run, *serve)
     assert stopped.code == 1
     assert "was changed after" in stopped.out

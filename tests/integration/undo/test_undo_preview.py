@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from temporalio.client import WorkflowExecutionStatus
 
 from harness import Agent, Harness, RunHandle, Target, ToolContext, tool
-from harness.contracts.effect import UndoReport, UndoStep
+from harness.contracts.effect import UndoReport, UndoStep, undo_id
 from harness.contracts.errors import TargetChanged
 from harness.contracts.tool import Workspace
 from harness.store.effects import Ledger, NewEffect
@@ -267,6 +268,29 @@ async def test_a_worker_that_does_not_answer_is_not_waited_for(
     assert "no worker" in (step_of(dry, 5).checked or "")
     monkeypatch.undo()
     assert told(await run.undo(4, dry_run=True)) == [(5, "would_undo", False)]
+
+
+async def test_a_worker_that_has_just_stopped_is_not_waited_for(
+    harness: Harness, remote: Harness, model_server: ModelServer, name: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """Temporal still lists it."""
+    model_server.script(call("order", item="tea"), say("Done."))
+    run = await harness.start(Agent(name, tools=[order]), "Order.")
+    await run.outcome()
+    await begin_elsewhere(harness, run.id, 2, agent=f"{name}-x")
+
+    async def polled(*_: object) -> bool:
+        return True
+
+    monkeypatch.setattr(client, "_is_polled", polled)
+    monkeypatch.setattr(client, "UNTAKEN_S", 0.2)
+    dry = await remote.get_run(run.id).undo(dry_run=True)
+    assert [step.changed for step in dry.steps] == [None, None]
+    assert step_of(dry, 1).checked == f"Not checked: no worker of {name}-x answered in time."
+    handle = harness.connection.temporal.get_workflow_handle(undo_id(run.id))
+    assert (await handle.describe()).status is WorkflowExecutionStatus.TERMINATED
+    ORDERS.clear()
 
 
 async def test_an_absent_host_is_reported_and_the_rest_is_checked(
