@@ -11,11 +11,14 @@ from hypothesis import strategies as st
 
 from harness.api.stream_event import MESSAGE_CHARACTERS, StreamEvent, pack_messages
 
+
+def make_event(kind: str, text: str, size: int, id: str | None) -> StreamEvent:
+    return StreamEvent(kind, json.dumps({"text": text * size}).encode(), id)
+
+
 EVENTS = st.lists(
     st.builds(
-        lambda kind, text, size, id: StreamEvent(
-            kind, json.dumps({"text": text * size}).encode(), id
-        ),
+        make_event,
         st.text(min_size=1, max_size=9),
         st.text(min_size=1, max_size=2),
         st.sampled_from((1, 1_000, 30_000, 70_000)),
