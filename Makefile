@@ -64,6 +64,7 @@ bench: setup
 	@$(BIN)/python -m bench.sealing
 	@$(BIN)/python -m bench.streams
 	@$(BIN)/python -m bench.conversations
+	@$(BIN)/python -m bench.page
 	@$(BIN)/python -m bench.servers
 
 # make crash TRIALS=1000 SEED=1; one trial again: make crash TRIALS=1000 SEED=1 ONLY=17

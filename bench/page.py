@@ -42,6 +42,23 @@ SEEN = """(selector) => {
     new MutationObserver(look).observe(document, {childList: true, subtree: true});
     look();
 }"""
+GROWN = """() => {
+    let before;
+    const look = () => {
+        const size = document.querySelector("main [aria-setsize]")?.getAttribute("aria-setsize");
+        if (size === before) return;
+        before = size;
+        window.grownAt = performance.now();
+    };
+    new MutationObserver(look).observe(
+        document, {childList: true, subtree: true, attributeFilter: ["aria-setsize"]});
+    window.longest = 0;
+    new PerformanceObserver((list) => {
+        for (const { duration } of list.getEntries()) window.longest = Math.max(longest, duration);
+    }).observe({type: "longtask", buffered: true});
+}"""
+QUIET_S = 5.0
+"""No step is added for so long: all have arrived."""
 STAMPS = """() => {
     const known = new Set();
     window.stamps = [];
@@ -109,6 +126,21 @@ async def read(page: Page, name: str, seconds: float = 60.0) -> float:
     return float(value)
 
 
+async def measure_whole(context: BrowserContext, url: str) -> tuple[float, float]:
+    """Seconds until the last step is in the list, and the longest task on the way."""
+    page = await context.new_page()
+    await page.add_init_script(f"({GROWN})()")
+    await page.goto(url)
+    before, grown = -1.0, 0.0
+    while grown != before:
+        before = grown
+        await asyncio.sleep(QUIET_S)
+        grown = await read(page, "window.grownAt")
+    longest = float(await page.evaluate("() => window.longest"))
+    await page.close()
+    return grown / 1000, longest / 1000
+
+
 async def make_long_run(ground: Ground, api: ApiClient, events: int) -> tuple[str, int]:
     """A run that is over, and how many events it has."""
     calls = max(WIDTH, events // EVENTS_PER_CALL)
@@ -136,6 +168,8 @@ async def measure_views(
         run, count = await make_long_run(ground, api, wanted)
         steps = await measure_view(context, f"{api.url}/runs/{run}", FIRST_STEP, chosen.rounds)
         print(f"first step of a run with {count:,} events: {spread(steps)} s", flush=True)
+        whole, longest = await measure_whole(context, f"{api.url}/runs/{run}")
+        print(f"  all of its steps: {whole:.1f} s; longest task {longest * 1e3:.0f} ms", flush=True)
 
 
 async def measure_tokens(ground: Ground, context: BrowserContext, api: ApiClient) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
@@ -37,7 +38,7 @@ from harness.engine.payload_codec import decode_entry
 from harness.engine.retry import run_not_found
 from harness.history import live
 from harness.journal import Execution, project_chain
-from harness.journal.chain import next_execution
+from harness.journal.chain import ChainProjector, find_branch, next_execution
 from harness.journal.payloads import read_first
 from harness.journal.seal import Content, RawExecution, damage_of, unpack_content
 from harness.store.migrate import read_revision
@@ -72,7 +73,7 @@ async def read_events(
     the run is sealed."""
     found = await _find_oldest(connection, run)
     if found is None:
-        for event in project_chain(run, (await read_sealed(connection, run)).executions):
+        async for event in read_sealed_events(connection, run):
             yield event
         return
     (oldest, older), skip, client = found, 0, connection.temporal
@@ -84,6 +85,23 @@ async def read_events(
     following = live.read_events(client, run, oldest, skip=skip, wait=wait, reached=reached)
     async for event in following:
         yield event
+
+
+async def read_sealed_events(connection: Connection, run: str) -> AsyncIterator[DurableEvent]:
+    """Yield all events of a sealed run, the first ones before the others are read, and with turns
+    for others in the process between them."""
+    content = await read_content(connection, await find_seal(connection, run))
+    converter, last = connection.temporal.data_converter, len(content.executions) - 1
+    for place, raw in enumerate(content.executions):
+        # The base of the first one may no longer be known.
+        left_at = find_branch(raw.run_id, map(HistoryEvent.FromString, raw.events)) if place else 0
+        projector = ChainProjector(run, raw.run_id, left_at=left_at, last=place == last)
+        for number, event in enumerate(raw.events):
+            if number % live.PAUSE_EVERY == 0:
+                await asyncio.sleep(0)
+            entry = await decode_entry(converter, HistoryEvent.FromString(event))
+            for each in projector.feed(entry):
+                yield each
 
 
 async def read_sealed(connection: Connection, run: str) -> RunHistory:

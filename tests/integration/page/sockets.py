@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import deque
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -21,6 +22,9 @@ class Live:
     def __init__(self, client: ClientConnection) -> None:
         self.client = client
         self.read: list[Json] = []
+        self.sizes: list[int] = []
+        """Characters of each message that arrived."""
+        self._ready = deque[Json]()
 
     async def follow(self, topic: str, after: str | None = None) -> None:
         more = {} if after is None else {"after": after}
@@ -30,10 +34,16 @@ class Live:
         await self.client.send(json.dumps({"do": "leave", "topic": topic}))
 
     async def receive(self) -> Json:
-        async with asyncio.timeout(20):
-            message = json.loads(await self.client.recv())
-        self.read.append(message)
-        return message
+        """The next event, also if several arrived in one message."""
+        if not self._ready:
+            async with asyncio.timeout(20):
+                text = await self.client.recv()
+            message = json.loads(text)
+            self.sizes.append(len(text))
+            topic = message.get("topic")
+            self._ready += [{"topic": topic, **each} for each in message.get("events", [message])]
+        self.read.append(self._ready.popleft())
+        return self.read[-1]
 
     async def next_of(self, topic: str | None, kind: str) -> Json:
         """The next message of a kind; those before it are passed over."""

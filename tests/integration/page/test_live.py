@@ -12,7 +12,7 @@ from websockets.exceptions import ConnectionClosed
 
 from harness import Agent, Harness
 from tests.fakes.model_server import ModelServer
-from tests.fakes.runs import Gate, send
+from tests.fakes.runs import Gate, look, send
 from tests.fakes.steps import Hang, call, say
 from tests.integration.api.conftest import Api, serve_api
 from tests.integration.api.streams import durable, read_until
@@ -178,3 +178,25 @@ async def test_one_topic_does_not_hold_up_another(
         await live.next_of("runs?limit=1", "rows")
         await live.follow(f"run/{large}")
         await live.next_of(f"run/{large}", "end")
+
+
+async def test_what_is_ready_shares_messages(
+    api: Api, harness: Harness, model_server: ModelServer, name: str
+) -> None:
+    """A reader has the same events whether they come together or not, and resumes from any."""
+    await harness.serve(Agent(name, tools=[look]))
+    model_server.script(call("look", place="a"), call("look", place="b"), say("Done."))
+    run = await start(api.operator, name)
+    topic = f"run/{run}"
+    streamed = durable(await read_until(api.operator, run))
+    expected = [(kind, id, json.loads(data)) for kind, id, data in streamed]
+    async with opened(api) as live:
+        await live.follow(topic)
+        await live.next_of(topic, "end")
+        assert len(live.sizes) < len(live.read) / 2
+        assert live.durable(topic) == expected
+        for place, (_, id, _) in enumerate(expected):
+            live.read.clear()
+            await live.follow(topic, id)
+            await live.next_of(topic, "end")
+            assert live.durable(topic) == expected[place + 1 :]

@@ -223,3 +223,15 @@ def test_a_branch_drops_the_text_of_the_old_one(window: int) -> None:
     assert kept(rest) == [branched, called_again]
     shown = [event.text for event in rest if isinstance(event, e.OutputDelta)]
     assert "".join(shown) == "new"
+
+
+@settings(deadline=None, max_examples=20)
+@given(chain=chains(), size=st.integers(1, 5))
+def test_a_reader_takes_groups_of_any_size(chain: list, size: int) -> None:
+    executions = [Execution(run_id, tuple(entries)) for run_id, entries in chain]
+    log = filled(*project_chain("r", executions))
+    whole, taking = read(log), Reading(log).take()
+    found = list[e.Event]()
+    while group := list(islice(taking, size)):
+        found += group
+    assert found == whole
