@@ -13,7 +13,7 @@ from harness.contracts.run import RunState
 from tests.crash.case import Decided
 from tests.crash.line import Visit
 from tests.crash.model import text_of
-from tests.crash.plan import ASKED, STAYS, WRITES, Trial
+from tests.crash.plan import ASKED, INLINE, STAYS, WRITES, Trial
 from tests.crash.world import PLAN_FILE
 
 Events = Sequence[e.DurableEvent]
@@ -70,12 +70,18 @@ def calls(found: Evidence) -> Iterator[str]:
         if ends[call.id] != 1:
             yield f"lost: call {call.id} of {call.name} has {ends[call.id]} ends"
     for event in found.trace:
-        if not isinstance(event, e.ToolCallFinished):
+        if not isinstance(event, e.ToolCallFinished) or _is_late(event):
             continue
         if event.ok is (event.call_id in rejected or event.name == STAYS):
-            why = "Temporal gave it up" if event.name == STAYS else "a person rejected it"
+            why = "it stays too long" if event.name == STAYS else "a person rejected it"
             ended = f"succeeded, though {why}" if event.ok else "failed"
             yield f"lost: {event.name} {ended}: {event.content}"
+
+
+def _is_late(event: e.ToolCallFinished) -> bool:
+    """Whether an inline call took over a second: on a busy machine, not only the one that stays."""
+    late = "timed out" in event.content or "took longer" in event.content
+    return event.name in INLINE and not event.ok and late
 
 
 def streams(found: Evidence) -> Iterator[str]:

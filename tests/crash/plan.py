@@ -59,12 +59,12 @@ ANYWHERE: tuple[Point, ...] = ("before", "inside", "after", "first", "middle")
 KINDS = (
     Kind("worker, before the ledger knows", "worker", ("prepare",), 3),
     Kind("worker, before the effect", "worker", ("before",), 8),
-    Kind("worker, inside the effect", "worker", ("inside",), 12),
-    Kind("worker, after the effect", "worker", ("after",), 12),
+    Kind("worker, inside the effect", "worker", ("inside",), 10),
+    Kind("worker, after the effect", "worker", ("after",), 10),
     Kind("worker, after the ledger's done", "worker", ("done",), 10),
     Kind("worker, before the first token", "worker", ("first",), 6),
     Kind("worker, in the middle of the text", "worker", ("middle",), 6),
-    Kind("worker, at a random time", "worker", ANYWHERE, 12, random=True),
+    Kind("worker, at a random time", "worker", ANYWHERE, 10, random=True),
     Kind("worker, among many inline calls", "worker", ("stays",), 3, random=True, inline=True),
     Kind(
         "worker, after many inline calls", "worker", ("before", "after", "middle"), 3, inline=True

@@ -14,10 +14,10 @@ from harness.contracts.effect import EffectRow
 from harness.contracts.message import ToolCall
 from harness.contracts.run import RunState
 from tests.crash.case import Decided, Follower
-from tests.crash.checks import Evidence, files_after, undone, violations
+from tests.crash.checks import Evidence, calls, files_after, undone, violations
 from tests.crash.line import Visit
 from tests.crash.model import reply_after, text_of
-from tests.crash.plan import ASKED, FILES, KINDS, WRITES, Call, Strike, Trial, plan
+from tests.crash.plan import ASKED, FILES, KINDS, QUICK, STAYS, WRITES, Call, Strike, Trial, plan
 
 CALLS = tuple(Call(tool, (("text", f"1.{place}"),)) for place, tool in enumerate(WRITES))
 TRIAL = Trial(
@@ -142,6 +142,26 @@ def test_harm_is_found(harm: str) -> None:
     assert any(words in each for each in found), found
 
 
+@pytest.mark.parametrize(
+    ("tool", "ok", "content", "found"),
+    [
+        (QUICK, True, "saw it", None),
+        (QUICK, False, "Activity timed out", None),
+        (QUICK, False, "glance took longer than 0.95 s and was abandoned.", None),
+        (QUICK, False, "it broke", "lost: glance failed"),
+        (STAYS, False, "Activity timed out", None),
+        (STAYS, True, "stayed", "lost: stay succeeded, though it stays too long"),
+    ],
+)
+def test_an_inline_call_may_be_late(tool: str, ok: bool, content: str, found: str | None) -> None:
+    call = Call(tool, (("text", "1.i0"),))
+    trial = dataclasses.replace(TRIAL, replies=((call,),))
+    requested, finished, end = trace((call,), ok=ok)
+    told = finished.model_copy(update={"content": content})
+    evidence = dataclasses.replace(good(), trial=trial, trace=[requested, told, end])
+    assert [words.startswith(str(found)) for words in calls(evidence)] == [True] * bool(found)
+
+
 def test_an_undo_that_left_something_is_found() -> None:
     files = files_after(TRIAL)
     rows = [row(CALLS[0], state="undone")]
@@ -165,7 +185,7 @@ def test_a_plan_comes_from_its_seed() -> None:
     assert [trial.number for trial in plan(3, 100)] == list(range(1, 101))
 
 
-@pytest.mark.parametrize("trials", [13, 24, 100, 333])
+@pytest.mark.parametrize("trials", [15, 24, 100, 333])
 def test_a_plan_has_each_kind_by_its_share(trials: int) -> None:
     made = Counter(trial.kind for trial in plan(1, trials))
     assert set(made) == {kind.title for kind in KINDS}
