@@ -26,13 +26,10 @@ from harness import Agent, Budget, Harness, ModelRetry, tool
 from harness.config.settings import settings_model
 from harness.contracts.effect import undo_id
 from harness.contracts.event import OutputDelta
-from harness.contracts.message import ToolCall
-from harness.contracts.run import WORKFLOW, Carry, RunState, Totals
+from harness.contracts.run import RunState
 from harness.contracts.seal import SWEEP, SweepSpec
 from harness.conversations.client import Conversations
 from harness.conversations.contracts import Change, session_workflow
-from harness.runs.published import store_agent
-from harness.runs.start import Request, as_messages, pin_spec
 from harness.sdk.handle import RunHandle
 from harness.tools import write_file
 from harness_activities.archive import ArchiveActivities
@@ -43,6 +40,7 @@ from tests.fakes.model_server import ModelServer
 from tests.fakes.runs import Gate, add, eventually, give_up, look, send, until_state, waiting
 from tests.fakes.steps import Hang, call, calls, fail, say, stall
 from tests.histories.delivery import delivered
+from tests.histories.inline import inline_refused, inline_timed_out
 
 HERE = Path(__file__).parent
 Case = Callable[[Harness, ModelServer, str], Awaitable[RunHandle[Any]]]
@@ -80,38 +78,6 @@ async def tools(harness: Harness, model: ModelServer, name: str) -> RunHandle[An
 async def parallel(harness: Harness, model: ModelServer, name: str) -> RunHandle[Any]:
     model.script(calls(("look", {"place": "a"}), ("add", {"a": 1, "b": 2})), say("Done."))
     return await harness.start(Agent(name, tools=[add, look], parallel=True), "Look.", id=name)
-
-
-@tool(effect="read", inline=True)
-async def stay() -> str:
-    """Stay longer than an inline tool may, and than it is told to."""
-    with contextlib.suppress(asyncio.CancelledError):
-        await asyncio.sleep(60)
-    await asyncio.sleep(1)
-    return "late"
-
-
-async def inline_timed_out(harness: Harness, model: ModelServer, name: str) -> RunHandle[Any]:
-    """The SDK raises another error for it when it replays it."""
-    model.script(calls(("stay", {}), ("add", {"a": 1, "b": 2})), say("Three."))
-    return await harness.start(Agent(name, tools=[stay, add]), "Stay, add.", id=name)
-
-
-async def inline_refused(harness: Harness, model: ModelServer, name: str) -> RunHandle[Any]:
-    """A run that nobody signed, in the middle of its calls. In inline_refused_at_once.json, of
-    older code, it fails without saying so."""
-    agent = Agent(name, tools=[add])
-    await harness.serve(agent)
-    stored = await store_agent(harness.connection, agent)
-    spec = await pin_spec(harness.connection, stored, Request(messages=as_messages("Add.")))
-    carry = Carry(
-        origin="elsewhere", started=0.0, turn=1, totals=Totals(), messages=(), budget=Budget(),
-        calls=(ToolCall(id="call_1_0", name="add", arguments={"a": 1, "b": 2}),),
-    )  # fmt: skip
-    by_hand = spec.model_copy(update={"carry": carry})
-    temporal = harness.connection.temporal
-    await temporal.start_workflow(WORKFLOW, by_hand, id=name, task_queue=agent.queue)
-    return harness.get_run(name)
 
 
 async def approved(harness: Harness, model: ModelServer, name: str) -> RunHandle[Any]:
@@ -307,16 +273,13 @@ async def failed_undone(harness: Harness, model: ModelServer, name: str) -> RunH
 
 async def swept(harness: Harness, model: ModelServer, name: str) -> RunHandle[Any]:
     """One pass by hand; a schedule starts them otherwise."""
-    run = await answer(harness, model, f"{name}-run")
-    await run.outcome()
+    await (await answer(harness, model, f"{name}-run")).outcome()
     connection = harness.connection
     worker = Worker(
-        connection.temporal,
-        task_queue=name,
-        workflows=[Sweep],
+        connection.temporal, task_queue=name, workflows=[Sweep],
         activities=[ArchiveActivities(connection).seal_ended],
         workflow_runner=UnsandboxedWorkflowRunner(),
-    )
+    )  # fmt: skip
     async with worker:
         await connection.temporal.execute_workflow(SWEEP, SweepSpec(), id=name, task_queue=name)
     return harness.get_run(name)
