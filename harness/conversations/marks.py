@@ -49,5 +49,7 @@ async def check_card(connection: Connection, card: Card, workflow: str) -> None:
 
 def _lasting_fields(namespace: str, card: Card) -> tuple[str, str]:
     """JSON tells an absent value from an empty one."""
-    lasting = (card.id, card.owner, card.agent, card.model, card.base, card.created)
+    lasting = [card.id, card.owner, card.agent, card.model, card.base, card.created]
+    if card.forked_from is not None:  # marks of cards without it stay valid
+        lasting.append(card.forked_from)
     return namespace, json.dumps(lasting)

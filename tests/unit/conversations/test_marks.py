@@ -12,7 +12,15 @@ SIGNER = Signer(b"k" * 32)
 CARD = Card(
     id="c", owner="ann", agent="a", state="active", policy="queue", created=1.25, changed=1.25
 )
-LASTING = {"id": "d", "owner": "bob", "agent": "b", "model": "p/m", "base": "n", "created": 1.5}
+LASTING = {
+    "id": "d",
+    "owner": "bob",
+    "agent": "b",
+    "model": "p/m",
+    "base": "n",
+    "created": 1.5,
+    "forked_from": "e",
+}
 CHANGEABLE = {"title", "tags", "state", "before", "policy", "changed", "mark"}
 
 

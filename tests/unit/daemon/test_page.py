@@ -17,6 +17,7 @@ from harness.api.caller import Caller
 from harness.api.route import full_path
 from harness.capabilities.registry import enabled_capabilities
 from harness_daemon.app import load_routes
+from harness_daemon.bodies import Bounds
 from harness_daemon.gate import OPEN_PATHS, Gate
 from harness_daemon.hosts import Hosts
 from harness_daemon.page.built import BuiltPage
@@ -73,7 +74,16 @@ def client(app: ASGIApp, **headers: str) -> httpx.AsyncClient:
 
 
 def gate(page: Page) -> Gate:
-    return Gate(echo, authenticate, Hosts([HOST]), page, max_body_bytes=1000, body_seconds=1)
+    bounds = Bounds(1000, 1)
+    return Gate(
+        echo,
+        authenticate,
+        Hosts([HOST]),
+        page,
+        body=bounds,
+        file=bounds,
+        takes_file=lambda method, path: False,
+    )
 
 
 @pytest.fixture
