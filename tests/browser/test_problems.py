@@ -39,7 +39,7 @@ async def test_a_run_that_cannot_be_seen(site: Site) -> None:
 @pytest.mark.slow
 async def test_a_run_while_the_daemon_is_away(fragile_site: Site, daemon: DaemonProcess) -> None:
     site = fragile_site
-    site.troubles.allow(*BROKEN, "vite:preload", "dynamically imported")
+    site.troubles.allow(*BROKEN, r"^failed: GET .*/favicon.svg")
     await site.serve()
     site.model.script(say("Hello."))
     run = await site.start("Hi")
@@ -65,6 +65,7 @@ async def test_notices_obey_the_policy(site: Site) -> None:
     await site.serve()
     page = await site.sign_in()
     await page.context.grant_permissions(["clipboard-write"])
+    await expect(page.get_by_role("heading", name="Runs")).to_be_visible()
     await page.keyboard.press("Control+k")
     await page.get_by_role("combobox").fill("harness backup")
     await page.get_by_role("option", name="harness backup").first.click()
