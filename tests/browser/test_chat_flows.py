@@ -12,9 +12,9 @@ from playwright.async_api import Download, Page, expect
 
 from harness.prompts.client import Prompts
 from tests.browser.site import Site
+from tests.browser.test_chat import begin_chat, message_box, write
 from tests.fakes.runs import eventually
 from tests.fakes.steps import say
-from tests.browser.test_chat import begin_chat, message_box, write
 
 HOSTILE = '<img src=x onerror="document.title=1">.txt'
 GIVE = """([selector, kind, name, size]) => {
@@ -72,7 +72,7 @@ async def test_a_template_becomes_a_message(site: Site) -> None:
     await message_box(page).press("Enter")
     form = page.get_by_role("form", name=f"Template {name}")
     await form.get_by_label("who").fill("Ada <b>")
-    await form.get_by_label("who").press("Enter")
+    await form.get_by_label("who").press("Control+Enter")
     await expect(message_box(page)).to_have_value("Greet Ada <b> kindly.")
     await message_box(page).press("Enter")
     await expect(page.get_by_role("main").get_by_text("Greet Ada <b> kindly.")).to_be_visible()
@@ -88,7 +88,7 @@ async def test_a_run_starts_from_a_template(site: Site) -> None:
     page = await site.sign_in(path=f"/runs?start={site.name}")
     dialog = page.get_by_role("dialog", name="Start a run")
     await dialog.get_by_role("radio", name="Prompt template").check()
-    await dialog.get_by_label("Template").fill(name)
+    await dialog.get_by_role("combobox", name="Template").fill(name)
     await dialog.get_by_role("option", name=name).click()
     await expect(dialog).to_contain_text("Greet {{ who }} kindly.")
     await dialog.get_by_label("who").fill("Ada")
