@@ -1,5 +1,4 @@
-"""What `tests.check` checks of the web page: its size, that of its files, and that no lock file names
-a registry."""
+"""What `tests.check` checks of the web page: sizes, and that no lock file names a registry."""
 
 from __future__ import annotations
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -116,7 +116,7 @@ async def _export(page: Page, item: str) -> str:
         async with page.expect_download() as started:
             await page.get_by_role("menuitem", name=item).click()
         download: Download = await started.value
-        return Path(await download.path()).read_text()
+        return await asyncio.to_thread((await download.path()).read_text)
 
     # A message is in the history of the conversation a moment after it is on the screen.
     return await eventually(read, lambda text: "blue" in text)

@@ -50,7 +50,8 @@ async def test_a_run_while_the_daemon_is_away(fragile_site: Site, daemon: Daemon
     daemon.kill()
     await expect(page.get_by_text("Reconnecting").first).to_be_visible()
     await page.evaluate(
-        "() => { history.pushState(null, '', '/runs/missing'); dispatchEvent(new PopStateEvent('popstate')) }"
+        "() => { history.pushState(null, '', '/runs/missing');"
+        " dispatchEvent(new PopStateEvent('popstate')) }"
     )
     await expect(page.get_by_role("heading", name="The run cannot be shown")).to_be_visible()
     await expect(page.get_by_role("alert")).to_contain_text("The daemon does not answer.")
