@@ -60,7 +60,11 @@ def web() -> Outcome:
 
 
 def page() -> Outcome:
-    found = [*check_page.find_registries(ROOT), *check_page.find_excess(ROOT / "web" / "dist")]
+    found = [
+        *check_page.find_registries(ROOT),
+        *check_page.find_long_files(ROOT / "web" / "src"),
+        *check_page.find_excess(ROOT / "web" / "dist"),
+    ]
     return not found, "\n".join(found)
 
 

@@ -1,4 +1,4 @@
-"""What `tests.check` checks of the web page: its size, and that no lock file names a registry."""
+"""What `tests.check` checks of the web page: sizes, and that no lock file names a registry."""
 
 from __future__ import annotations
 
@@ -16,6 +16,9 @@ FIRST_VIEW = "src/routes/runs/index.tsx"
 MOST_BYTES = 165_000
 """Scripts and styles until the list of runs is shown, gzipped, without fonts."""
 NPM_FOLDERS = ("web", "tests/npm")
+MOST_LINES = 300
+"""Of a TypeScript file."""
+GENERATED = ("schema.d.ts", "routeTree.gen.ts")
 
 
 def find_excess(dist: Path) -> Iterator[str]:
@@ -46,6 +49,15 @@ def list_first_files(manifest: dict[str, Any]) -> set[str]:
         seen |= new
         left += new
     return found
+
+
+def find_long_files(sources: Path) -> Iterator[str]:
+    """Say which TypeScript files are too long to read in one go."""
+    for file in sorted([*sources.rglob("*.ts"), *sources.rglob("*.tsx")]):
+        if file.name in GENERATED:
+            continue
+        if (lines := len(file.read_text().splitlines())) > MOST_LINES:
+            yield f"{file.relative_to(sources.parent.parent)}: {lines} lines, at most {MOST_LINES}"
 
 
 def find_registries(root: Path) -> Iterator[str]:

@@ -39,7 +39,7 @@ async def test_a_run_that_cannot_be_seen(site: Site) -> None:
 @pytest.mark.slow
 async def test_a_run_while_the_daemon_is_away(fragile_site: Site, daemon: DaemonProcess) -> None:
     site = fragile_site
-    site.troubles.allow(*BROKEN, "vite:preload", "dynamically imported")
+    site.troubles.allow(*BROKEN, r"^failed: GET .*/favicon.svg")
     await site.serve()
     site.model.script(say("Hello."))
     run = await site.start("Hi")
@@ -61,11 +61,26 @@ async def test_a_run_while_the_daemon_is_away(fragile_site: Site, daemon: Daemon
     await expect(page.get_by_role("heading", name="There is no such run")).to_be_visible()
 
 
+@pytest.mark.slow
+async def test_a_page_that_opens_while_the_daemon_is_away(site: Site) -> None:
+    """It says so, and goes on by itself. A page that was open stays what it was."""
+    site.troubles.allow(r"^failed: GET .*/api/v1/")
+    await site.serve()
+    page = await site.sign_in(path="/agents")
+    await expect(page.get_by_role("heading", name="Agents", level=1)).to_be_visible()
+    await page.route("**/api/v1/me", lambda route: route.abort())
+    await page.goto(f"{site.url}/inbox")
+    await expect(page.get_by_role("heading", level=1)).to_have_text("harness cannot be reached")
+    await page.unroute("**/api/v1/me")
+    await expect(page.get_by_role("heading", name="Inbox", level=1)).to_be_visible()
+
+
 async def test_notices_obey_the_policy(site: Site) -> None:
     """Nothing inserts a style: the troubles would say so."""
     await site.serve()
     page = await site.sign_in()
     await page.context.grant_permissions(["clipboard-write"])
+    await expect(page.get_by_role("heading", name="Runs")).to_be_visible()
     await page.keyboard.press("Control+k")
     await page.get_by_role("combobox").fill("harness backup")
     await page.get_by_role("option", name="harness backup").first.click()

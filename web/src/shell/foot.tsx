@@ -12,12 +12,24 @@ export function Foot(props: { user: string; onSearch: () => void }) {
   const toggle = dark ? "Use the light theme" : "Use the dark theme";
   return (
     <div className="mt-auto flex flex-col gap-2">
-      <div className="flex items-center gap-1.5">
-        <Button size="sm" className="flex-1 justify-start" onClick={props.onSearch}>
-          <Search aria-hidden /> Search
-          <Kbd keys={describeKeys("mod+k")} className="ml-auto" />
-        </Button>
-        <ChatButton />
+      <Button size="sm" className="justify-start" onClick={props.onSearch}>
+        <Search aria-hidden /> Search
+        <Kbd keys={describeKeys("mod+k")} className="ml-auto" />
+      </Button>
+      <div className="flex items-center gap-0.5 pl-1">
+        <div className="flex min-w-0 flex-1 flex-col items-start">
+          <ConnectionBadge />
+          <span
+            className="max-w-full truncate text-muted text-xs"
+            title={`Signed in as ${props.user}`}
+          >
+            {props.user}
+          </span>
+        </div>
+        {/* On a narrow screen it stands in the bar above the view. */}
+        <span className="hidden md:contents">
+          <ChatButton />
+        </span>
         <Button
           size="icon"
           tone="quiet"
@@ -27,12 +39,6 @@ export function Foot(props: { user: string; onSearch: () => void }) {
         >
           {dark ? <Sun /> : <Moon />}
         </Button>
-      </div>
-      <div className="flex items-center justify-between gap-2 px-1">
-        <ConnectionBadge />
-        <span className="truncate text-muted text-xs" title={`Signed in as ${props.user}`}>
-          {props.user}
-        </span>
       </div>
     </div>
   );

@@ -5,6 +5,7 @@ import { lazy, Suspense, useState } from "react";
 import { useLiveStatus } from "@/api/live";
 import { Problem } from "@/api/problem";
 import { meQuery } from "@/api/queries";
+import { root } from "@/api/root";
 import { ProblemCard } from "@/parts/problem_card";
 import { Button } from "@/ui/button";
 import { ChatButton } from "./chat_button";
@@ -21,13 +22,24 @@ const KeyList = lazy(() => import("./key_list"));
 const ChatPanel = lazy(() => import("./chat_panel"));
 const NavDrawer = lazy(() => import("./nav_drawer"));
 
+const AGAIN_MS = 3_000;
+
+function canPass(error: Error | null): boolean {
+  return error !== null && ["offline", "server", "busy"].includes(Problem.of(error).kind);
+}
+
 /** What stands around every view. */
 export function Frame() {
-  const me = useQuery(meQuery);
+  const me = useQuery({
+    ...meQuery,
+    refetchInterval: ({ state }) => (canPass(state.error) ? AGAIN_MS : false),
+  });
   if (me.error && Problem.of(me.error).kind === "signed_out") return <SignInPage />;
-  if (me.error) {
+  if (me.error && !me.data) {
     return (
-      <main className="mx-auto max-w-lg p-6">
+      <main className="mx-auto flex h-full max-w-md flex-col justify-center gap-4 px-6">
+        <img src={`${root}/favicon.svg`} alt="" className="size-10" />
+        <h1 className="text-2xl tracking-[-1px]">harness cannot be reached</h1>
         <ProblemCard error={me.error} retry={() => void me.refetch()} />
       </main>
     );

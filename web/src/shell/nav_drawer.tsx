@@ -16,7 +16,7 @@ export default function NavDrawer(props: {
         <Dialog.Overlay className="fixed inset-0 z-40 bg-black/35" />
         <Dialog.Content
           aria-describedby={undefined}
-          className="fixed inset-y-0 left-0 z-50 flex w-64 flex-col border-r bg-canvas p-3"
+          className="animate-slide-from-left fixed inset-y-0 left-0 z-50 flex w-64 flex-col border-r bg-canvas p-3"
         >
           <div className="flex items-center justify-between pb-3">
             <Dialog.Title className="px-2.5 text-base">harness</Dialog.Title>

@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { type FormEvent, useEffect, useState } from "react";
 import { api, call, type Schemas } from "@/api/client";
 import { ProblemCard } from "@/parts/problem_card";
+import { describeKeys } from "@/shell/keys";
 import { Button } from "@/ui/button";
 import { cn } from "@/ui/cn";
 import { Field, Input, TextArea } from "@/ui/field";
@@ -116,9 +117,11 @@ export function TemplateForm(props: {
         void render();
       }}
       onKeyDown={(event) => {
-        if (event.key !== "Escape") return;
+        const sends = event.key === "Enter" && (event.ctrlKey || event.metaKey);
+        if (event.key !== "Escape" && !sends) return;
         event.preventDefault();
-        props.onCancel();
+        if (sends) event.currentTarget.requestSubmit();
+        else props.onCancel();
       }}
     >
       <p className="font-medium">/{name}</p>
@@ -141,7 +144,7 @@ export function TemplateForm(props: {
           Cancel
         </Button>
         <Button size="sm" tone="primary" type="submit">
-          Use the template
+          Use the template <Kbd keys={describeKeys("mod+Enter")} className="text-inherit" />
         </Button>
       </div>
     </form>

@@ -52,6 +52,7 @@ export function ThreadView(props: {
       >
         <div ref={content} className="flex min-h-full flex-col">
           <div className="mx-auto flex w-full max-w-[46rem] flex-1 flex-col gap-8 px-4 pt-6 pb-8 sm:px-6">
+            <h2 className="sr-only">Messages</h2>
             {hidden > 0 ? <Earlier count={hidden} onShow={more} root={scroller} /> : props.lead}
             {props.items.slice(hidden).map((item) => (
               <ItemView key={item.key} item={item} {...props} />

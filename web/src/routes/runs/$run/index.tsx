@@ -46,6 +46,7 @@ function RunFrame({ run }: { run: string }) {
               className="min-w-0"
             >
               <TabPanel key={tab.id} id={tab.id} className="overflow-hidden">
+                <h2 className="sr-only">{tab.title}</h2>
                 <Suspense fallback={<SkeletonRows rows={6} />}>
                   <tab.Content />
                 </Suspense>

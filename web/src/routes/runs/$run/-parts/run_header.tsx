@@ -4,6 +4,7 @@ import type { ReactNode } from "react";
 import { Ago, useNow } from "@/parts/ago";
 import { formatCount, formatMoney, formatSeconds } from "@/parts/figures";
 import { StateBadge } from "@/parts/state_badge";
+import { cn } from "@/ui/cn";
 import { RunActions } from "../-actions";
 import { type RunView, useRunView } from "../-view";
 
@@ -60,7 +61,9 @@ function Facts({ view }: { view: RunView }) {
       <Fact name="Cost">
         <Cost micros={log.costMicros} unpriced={log.unpriced} />
       </Fact>
-      <Fact name="Tokens">{formatCount(log.tokens)}</Fact>
+      <Fact name="Tokens" wide>
+        {formatCount(log.tokens)}
+      </Fact>
       {started !== undefined && (
         <Fact name={log.ended ? "Took" : "Elapsed"}>
           <Elapsed from={started} to={log.ended?.at ?? card?.ended} />
@@ -71,7 +74,11 @@ function Facts({ view }: { view: RunView }) {
           <Ago at={started} />
         </Fact>
       )}
-      {(by || owner) && <Fact name={owner && owner !== by ? "Owner" : "By"}>{owner ?? by}</Fact>}
+      {(by || owner) && (
+        <Fact name={owner && owner !== by ? "Owner" : "By"} wide>
+          {owner ?? by}
+        </Fact>
+      )}
       {session && (
         <Fact name="Session">
           <Link to="/runs" search={{ session }} className="hover:underline">
@@ -96,9 +103,10 @@ function Cost(props: { micros: number; unpriced: number }) {
   return <span title={why}>{micros > 0 ? `${formatMoney(micros)} or more` : "unknown"}</span>;
 }
 
-function Fact(props: { name: string; children: ReactNode }) {
+/** `wide`: left out where there is little room. */
+function Fact(props: { name: string; wide?: boolean; children: ReactNode }) {
   return (
-    <div className="flex min-w-0 max-w-full gap-1.5">
+    <div className={cn("flex min-w-0 max-w-full gap-1.5", props.wide && "max-sm:hidden")}>
       <dt className="shrink-0 text-muted">{props.name}</dt>
       <dd className="min-w-0 truncate">{props.children}</dd>
     </div>

@@ -15,8 +15,7 @@ export function RunProblem(props: { run: string; error: unknown; retry: () => vo
         {isMissing ? (
           <p className="break-words">
             There is no run <strong className="font-medium">{props.run}</strong>, or it belongs to
-            somebody else. Runs that are over are kept for as long as the retention says, unless
-            they are archived.
+            somebody else.
           </p>
         ) : (
           <ProblemCard error={props.error} />

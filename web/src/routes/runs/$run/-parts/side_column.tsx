@@ -21,7 +21,7 @@ export function SideColumn(props: { children: ReactNode }) {
       {!wide && waits && (
         <aside
           aria-label="Waiting"
-          className="flex max-h-[40%] shrink-0 flex-col gap-3 overflow-auto border-b p-3 empty:hidden"
+          className="flex max-h-[52%] shrink-0 flex-col gap-3 overflow-auto border-b p-3 empty:hidden"
         >
           <Suspense>
             <Waits />

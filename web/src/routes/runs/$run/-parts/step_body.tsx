@@ -49,12 +49,7 @@ function NoteBody({ event }: { event: NoteEvent }) {
         </>
       );
     case "effects_undone":
-      return (
-        <>
-          <p>{event.undone.count} effects undone.</p>
-          {event.undone.error && <ErrorNote error={event.undone.error} className="mt-2" />}
-        </>
-      );
+      return event.undone.error ? <ErrorNote error={event.undone.error} /> : null;
     case "branched":
       return <Small>What came after this point no longer belongs to the run.</Small>;
     default:
@@ -77,9 +72,27 @@ function EndBody({ step }: { step: EndStep }) {
   );
 }
 
+function noteHasBody(event: NoteEvent): boolean {
+  switch (event.type) {
+    case "hint_received":
+    case "signal_refused":
+    case "branched":
+      return true;
+    case "abort_requested":
+    case "pause_requested":
+    case "resume_requested":
+      return Boolean(event.reason || ("undo" in event && event.undo));
+    case "effects_undone":
+      return Boolean(event.undone.error);
+    default:
+      return false;
+  }
+}
+
 /** Whether there is anything to show of a step when it is open. */
 export function hasBody(step: Step): boolean {
   if (step.kind === "pause") return false;
+  if (step.kind === "note") return noteHasBody(step.event);
   if (step.kind === "end") {
     const { event } = step;
     return Boolean(

@@ -107,10 +107,19 @@ function noteLook(event: NoteEvent): Look {
     case "undo_started":
       return { Icon: Undo2, tone: "text-warn", title: "Undo started", summary: event.workflow };
     case "effects_undone":
-      return { Icon: CornerUpLeft, tone: "text-ink", title: "Effects undone", summary: "" };
+      return {
+        Icon: CornerUpLeft,
+        tone: "text-ink",
+        title: "Effects undone",
+        summary: countOf(event.undone.count),
+      };
     case "branched":
       return { Icon: Split, tone: "text-warn", title: "Reset", summary: event.reason };
   }
+}
+
+function countOf(effects: number): string {
+  return `${effects} ${effects === 1 ? "effect" : "effects"}`;
 }
 
 /** Words that stand beside the name: what was unusual. */

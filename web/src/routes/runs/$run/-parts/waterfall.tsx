@@ -166,7 +166,6 @@ const Bar = memo(function Bar(props: {
     <button
       type="button"
       aria-pressed={props.selected}
-      aria-label={`${look.title}, turn ${step.turn}, ${formatSeconds(seconds)}`}
       onClick={() => props.onSelect(step.key)}
       className={cn(
         COLUMNS,
@@ -178,6 +177,7 @@ const Bar = memo(function Bar(props: {
       <span className={cn("flex min-w-0 items-center gap-1.5", step.kind === "tool" && "pl-3")}>
         <look.Icon aria-hidden className={cn("size-3.5 shrink-0", look.tone)} />
         <span className={cn("truncate", look.code && "font-mono")}>{look.title}</span>
+        <span className="sr-only">, turn {step.turn},</span>
       </span>
       <span className="relative h-4 overflow-hidden rounded-xs">
         {parts.map((part) => (
