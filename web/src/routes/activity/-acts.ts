@@ -1,49 +1,28 @@
-import {
-  Ban,
-  CirclePause,
-  CirclePlay,
-  FileX,
-  Flame,
-  GitFork,
-  KeyRound,
-  LogIn,
-  LogOut,
-  type LucideIcon,
-  MessageSquareText,
-  OctagonX,
-  Play,
-  RotateCcw,
-  ShieldCheck,
-  Undo2,
-  UserPlus,
-  UserX,
-  WandSparkles,
-} from "lucide-react";
 import type { Schemas } from "@/api/client";
 
 export type Act = Schemas["Act"];
 export type Kind = Act["kind"];
 
-/** What each kind of act is called, and its icon. */
-export const KINDS: Readonly<Record<Kind, { words: string; icon: LucideIcon }>> = {
-  run_started: { words: "started a run", icon: Play },
-  run_forked: { words: "forked a run", icon: GitFork },
-  whatif_started: { words: "asked what if", icon: WandSparkles },
-  decision: { words: "decided", icon: ShieldCheck },
-  hint: { words: "sent a hint", icon: MessageSquareText },
-  pause: { words: "paused", icon: CirclePause },
-  resume: { words: "resumed", icon: CirclePlay },
-  abort: { words: "aborted", icon: OctagonX },
-  reset: { words: "reset in Temporal", icon: RotateCcw },
-  undo: { words: "undid effects", icon: Undo2 },
-  forgotten: { words: "forgot a run", icon: Flame },
-  content_deleted: { words: "deleted content", icon: FileX },
-  user_added: { words: "user added", icon: UserPlus },
-  user_disabled: { words: "user disabled", icon: UserX },
-  signed_in: { words: "signed in", icon: LogIn },
-  session_ended: { words: "session ended", icon: LogOut },
-  token_created: { words: "token created", icon: KeyRound },
-  token_revoked: { words: "token revoked", icon: Ban },
+/** What each kind of act is called. */
+export const KINDS: Readonly<Record<Kind, string>> = {
+  run_started: "started a run",
+  run_forked: "forked a run",
+  whatif_started: "asked what if",
+  decision: "decided",
+  hint: "sent a hint",
+  pause: "paused",
+  resume: "resumed",
+  abort: "aborted",
+  reset: "reset in Temporal",
+  undo: "undid effects",
+  forgotten: "forgot a run",
+  content_deleted: "deleted content",
+  user_added: "user added",
+  user_disabled: "user disabled",
+  signed_in: "signed in",
+  session_ended: "session ended",
+  token_created: "token created",
+  token_revoked: "token revoked",
 };
 
 export const SINCE = { "1h": 3600, "24h": 86_400, "7d": 604_800, "30d": 2_592_000 } as const;

@@ -3,7 +3,7 @@ import { MessageSquarePlus } from "lucide-react";
 import { useCommands } from "@/shell/commands";
 import { useMay } from "@/shell/roles";
 import { cn } from "@/ui/cn";
-import { type ChatFilters, readChatFilters } from "./-data/queries";
+import { type ChatFilters, readChatFilters } from "./-data/filters";
 import { ChatList } from "./-parts/chat_list";
 
 interface Search extends ChatFilters {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { SettledItem, WaitingItem } from "@/shell/inbox";
-import { listRows, nameOf, neighbour, readSearch } from "./-inbox_list";
+import { listRows, nameOf, neighbour } from "./-inbox_list";
+import { readSearch } from "./-search";
 
 function item(run: string, agent: string, since: number, id = "c"): WaitingItem {
   return { run, agent, pending: { id, need: "approval", turn: 1, question: "?", since } };

@@ -1,27 +1,6 @@
 /** What the inbox lists, and in which order. Pure. */
 import type { Inbox, SettledItem, WaitingItem } from "@/shell/inbox";
-
-export interface InboxSearch {
-  agent?: string;
-  run?: string;
-  by?: "run" | "agent";
-  /** What is selected: see `nameOf`. */
-  item?: string;
-}
-
-export function readSearch(search: Record<string, unknown>): InboxSearch {
-  const { agent, run, by, item } = search;
-  return {
-    ...(isText(agent) ? { agent } : {}),
-    ...(isText(run) ? { run } : {}),
-    ...(by === "run" || by === "agent" ? { by } : {}),
-    ...(isText(item) ? { item } : {}),
-  };
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === "string" && value.length > 0 && value.length < 1_000;
-}
+import type { InboxSearch } from "./-search";
 
 /** How links name an item: they stay good if the run asks the same again. */
 export function nameOf(item: WaitingItem): string {

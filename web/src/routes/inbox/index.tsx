@@ -10,17 +10,11 @@ import { dropSettled, keyOf, noteDecided, useWholeInbox, type WaitingItem } from
 import { Button } from "@/ui/button";
 import { cn } from "@/ui/cn";
 import { SkeletonRows } from "@/ui/skeleton";
-import {
-  type Group,
-  type InboxSearch,
-  listRows,
-  nameOf,
-  neighbour,
-  readSearch,
-} from "./-inbox_list";
+import { type Group, listRows, nameOf, neighbour } from "./-inbox_list";
 import { InboxFilters } from "./-parts/inbox_filters";
 import { NoticeButton } from "./-parts/notice_button";
 import { WaitingList } from "./-parts/waiting_list";
+import { type InboxSearch, readSearch } from "./-search";
 
 export const Route = createFileRoute("/inbox/")({
   validateSearch: readSearch,

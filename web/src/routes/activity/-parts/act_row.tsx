@@ -1,10 +1,12 @@
 import { Link } from "@tanstack/react-router";
 import { chosenZone, formatTime } from "@/parts/time_zone";
 import { type Act, KINDS, readSearch, stepOf } from "../-acts";
+import { ICONS } from "./kind_icons";
 
 /** One act: who, what, to which run, and when. */
 export function ActRow({ act }: { act: Act }) {
-  const { words, icon: Icon } = KINDS[act.kind];
+  const words = KINDS[act.kind];
+  const Icon = ICONS[act.kind];
   return (
     <li className="flex items-start gap-3 px-4 py-2.5">
       <Icon aria-hidden className="mt-0.5 size-4 shrink-0 text-muted" />

@@ -66,7 +66,7 @@ export function ActivityFilters({ search }: { search: ActivitySearch }) {
         <option value="">Everything</option>
         {kinds.map((kind) => (
           <option key={kind} value={kind}>
-            {KINDS[kind].words}
+            {KINDS[kind]}
           </option>
         ))}
       </Select>

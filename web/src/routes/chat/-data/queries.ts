@@ -1,29 +1,8 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { api, call } from "@/api/client";
 import { Problem } from "@/api/problem";
+import type { ChatFilters } from "./filters";
 import type { ChatView, Stored, StoredTurn } from "./types";
-
-export const STATES = ["active", "archived", "deleted", "all"] as const;
-
-/** What the list shows, as the address has it. */
-export interface ChatFilters {
-  state?: (typeof STATES)[number];
-  agent?: string;
-  tag?: string;
-  text?: string;
-}
-
-export function readChatFilters(search: Record<string, unknown>): ChatFilters {
-  const filters: ChatFilters = {};
-  const state = STATES.find((each) => each === search["state"]);
-  if (state && state !== "active") filters.state = state;
-  for (const name of ["agent", "tag", "text"] as const) {
-    const value = search[name];
-    if (typeof value === "string" && value) filters[name] = value;
-    else if (typeof value === "number") filters[name] = String(value);
-  }
-  return filters;
-}
 
 export function chatsQuery(filters: ChatFilters) {
   return infiniteQueryOptions({

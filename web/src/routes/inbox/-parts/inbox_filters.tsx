@@ -3,7 +3,7 @@ import { X } from "lucide-react";
 import type { WaitingItem } from "@/shell/inbox";
 import { Button } from "@/ui/button";
 import { Select } from "@/ui/field";
-import type { InboxSearch } from "../-inbox_list";
+import type { InboxSearch } from "../-search";
 
 /** Which requests are listed, and how they are grouped: both are kept in the address. */
 export function InboxFilters(props: { search: InboxSearch; waiting: readonly WaitingItem[] }) {

@@ -1,0 +1,45 @@
+/** The icon of each kind of act. Apart from their names, which the first view loads to read an
+ * address. */
+import {
+  Ban,
+  CirclePause,
+  CirclePlay,
+  FileX,
+  Flame,
+  GitFork,
+  KeyRound,
+  LogIn,
+  LogOut,
+  type LucideIcon,
+  MessageSquareText,
+  OctagonX,
+  Play,
+  RotateCcw,
+  ShieldCheck,
+  Undo2,
+  UserPlus,
+  UserX,
+  WandSparkles,
+} from "lucide-react";
+import type { Kind } from "../-acts";
+
+export const ICONS: Readonly<Record<Kind, LucideIcon>> = {
+  run_started: Play,
+  run_forked: GitFork,
+  whatif_started: WandSparkles,
+  decision: ShieldCheck,
+  hint: MessageSquareText,
+  pause: CirclePause,
+  resume: CirclePlay,
+  abort: OctagonX,
+  reset: RotateCcw,
+  undo: Undo2,
+  forgotten: Flame,
+  content_deleted: FileX,
+  user_added: UserPlus,
+  user_disabled: UserX,
+  signed_in: LogIn,
+  session_ended: LogOut,
+  token_created: KeyRound,
+  token_revoked: Ban,
+};
