@@ -6,6 +6,7 @@ import csv
 import io
 import math
 import random
+import re
 from collections.abc import AsyncGenerator, Sequence
 
 from harness.activity import merge
@@ -14,6 +15,8 @@ from harness.activity.merge import TOP, Item, Place, merge_acts
 from harness.activity.views import Act, time_of
 
 SEED = 11
+STARTS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+HIDDEN = ' "\v\u00a0\u200b\ufeff'
 
 
 def act(at: float, id: str, **more: str) -> Act:
@@ -96,14 +99,23 @@ async def test_more_open_runs_than_one_request_reads() -> None:
 def test_csv_runs_no_formula() -> None:
     hostile = [
         '=HYPERLINK("http://evil.example","x")', "+1+1", "-2", "@SUM(A1)", "\tx", "\r=1",
-        "  =1", 'a"b,c\r\nd', "\0=1", "plain",
+        "  =1", 'a"b,c\r\nd', "\0=1", "plain", "x;=1", "x;-1;\t =1", "x\t=1", "a\n+1", ';"=1',
+        "\uff1d1+1", "\uff0b1", "\uff0d1", "\uff20A", "x; \uff1d1", "\u00a0=1", "\u200b=1", "\ufeff=1",
+        '"=1', "\v=1", "';=1", "a;;=1",
     ]  # fmt: skip
     acts = [act(1, str(n), detail=text, by=text) for n, text in enumerate(hostile)]
     text = write_csv(acts)
-    assert text.startswith("at,kind,by,run,subject,detail,id\r\n")
+    assert text.startswith('"at","kind","by","run","subject","detail","id"\r\n')
     rows = list(csv.DictReader(io.StringIO(text, newline="")))
     assert len(rows) == len(hostile)
     for row, given in zip(rows, hostile, strict=True):
         for cell in (row["detail"], row["by"]):
-            assert not cell.lstrip(" ").startswith(("=", "+", "-", "@", "\t", "\r", "\n"))
-            assert given.replace("\0", "\ufffd") in cell
+            assert not cell.lstrip(" ").startswith(("\t", "\r", "\n"))
+            for part in re.split("[;\t\r\n]", cell):  # other spreadsheets cut here, quoted or not
+                assert not part.strip(HIDDEN).startswith(STARTS), cell
+            assert given.replace("\0", "\ufffd").replace("'", "") == cell.replace("'", "")
+    plain = "two; words, 3 - 1 = 2; a@b"
+    (row,) = csv.DictReader(io.StringIO(write_csv([act(1, "1", detail=plain)]), newline=""))
+    assert row["detail"] == plain
+    long = "\t" * 200_000 + ";" * 200_000 + " " * 200_000
+    assert write_csv([act(1, "1", detail=long)])
