@@ -13,7 +13,7 @@ from starlette.requests import ClientDisconnect, HTTPConnection
 from starlette.responses import Response
 from starlette.routing import Match, Route
 from starlette.types import Scope, Send
-from starlette.websockets import WebSocket
+from starlette.websockets import WebSocket, WebSocketState
 
 from harness.api.mount import path_below_mount, root_of
 from harness.api.problems import MEDIA_TYPE, FieldProblem, describe_error
@@ -33,6 +33,8 @@ MOST = 10
 """Field problems that are listed."""
 CLOSE_REFUSED = 1008
 """WebSocket: policy violation."""
+DENIAL = "websocket.http.response"
+"""What servers have that can answer a handshake with a status and a body."""
 
 
 def problem_response(
@@ -93,8 +95,7 @@ def add_problem_handlers(app: FastAPI) -> None:
     async def on_harness_error(request: HTTPConnection, error: Exception) -> Any:
         assert isinstance(error, HarnessError)
         if isinstance(request, WebSocket):
-            await request.close(CLOSE_REFUSED, error.code)
-            return None
+            return await _refuse_socket(request, error)
         return _answer(request, error)
 
     async def on_invalid(request: Request, error: Exception) -> Response:
@@ -145,6 +146,15 @@ def add_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, on_invalid)
     app.add_exception_handler(HTTPException, on_http)
     app.add_exception_handler(Exception, on_fault)
+
+
+async def _refuse_socket(socket: WebSocket, error: HarnessError) -> None:
+    """Whoever shall come back later is told when, which a code of closing cannot say."""
+    asks = socket.application_state is WebSocketState.CONNECTING
+    if asks and error.retry_after is not None and DENIAL in socket.scope.get("extensions", {}):
+        await socket.send_denial_response(_answer(socket, error))
+    else:
+        await socket.close(CLOSE_REFUSED, error.code)
 
 
 async def _answer_gone(request: Request, error: Exception) -> Response:  # noqa: ARG001

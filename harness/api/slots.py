@@ -37,7 +37,7 @@ class Slots:
             TooManyCalls: None is free.
         """
         if self._taken[caller.user] >= self.most_each or self._taken.total() >= self.most:
-            raise TooManyCalls(f"Too many {self.what} are in progress.")
+            raise TooManyCalls(f"Too many {self.what} are in progress.", retry_after=1.0)
         self._check_rate(caller.user)
         self._taken[caller.user] += 1
         try:

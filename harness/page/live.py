@@ -23,6 +23,7 @@ from harness.api.client_socket import ClientSocket
 from harness.api.context import ApiContext
 from harness.api.event_stream import GONE
 from harness.api.problems import describe_error
+from harness.api.slots import Slots
 from harness.api.stream_event import END, StreamEvent, pack_messages
 from harness.commons.log import get_logger
 from harness.contracts.errors import HarnessError, InvalidRequest, RequestTooLarge, ServerFault
@@ -45,6 +46,23 @@ class LiveMessage(Body):
     """The id of the last event that the client has."""
 
 
+class SocketSlots(Slots):
+    """Live sockets. A browser needs one for all of its tabs."""
+
+    what = "live sockets"
+    most = 10_000
+    most_each = 16
+
+
+class TopicSlots(Slots):
+    """Topics that sockets follow. Opening one asks Temporal or the database."""
+
+    what = "live topics"
+    most = 100_000
+    most_each = SocketSlots.most_each * MOST_TOPICS
+    each_per_minute = 1_200
+
+
 class LiveClient:
     """Follows topics for one client."""
 
@@ -58,9 +76,14 @@ class LiveClient:
         """A message could not be sent."""
 
     async def serve(self) -> None:
-        """Serve the client until it leaves or loses access, or the daemon stops."""
-        await self._socket.accept()
-        await self._socket.run(self._take_messages(), self._keep_alive(), self._wait_lost())
+        """Serve the client until it leaves or loses access, or the daemon stops.
+
+        Raises:
+            TooManyCalls: The user has too many sockets; this one has not been accepted.
+        """
+        with self._context.parts.find(SocketSlots, SocketSlots).take(self._caller):
+            await self._socket.accept()
+            await self._socket.run(self._take_messages(), self._keep_alive(), self._wait_lost())
 
     async def _take_messages(self) -> None:
         try:
@@ -123,11 +146,13 @@ class LiveClient:
         """Yield what a topic sends, until its end. It ends with an error if it fails, and a fault
         of ours does not end the whole socket."""
         groups = follow_topic(self._context, self._caller, self._id, topic, after)
+        slots = self._context.parts.find(TopicSlots, TopicSlots)
         try:
-            async with aclosing(groups):
-                async for group in groups:
-                    for message in pack_messages(topic, group):
-                        yield message
+            with slots.take(self._caller):
+                async with aclosing(groups):
+                    async for group in groups:
+                        for message in pack_messages(topic, group):
+                            yield message
         except HarnessError as error:
             yield _write_error(error, topic)
         except Exception:

@@ -1,15 +1,22 @@
 """Lists of runs that change while they are read: each page is read once a second for all of its
-readers together, and not at all while it has none."""
+readers together, and not at all while it has none.
+
+A page costs Temporal a search each second, so a user has few at a time, opens few in a minute, and
+waits for their own: whoever has many gets them later, and nobody else does."""
 
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 
+from harness.api.caller import Caller
 from harness.api.context import ApiContext
 from harness.api.etags import write_json
+from harness.api.slots import Slots
 from harness.api.stream_event import StreamEvent
+from harness.api.turns import Turns
 from harness.commons.log import get_logger
 from harness.contracts.errors import HarnessError, ServerFault
 from harness.runs.pages import RunPage, read_runs
@@ -21,6 +28,15 @@ AT_ONCE = 8
 log = get_logger(__name__)
 
 
+class ListSlots(Slots):
+    """Pages that users follow, each once for all of a user's readers."""
+
+    what = "live lists"
+    most = 1_000
+    most_each = 16
+    each_per_minute = 240
+
+
 class _ListedPage:
     """A page that somebody reads."""
 
@@ -28,7 +44,10 @@ class _ListedPage:
         self.body: bytes | None = None
         self.error: HarnessError | None = None
         self.changed = asyncio.Event()
-        self.readers = 0
+        self.readers = Counter[str]()
+        """By user."""
+        self.slots: dict[str, ExitStack] = {}
+        """Of each user."""
         self.task: asyncio.Task[None] | None = None
 
     def wake_readers(self) -> None:
@@ -42,12 +61,17 @@ class RunLists:
     def __init__(self, context: ApiContext) -> None:
         self._context = context
         self._pages: dict[RunPage, _ListedPage] = {}
-        self._reading = asyncio.Semaphore(AT_ONCE)
+        self._turns = Turns(AT_ONCE)
+        self._slots = ListSlots()
 
-    async def follow(self, page: RunPage) -> AsyncGenerator[StreamEvent]:
+    async def follow(self, caller: Caller, page: RunPage) -> AsyncGenerator[StreamEvent]:
         """Yield the page as it is, and whenever it has changed, without end. A slow reader gets the
-        newest state, not every one."""
-        async with self._read_page(page) as listed:
+        newest state, not every one.
+
+        Raises:
+            TooManyCalls: The caller follows too many pages, or opens them too quickly.
+        """
+        async with self._read_page(caller, page) as listed:
             sent: bytes | None = None
             while True:
                 changed = listed.changed
@@ -65,16 +89,23 @@ class RunLists:
             await _stop(listed)
 
     @asynccontextmanager
-    async def _read_page(self, page: RunPage) -> AsyncGenerator[_ListedPage]:
-        listed = self._pages.get(page)
-        if listed is None:
-            listed = self._pages[page] = _ListedPage()
-            listed.task = asyncio.create_task(self._read_regularly(page, listed))
-        listed.readers += 1
+    async def _read_page(self, caller: Caller, page: RunPage) -> AsyncGenerator[_ListedPage]:
+        with ExitStack() as slot:
+            listed, user = self._pages.get(page), caller.user
+            if listed is None or not listed.readers[user]:
+                slot.enter_context(self._slots.take(caller))
+            if listed is None:
+                listed = self._pages[page] = _ListedPage()
+                listed.task = asyncio.create_task(self._read_regularly(page, listed))
+            listed.readers[user] += 1
+            listed.slots.setdefault(user, slot.pop_all())
         try:
             yield listed
         finally:
-            listed.readers -= 1
+            listed.readers[user] -= 1
+            if not listed.readers[user]:
+                del listed.readers[user]
+                listed.slots.pop(user).close()
             if not listed.readers:
                 self._drop(page, listed)
                 await _stop(listed)
@@ -82,7 +113,7 @@ class RunLists:
     async def _read_regularly(self, page: RunPage, listed: _ListedPage) -> None:
         try:
             while True:
-                async with self._reading:
+                async with self._turns.take(tuple(listed.readers)):
                     body = write_json(await read_runs(self._context, page))
                 if body != listed.body:
                     listed.body = body

@@ -56,7 +56,7 @@ async def _open_topic(
         return _one_by_one(waits.follow(owner_filter(caller), after))
     if topic == "runs" or topic.startswith("runs?"):
         lists = context.parts.find(RunLists, lambda: RunLists(context))
-        return _one_by_one(lists.follow(_read_page(caller, topic.partition("?")[2])))
+        return _one_by_one(lists.follow(caller, _read_page(caller, topic.partition("?")[2])))
     kind, _, rest = topic.partition("/")
     query = ""
     if kind == "conversation":

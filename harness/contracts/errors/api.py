@@ -45,12 +45,14 @@ class RequestTooSlow(ApiError):
 
 
 class TooManyCalls(ApiError):
-    """The caller has too many costly requests open at once: tool calls of MCP, uploads, tests of
-    models or replays. A tool call that waits for a run can stay open after its client has
+    """The caller has too many costly requests open at once, or has begun too many within a minute:
+    tool calls of MCP, uploads, tests of models, replays, reads of the activity log, live sockets,
+    or what they follow. A tool call that waits for a run can stay open after its client has
     disconnected, until its waiting time is over."""
 
     code = "api.too_many_calls"
     fix = "Wait until some of them have ended."
+    retryable = True
     http_status = 429
 
 

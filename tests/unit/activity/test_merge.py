@@ -100,8 +100,8 @@ def test_csv_runs_no_formula() -> None:
     hostile = [
         '=HYPERLINK("http://evil.example","x")', "+1+1", "-2", "@SUM(A1)", "\tx", "\r=1",
         "  =1", 'a"b,c\r\nd', "\0=1", "plain", "x;=1", "x;-1;\t =1", "x\t=1", "a\n+1", ';"=1',
-        "\uff1d1+1", "\uff0b1", "\uff0d1", "\uff20A", "x; \uff1d1", "\u00a0=1", "\u200b=1", "\ufeff=1",
-        '"=1', "\v=1", "';=1", "a;;=1",
+        "\uff1d1+1", "\uff0b1", "\uff0d1", "\uff20A", "x; \uff1d1", "\u00a0=1", "\u200b=1",
+        "\ufeff=1", '"=1', "\v=1", "';=1", "a;;=1",
     ]  # fmt: skip
     acts = [act(1, str(n), detail=text, by=text) for n, text in enumerate(hostile)]
     text = write_csv(acts)
