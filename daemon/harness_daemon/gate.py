@@ -12,13 +12,19 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from harness.access.secret import BROWSER, TOKEN
-from harness.access.sign_in import COOKIE
+from harness.access.secret import TOKEN
 from harness.api.caller import Caller
 from harness.api.mount import path_below_mount, root_of
 from harness.api.route import SIGN_IN_PATH
-from harness.contracts.errors import HarnessError, InvalidRequest, NotSignedIn, WrongOrigin
+from harness.contracts.errors import (
+    HarnessError,
+    InvalidRequest,
+    NotSignedIn,
+    OtherUser,
+    WrongOrigin,
+)
 from harness_daemon.bodies import Bounds, limit_body
+from harness_daemon.cookie import secret_of, session_secret
 from harness_daemon.hosts import Hosts
 from harness_daemon.page.page import Page
 from harness_daemon.refusals import send_problem
@@ -29,7 +35,8 @@ OPEN_PATHS = frozenset({"/health/live", "/health/ready", SIGN_IN_PATH})
 """What may be requested without signing in, beside the page."""
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-MAX_SECRET = 200
+USER_HEADER = "x-harness-user"
+"""Names the user for whom a page was loaded."""
 
 SECURITY_HEADERS = (
     (b"x-content-type-options", b"nosniff"),
@@ -99,9 +106,10 @@ class Gate:
             return None
         if bearer := _bearer(headers):
             caller = await self._authenticate(bearer)
-        elif session := _session(headers):
+        elif session := session_secret(headers):
             _check_same_site(scope, headers)
             caller = await self._authenticate(session)
+            _check_same_user(scope, headers, caller)
         else:
             caller = None
         if caller is None:
@@ -121,22 +129,7 @@ def _bearer(headers: Mapping[str, str]) -> str | None:
     scheme, _, secret = headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer":
         return None
-    return _secret_of(TOKEN, secret.strip())
-
-
-def _session(headers: Mapping[str, str]) -> str | None:
-    # Not http.cookies: before Python 3.11.10 it takes quadratic time (CVE-2024-7592).
-    for pair in headers.get("cookie", "").split(";"):
-        name, _, value = pair.strip().partition("=")
-        if name == COOKIE:
-            return _secret_of(BROWSER, value)
-    return None
-
-
-def _secret_of(prefix: str, text: str) -> str | None:
-    """The secret, if it is of this kind: a cookie with an API token would escape the rules for
-    browsers."""
-    return text if text.startswith(f"{prefix}_") and len(text) <= MAX_SECRET else None
+    return secret_of(TOKEN, secret.strip())
 
 
 def _check_same_site(scope: Scope, headers: Mapping[str, str]) -> None:
@@ -147,6 +140,15 @@ def _check_same_site(scope: Scope, headers: Mapping[str, str]) -> None:
     changes = scope["type"] == "websocket" or scope["method"] not in SAFE_METHODS
     if changes and site is None and "origin" not in headers:
         raise WrongOrigin("The request does not say which page it comes from.")
+
+
+def _check_same_user(scope: Scope, headers: Mapping[str, str], caller: Caller | None) -> None:
+    """All tabs of a browser share its cookie, so one may have signed in as somebody else since a
+    page was loaded: its reader must not act in that name."""
+    meant = headers.get(USER_HEADER)
+    changes = scope["type"] == "http" and scope["method"] not in SAFE_METHODS
+    if changes and caller is not None and meant is not None and meant != caller.user:
+        raise OtherUser("Another tab of this browser has signed in as somebody else.")
 
 
 def _check_site(site: str | None) -> None:

@@ -12,12 +12,12 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from starlette.routing import BaseRoute
 
+from harness.access.sign_in import COOKIE
 from harness.api.problems import MEDIA_TYPE, Problem
 from harness.api.route import EVENTS, MCP_PATH, Route, is_openai_path
 from harness.commons.log import get_logger
 from harness.openai_api.problems import ErrorAnswer
 from harness_daemon.conditional import ConditionalRoute, describe_condition
-from harness_daemon.gate import COOKIE
 from harness_daemon.operations import link_operations
 from harness_daemon.parameters import describe_parameters
 from harness_daemon.schemas import REF, add_part, name_schemas, rename_operations

@@ -14,10 +14,19 @@ from harness.api.caller import Role
 from harness.api.context import CallerOf, Context
 from harness.api.etags import answer_json
 from harness.api.route import OtherAnswer, Route
+from harness.api.slots import Slots
 from harness.api.times import read_time
 
 CSV = "text/csv"
 MAX_NAME = 250
+
+
+class ActivitySlots(Slots):
+    """Reads of the log. Each looks at many runs."""
+
+    what = "reads of the activity log"
+    most = 8
+    most_each = 2
 
 
 async def list_activity(
@@ -37,7 +46,8 @@ async def list_activity(
     Callers see their own runs; admins see all, and users, tokens and deletions. As CSV, the header
     `X-Next-Cursor` has the cursor of the next page."""
     which = ActivityFilter(user=user, kind=kind, run=run, since=since)
-    page = await read_activity(context, caller, which, limit, cursor)
+    with context.parts.find(ActivitySlots, ActivitySlots).take(caller):
+        page = await read_activity(context, caller, which, limit, cursor)
     if format == "json":
         return answer_json(page)
     headers = {"Content-Disposition": 'attachment; filename="activity.csv"'}

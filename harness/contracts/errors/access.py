@@ -46,6 +46,15 @@ class TokenNotFound(AccessError):
     http_status = 404
 
 
+class OtherUser(AccessError):
+    """The browser is signed in as somebody else than the page that sent the request was loaded for:
+    another tab has signed in since. Nothing was done."""
+
+    code = "access.other_user"
+    fix = "Reload the page."
+    http_status = 409
+
+
 class NotAllowed(AccessError):
     """The caller's role is too low. The role of a token is limited to its user's current role."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 from typing import Any
@@ -10,7 +11,7 @@ import httpx
 import pytest
 
 from harness import Agent, Harness
-from harness.activity import merge
+from harness.activity import merge, routes
 from harness.archive.sweep import seal_run
 from harness.forget.client import forget_run
 from tests.fakes.model_server import ModelServer
@@ -34,6 +35,26 @@ async def read(client: httpx.AsyncClient, **query: Any) -> list[dict[str, Any]]:
         cursor = answer.json().get("next")
         if cursor is None:
             return found
+
+
+async def test_a_user_reads_little_at_once(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    gate, read_page = asyncio.Event(), routes.read_activity
+
+    async def wait(*given: Any) -> Any:
+        await gate.wait()
+        return await read_page(*given)
+
+    monkeypatch.setattr(routes, "read_activity", wait)
+    slots = routes.ActivitySlots.most_each
+    async with asyncio.TaskGroup() as group:
+        reads = [group.create_task(api.operator.get(LOG)) for _ in range(slots + 1)]
+        (refused,), _ = await asyncio.wait(reads, return_when=asyncio.FIRST_COMPLETED)
+        answer = await refused
+        assert (answer.status_code, answer.json()["code"]) == (429, "api.too_many_calls")
+        assert answer.headers["retry-after"] == "1"
+        others = group.create_task(api.stranger.get(LOG))
+        gate.set()
+    assert [each.result().status_code for each in (*reads, others)].count(200) == slots + 1
 
 
 async def waits(api: Api, run: str) -> bool:

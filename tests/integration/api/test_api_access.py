@@ -200,6 +200,41 @@ async def test_sign_in_works_once_and_cookies_stay_on_the_site(api: Api) -> None
         assert "set-cookie" not in shown.headers
 
 
+async def test_a_page_of_another_user_changes_nothing(api: Api) -> None:
+    """A tab that was loaded before another tab signed in as somebody else."""
+    made = await api.admin.post("/api/v1/sign-in-codes", params={"user": api.user})
+    answer = await api.nobody.get("/sign-in", params={"code": made.json()["code"]})
+    path, origin = "/api/v1/runs/x/abort", {"Origin": api.daemon.url}
+    async with httpx.AsyncClient(base_url=api.daemon.url, cookies=answer.cookies) as browser:
+        for user in ("local", "", api.user.upper(), f"{api.user}, {api.user}", f"{api.user}%20"):
+            headers = {**origin, "X-Harness-User": user}
+            for method in ("POST", "DELETE", "PATCH"):
+                refused = await browser.request(method, path, headers=headers)
+                told = (refused.status_code, refused.json()["code"], refused.json()["fix"])
+                assert told == (409, "access.other_user", "Reload the page."), (user, method)
+            assert (await browser.get("/api/v1/me", headers=headers)).status_code == 200
+            by_token = await api.operator.post(path, json={}, headers=headers)
+            assert by_token.json()["code"] == "run.not_found", "a token is whose it is"
+        same = await browser.post(path, json={}, headers={**origin, "X-Harness-User": api.user})
+        assert same.json()["code"] == "run.not_found"
+
+
+async def test_a_sign_in_ends_the_session_that_it_replaces(api: Api) -> None:
+    first = await api.nobody.get(await api.daemon.make_sign_in_link())
+    old = {"Cookie": f"harness_session={first.cookies['harness_session']}"}
+    async with httpx.AsyncClient(base_url=api.daemon.url) as browser:
+        failed = await browser.get("/sign-in?code=hnc_0123456789abcdef_AAAA", headers=old)
+        assert failed.status_code == 401
+        assert (await browser.get("/api/v1/me", headers=old)).status_code == 200
+        stale = {"Cookie": "harness_session=hnb_0123456789abcdef_AAAA"}
+        for headers, status in ((stale, 200), (old, 401)):
+            link = await api.daemon.make_sign_in_link()
+            async with httpx.AsyncClient() as other:
+                answer = await other.get(link, headers=headers)
+            assert answer.status_code == 303 and answer.cookies["harness_session"]
+            assert (await browser.get("/api/v1/me", headers=old)).status_code == status
+
+
 async def test_a_cookie_over_https_is_secure(api: Api) -> None:
     link = await api.daemon.make_sign_in_link()
     answer = await api.nobody.get(link, headers={"X-Forwarded-Proto": "https"})
