@@ -4,6 +4,7 @@ import type { Schemas } from "@/api/client";
 import { addressOf } from "@/api/client";
 import { followTopic, type LiveEvent } from "@/api/live";
 import { Problem, type ProblemDocument } from "@/api/problem";
+import { noteRefusal, userHeaders } from "@/api/session";
 import { isDark } from "@/shell/theme";
 import { notify } from "@/ui/notify";
 
@@ -63,6 +64,7 @@ async function request(method: string, path: string, body?: unknown): Promise<un
       credentials: "same-origin",
       headers: {
         Accept: "application/json",
+        ...(method === "GET" ? {} : userHeaders()),
         ...(body ? { "Content-Type": "application/json" } : {}),
       },
       ...(body ? { body: JSON.stringify(body) } : {}),
@@ -72,7 +74,9 @@ async function request(method: string, path: string, body?: unknown): Promise<un
   }
   const text = await answer.text();
   const value: unknown = text ? JSON.parse(text) : undefined;
-  if (!answer.ok) throw new Problem((value ?? {}) as Partial<ProblemDocument>, answer.status);
+  if (!answer.ok) {
+    throw noteRefusal(new Problem((value ?? {}) as Partial<ProblemDocument>, answer.status));
+  }
   return value;
 }
 
