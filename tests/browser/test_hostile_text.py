@@ -177,3 +177,23 @@ LONG: dict[str, Any] = {
     "json": json.dumps([{"number": number, "text": "x" * 40} for number in range(15_000)]),
     "markdown": "- [a](https://example.com) **b** `c`\n" * 25_000,
 }
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(">" * 6_000, id="levels"),
+        pytest.param("*a_" * 2_000, id="delimiters", marks=pytest.mark.slow),
+    ],
+)
+async def test_markdown_that_breaks_parsers(site: Site, text: str) -> None:
+    await site.harness.serve(Agent(site.name, tools=[upload]))
+    site.model.script(Say(text=text, calls=(("upload", {"name": "a\u3164b", "content": "x"}),)))
+    run = await site.start("Hi")
+    await until_state(site, run, "waiting")
+    page = await site.sign_in(path=f"/runs/{run}", **TALL)
+    # What the model said stands there as it is, and the run can be decided and stopped.
+    await expect(page.get_by_role("main").get_by_text(text[:3_000]).first).to_be_visible()
+    await expect(page.get_by_text("U+3164").first).to_be_visible()
+    for name in ("Approve", "Abort"):
+        await expect(page.get_by_role("button", name=name).first).to_be_enabled()

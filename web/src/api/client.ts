@@ -2,6 +2,7 @@ import createClient from "openapi-fetch";
 import { Problem, type ProblemDocument } from "./problem";
 import { root } from "./root";
 import type { components, paths } from "./schema";
+import { noteRefusal, userHeaders } from "./session";
 
 export type Schemas = components["schemas"];
 
@@ -10,6 +11,13 @@ export const api = createClient<paths>({
   baseUrl: root || location.origin,
   credentials: "same-origin",
   querySerializer: { array: { style: "form", explode: true } },
+});
+
+api.use({
+  onRequest({ request }) {
+    if (request.method === "GET") return;
+    for (const [name, value] of Object.entries(userHeaders())) request.headers.set(name, value);
+  },
 });
 
 interface Answer<T> {
@@ -30,7 +38,8 @@ export async function call<T>(asked: Promise<Answer<T>>): Promise<T> {
     throw Problem.of(error);
   }
   if (!answer.response.ok) {
-    throw new Problem((answer.error ?? {}) as Partial<ProblemDocument>, answer.response.status);
+    const document = (answer.error ?? {}) as Partial<ProblemDocument>;
+    throw noteRefusal(new Problem(document, answer.response.status));
   }
   return answer.data as T;
 }

@@ -3,7 +3,14 @@ import type { components } from "./schema";
 export type ProblemDocument = components["schemas"]["Problem"];
 
 /** What kind of trouble a failed request is in, as far as a person has to know. */
-export type Kind = "offline" | "signed_out" | "not_allowed" | "busy" | "server" | "request";
+export type Kind =
+  | "offline"
+  | "signed_out"
+  | "not_allowed"
+  | "busy"
+  | "server"
+  | "request"
+  | "page";
 
 /** A request that failed: a problem document, or no answer at all. */
 export class Problem extends Error {
@@ -14,10 +21,10 @@ export class Problem extends Error {
   readonly status: number;
   readonly fields: readonly { field: string; problem: string }[];
 
-  constructor(document: Partial<ProblemDocument>, status: number) {
+  constructor(document: Partial<ProblemDocument>, status: number, kind?: Kind) {
     super(document.detail ?? "The daemon gave no reason.");
     this.status = status;
-    this.kind = kindOf(status);
+    this.kind = kind ?? kindOf(status);
     this.code = document.code ?? "";
     this.fix = document.fix ?? "";
     this.fields = document.errors ?? [];
@@ -32,6 +39,19 @@ export class Problem extends Error {
         code: "offline",
       },
       0,
+    );
+  }
+
+  /** The page itself has failed. */
+  static ofPage(error: unknown): Problem {
+    return new Problem(
+      {
+        detail: error instanceof Error ? error.message : String(error),
+        fix: "Runs go on without the page. Reload it, or open another view.",
+        code: "page",
+      },
+      0,
+      "page",
     );
   }
 

@@ -1,10 +1,21 @@
 /** What several views read. A view that alone needs something keeps its query beside itself. */
 import { queryOptions } from "@tanstack/react-query";
 import { api, call } from "./client";
+import { Problem } from "./problem";
+import { session } from "./session";
 
 export const meQuery = queryOptions({
   queryKey: ["me"],
-  queryFn: () => call(api.GET("/api/v1/me")),
+  queryFn: async () => {
+    try {
+      const me = await call(api.GET("/api/v1/me"));
+      session.note(me.user);
+      return me;
+    } catch (error) {
+      if (Problem.of(error).kind === "signed_out") session.noteSignedOut();
+      throw error;
+    }
+  },
   staleTime: 60_000,
 });
 

@@ -1,6 +1,7 @@
 /** Long work that a request starts: it reports what it has done as events, then its result. */
 import { Problem, type ProblemDocument } from "./problem";
 import { root } from "./root";
+import { noteRefusal, userHeaders } from "./session";
 import { SseReader } from "./sse";
 
 export interface Work {
@@ -31,6 +32,7 @@ async function ask(path: string, body: unknown, work: Work): Promise<Response> {
     headers: {
       "Content-Type": "application/json",
       Accept: "text/event-stream",
+      ...userHeaders(),
       ...(work.key ? { "Idempotency-Key": work.key } : {}),
     },
     body: JSON.stringify(body),
@@ -38,7 +40,7 @@ async function ask(path: string, body: unknown, work: Work): Promise<Response> {
   });
   if (answer.ok && answer.body) return answer;
   const problem = (await answer.json().catch(() => ({}))) as Partial<ProblemDocument>;
-  throw new Problem(problem, answer.status);
+  throw noteRefusal(new Problem(problem, answer.status));
 }
 
 async function readWork<T>(answer: Response, work: Work): Promise<T> {

@@ -1,5 +1,6 @@
 import { useMemo, useState } from "react";
 import { cn } from "@/ui/cn";
+import { Marked } from "./decision/exact_text";
 import { type DiffLine, diffLines } from "./line_diff";
 
 const CONTEXT = 3;
@@ -64,7 +65,7 @@ function Line({ line }: { line: Shown }) {
         {SIGNS[kind]}
       </span>
       {kind !== "same" && <span className="sr-only">{kind}: </span>}
-      <span className="min-w-0">{text || " "}</span>
+      <span className="min-w-0">{text ? <Marked text={text} /> : " "}</span>
     </p>
   );
 }

@@ -1,38 +1,58 @@
 import { lazy, Suspense, useMemo, useRef } from "react";
+import { Boundary } from "@/ui/boundary";
 import { cn } from "@/ui/cn";
-import { type Blocks, shownBlocks, splitBlocks } from "./markdown_blocks";
+import { type Blocks, type Shown, shownBlocks, splitBlocks } from "./markdown_blocks";
 
 // Most of the code of a run's view: until it is there, its source is shown.
 const Block = lazy(() => import("./markdown_block"));
 
-/** Above this, text is shown as it is: parsing it would hold the page. */
-const MOST = 200_000;
-
 /**
  * Markdown of models and people, also while it is streamed: only the last block is parsed again.
  * Raw HTML stays text; images are links, because loading one would tell another host what was read.
+ * What a parser would hold the page or fail with is shown as it is.
  */
 export function Markdown(props: { text: string; streaming?: boolean; className?: string }) {
+  return (
+    <Boundary fallback={<Plain text={props.text} className={props.className} />} again={props.text}>
+      <Rendered {...props} />
+    </Boundary>
+  );
+}
+
+function Rendered(props: { text: string; streaming?: boolean; className?: string }) {
   const { text, streaming } = props;
   const before = useRef<Blocks>(undefined);
   const blocks = useMemo(() => {
-    if (text.length > MOST) return null;
     before.current = splitBlocks(text, before.current);
     return shownBlocks(before.current, streaming === true);
   }, [text, streaming]);
-  if (blocks === null) {
-    return <pre className={cn("whitespace-pre-wrap break-words", props.className)}>{text}</pre>;
-  }
   return (
     <div
       data-markdown
       className={cn("flex min-w-0 flex-col gap-2.5 break-words leading-relaxed", props.className)}
     >
       {blocks.map((block, place) => (
-        <Suspense key={place} fallback={<p className="whitespace-pre-wrap">{block}</p>}>
-          <Block text={block} />
-        </Suspense>
+        <OneBlock key={place} {...block} />
       ))}
     </div>
+  );
+}
+
+function OneBlock({ text, plain }: Shown) {
+  if (plain) return <Plain text={text} />;
+  return (
+    <Boundary fallback={<Plain text={text} />} again={text}>
+      <Suspense fallback={<p className="whitespace-pre-wrap">{text}</p>}>
+        <Block text={text} />
+      </Suspense>
+    </Boundary>
+  );
+}
+
+function Plain(props: { text: string; className?: string | undefined }) {
+  return (
+    <pre className={cn("whitespace-pre-wrap break-words font-[inherit]", props.className)}>
+      {props.text}
+    </pre>
   );
 }

@@ -1,6 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { type Blocks, shownBlocks, splitBlocks } from "./markdown_blocks";
 
+function rawsOf(blocks: Blocks): string[] {
+  return blocks.blocks.map((each) => each.raw);
+}
+
 const TEXT = `# Title
 
 A paragraph with **bold** text,
@@ -43,27 +47,27 @@ describe("splitBlocks", () => {
       let blocks: Blocks | undefined;
       for (let end = size; end < TEXT.length + size; end += size) {
         blocks = splitBlocks(TEXT.slice(0, end), blocks);
-        expect(blocks.raws).toEqual(splitBlocks(TEXT.slice(0, end)).raws);
+        expect(blocks.blocks).toEqual(splitBlocks(TEXT.slice(0, end)).blocks);
       }
     }
   });
 
   it("reads a text anew that is not a longer one", () => {
     const before = splitBlocks(TEXT);
-    expect(splitBlocks("other", before).raws).toEqual(["other"]);
+    expect(rawsOf(splitBlocks("other", before))).toEqual(["other"]);
   });
 
   it("keeps settled blocks", () => {
     const before = splitBlocks(TEXT);
     const after = splitBlocks(`${TEXT}\nMore.\n`, before);
-    expect(after.raws[0]).toBe(before.raws[0]);
+    expect(after.blocks[0]).toBe(before.blocks[0]);
   });
 });
 
 describe("shownBlocks", () => {
   it("closes what is open at the end of a streamed text alone", () => {
     const blocks = splitBlocks("One.\n\nThis is **bo");
-    expect(shownBlocks(blocks, true).at(-1)).toBe("This is **bo**");
-    expect(shownBlocks(blocks, false).at(-1)).toBe("This is **bo");
+    expect(shownBlocks(blocks, true).at(-1)?.text).toBe("This is **bo**");
+    expect(shownBlocks(blocks, false).at(-1)?.text).toBe("This is **bo");
   });
 });

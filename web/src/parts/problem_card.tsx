@@ -9,6 +9,7 @@ const TITLES: Record<Kind, { title: string; Icon: typeof CircleAlert }> = {
   not_allowed: { title: "Not allowed", Icon: ShieldX },
   busy: { title: "Too many requests", Icon: TimerReset },
   server: { title: "The daemon failed", Icon: CircleAlert },
+  page: { title: "The page failed to show this", Icon: CircleAlert },
   request: { title: "That did not work", Icon: CircleAlert },
 };
 

@@ -52,7 +52,7 @@ function Arguments({ step }: { step: ToolStep }) {
       {edit && !raw ? (
         <DiffView before={edit.before} after={edit.after} title={edit.title} />
       ) : (
-        <JsonView value={step.arguments} className="rounded-md bg-sunken px-3 py-2" />
+        <JsonView value={step.arguments} exact className="rounded-md bg-sunken px-3 py-2" />
       )}
       {step.asked !== undefined && (
         <DiffView

@@ -1,6 +1,6 @@
 import { createRootRoute, Link } from "@tanstack/react-router";
 import { EmptyState } from "@/parts/empty_state";
-import { ProblemCard } from "@/parts/problem_card";
+import { PageFault } from "@/parts/page_fault";
 import { View } from "@/parts/view";
 import { Frame } from "@/shell/frame";
 
@@ -17,7 +17,7 @@ export const Route = createRootRoute({
   ),
   errorComponent: ({ error, reset }) => (
     <main className="mx-auto max-w-lg p-6">
-      <ProblemCard error={error} retry={reset} />
+      <PageFault error={error} retry={reset} />
     </main>
   ),
 });

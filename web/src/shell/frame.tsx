@@ -6,6 +6,7 @@ import { useLiveStatus } from "@/api/live";
 import { Problem } from "@/api/problem";
 import { meQuery } from "@/api/queries";
 import { root } from "@/api/root";
+import { useSession } from "@/api/session";
 import { ProblemCard } from "@/parts/problem_card";
 import { Button } from "@/ui/button";
 import { ChatButton } from "./chat_button";
@@ -13,6 +14,7 @@ import { ConnectionBadge } from "./connection_badge";
 import { Foot } from "./foot";
 import { useKeys } from "./keys";
 import { Nav } from "./nav";
+import { OtherUserPage } from "./other_user_page";
 import { useShellCommands } from "./shell_commands";
 import { SignInPage } from "./sign_in_page";
 
@@ -34,6 +36,9 @@ export function Frame() {
     ...meQuery,
     refetchInterval: ({ state }) => (canPass(state.error) ? AGAIN_MS : false),
   });
+  const session = useSession();
+  if (session.kind === "signed_out") return <SignInPage />;
+  if (session.kind === "other") return <OtherUserPage user={session.user} />;
   if (me.error && Problem.of(me.error).kind === "signed_out") return <SignInPage />;
   if (me.error && !me.data) {
     return (

@@ -1,9 +1,8 @@
 import { useNavigate } from "@tanstack/react-router";
 import { Keyboard, LogOut, Moon, Search, Sun } from "lucide-react";
-import { api } from "@/api/client";
-import { root } from "@/api/root";
 import { useCommands } from "./commands";
 import { PLACES } from "./nav";
+import { signOut } from "./sign_out";
 import { setTheme, useIsDark } from "./theme";
 
 /** Offers what can be done in every view. */
@@ -37,10 +36,4 @@ export function useShellCommands(openPalette: () => void, openKeys: () => void):
     { id: "keys", title: "List the keys", group: "Page", keys: "?", icon: Keyboard, run: openKeys },
     { id: "sign-out", title: "Sign out", group: "Page", icon: LogOut, run: () => void signOut() },
   ]);
-}
-
-/** Ends the session, and forgets what the page has read. */
-async function signOut(): Promise<void> {
-  await api.POST("/api/v1/sign-out");
-  location.assign(`${root}/`);
 }

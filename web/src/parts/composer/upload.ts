@@ -1,5 +1,6 @@
 import { addressOf } from "@/api/client";
 import { Problem, type ProblemDocument } from "@/api/problem";
+import { noteRefusal, userHeaders } from "@/api/session";
 
 /** A file that the daemon has. */
 export interface Uploaded {
@@ -22,6 +23,9 @@ export function uploadFile(
     const request = new XMLHttpRequest();
     request.open("POST", addressOf(`/files?name=${encodeURIComponent(file.name || "file")}`));
     request.setRequestHeader("Content-Type", file.type || "application/octet-stream");
+    for (const [name, value] of Object.entries(userHeaders())) {
+      request.setRequestHeader(name, value);
+    }
     request.upload.onprogress = (event) => {
       if (event.lengthComputable) onProgress(event.loaded / event.total);
     };
@@ -30,7 +34,8 @@ export function uploadFile(
       if (request.status === 201) {
         resolve(body as Uploaded);
       } else {
-        reject(new Problem((body ?? {}) as Partial<ProblemDocument>, request.status));
+        const document = (body ?? {}) as Partial<ProblemDocument>;
+        reject(noteRefusal(new Problem(document, request.status)));
       }
     };
     request.onerror = () => reject(Problem.offline());

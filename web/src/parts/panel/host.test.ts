@@ -9,6 +9,8 @@ const { checkPath } = await import("./host");
 test("a path stays below the API", () => {
   expect(checkPath("/notes/count?of=me")).toBe("/notes/count?of=me");
   expect(checkPath("/files/a..b")).toBe("/files/a..b");
+  expect(checkPath("/notes?of=%2e%2e/a\\b")).toBe("/notes?of=%2e%2e/a\\b");
+  expect(checkPath("/notes/é ü%20x")).toBe("/notes/é ü%20x");
   for (const path of [
     "notes",
     "",
@@ -16,6 +18,15 @@ test("a path stays below the API", () => {
     "/../x",
     "/a/../../../sign-in",
     "/a/..",
+    "/%2e%2e/x",
+    "/.%2E/x",
+    "/a/%2e%2e/%2e%2e/x",
+    "/a/..\\..\\..\\sign-in",
+    "\\\\example.org",
+    "/.\t./x",
+    "/.\n./.\r./sign-in",
+    "/\t/example.org",
+    "/..%2f..%2fsign-in",
   ]) {
     expect(() => checkPath(path)).toThrow(TypeError);
   }

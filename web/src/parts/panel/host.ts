@@ -4,6 +4,7 @@ import type { Schemas } from "@/api/client";
 import { addressOf } from "@/api/client";
 import { followTopic, type LiveEvent } from "@/api/live";
 import { Problem, type ProblemDocument } from "@/api/problem";
+import { noteRefusal, userHeaders } from "@/api/session";
 import { isDark } from "@/shell/theme";
 import { notify } from "@/ui/notify";
 
@@ -63,6 +64,7 @@ async function request(method: string, path: string, body?: unknown): Promise<un
       credentials: "same-origin",
       headers: {
         Accept: "application/json",
+        ...(method === "GET" ? {} : userHeaders()),
         ...(body ? { "Content-Type": "application/json" } : {}),
       },
       ...(body ? { body: JSON.stringify(body) } : {}),
@@ -72,18 +74,37 @@ async function request(method: string, path: string, body?: unknown): Promise<un
   }
   const text = await answer.text();
   const value: unknown = text ? JSON.parse(text) : undefined;
-  if (!answer.ok) throw new Problem((value ?? {}) as Partial<ProblemDocument>, answer.status);
+  if (!answer.ok) {
+    throw noteRefusal(new Problem((value ?? {}) as Partial<ProblemDocument>, answer.status));
+  }
   return value;
 }
 
-/** The path below the API, as written; nothing that would leave it. */
+/** The path below the API, as written; nothing that would leave it once a browser has read it: it
+ * takes `%2e` for a dot and a backslash for a slash, and skips tabs and line breaks. */
 export function checkPath(path: string): string {
-  if (!path.startsWith("/") || path.split(/[/?#]/).includes("..")) {
+  const api = new URL(addressOf("/"), location.origin);
+  const read = new URL(addressOf(path), location.origin);
+  const segments = unescapePath(path.split(/[?#]/, 1)[0] ?? "").split("/");
+  if (
+    segments[0] !== "" ||
+    segments.some((each) => /^\.\.?$|[\\\p{Cc}]/u.test(each)) ||
+    read.origin !== api.origin ||
+    !read.pathname.startsWith(api.pathname)
+  ) {
     throw new TypeError(
       `A path below /api/v1 begins with "/" and has no "..": ${path.slice(0, 100)}`,
     );
   }
   return path;
+}
+
+function unescapePath(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    throw new TypeError(`Not a path: ${path.slice(0, 100)}`); // not UTF-8
+  }
 }
 
 /** Loads a panel's module; `again` makes the browser ask once more for one that failed. */

@@ -5,6 +5,7 @@ import { type EventOf, isWaiting, type ModelStep, type NoteStep, type Step } fro
 import { DecisionCard } from "@/parts/decision/decision_card";
 import { Markdown } from "@/parts/markdown";
 import { Reasoning } from "@/parts/message_parts";
+import { ShownPlainly } from "@/parts/shown_plainly";
 import { cn } from "@/ui/cn";
 import { isOver } from "../-data/thread";
 import { ToolLine } from "./tool_line";
@@ -16,14 +17,9 @@ export function Answer(props: { run: string; log: RunLog; stopping: boolean }) {
   return (
     <>
       {log.steps.map((step) => (
-        <Shown
-          key={step.key}
-          step={step}
-          version={step.version}
-          run={run}
-          log={log}
-          stopping={props.stopping}
-        />
+        <ShownPlainly key={step.key} value={step} version={step.version}>
+          <Shown step={step} version={step.version} run={run} log={log} stopping={props.stopping} />
+        </ShownPlainly>
       ))}
       {log.state === "running" && (props.stopping || !hasLiveText(log)) && (
         <Thinking stopping={props.stopping} />
@@ -77,7 +73,9 @@ const Shown = memo(
         const asked = step.decisions.at(-1);
         return (
           <div className="flex flex-col gap-2">
-            <ToolLine run={run} step={step} version={step.version} />
+            <ShownPlainly value={step} version={step.version}>
+              <ToolLine run={run} step={step} version={step.version} />
+            </ShownPlainly>
             {asked && isWaiting(step) && !isOver(log.state) && (
               <Decide run={run} asked={asked.asked} />
             )}

@@ -1,5 +1,6 @@
 import { ArrowDown } from "lucide-react";
 import { type ReactNode, useEffect, useLayoutEffect, useRef, useState } from "react";
+import { ShownPlainly } from "@/parts/shown_plainly";
 import { Button } from "@/ui/button";
 import type { Item } from "../-data/thread";
 import { PreparingAnswer } from "./preparing";
@@ -55,7 +56,13 @@ export function ThreadView(props: {
             <h2 className="sr-only">Messages</h2>
             {hidden > 0 ? <Earlier count={hidden} onShow={more} root={scroller} /> : props.lead}
             {props.items.slice(hidden).map((item) => (
-              <ItemView key={item.key} item={item} {...props} />
+              <ShownPlainly
+                key={item.key}
+                value={{ ...item, log: undefined }}
+                version={"version" in item ? item.version : 0}
+              >
+                <ItemView item={item} {...props} />
+              </ShownPlainly>
             ))}
           </div>
           <div className="sticky bottom-0 isolate mx-auto w-full max-w-[46rem] shrink-0 px-3 pb-3 sm:px-6 sm:pb-5">

@@ -2,6 +2,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { useRef, useState } from "react";
 import { addressOf, api, call } from "@/api/client";
 import { Problem, type ProblemDocument } from "@/api/problem";
+import { noteRefusal, userHeaders } from "@/api/session";
 import { type Faults, faultsOf, type StartBody } from "./start_form";
 
 /** Starts a run once, however often it is asked to, and goes to it. */
@@ -43,14 +44,17 @@ function makeKey(): string {
 /** Uploads a file; returns its id. */
 export async function uploadFile(file: File): Promise<string> {
   const type = file.type ? { "content-type": file.type } : {};
+  const headers = { ...userHeaders(), ...type };
   const address = addressOf(`/files?name=${encodeURIComponent(file.name)}`);
   let response: Response;
   try {
-    response = await fetch(address, { method: "POST", body: file, headers: type });
+    response = await fetch(address, { method: "POST", body: file, headers });
   } catch (error) {
     throw Problem.of(error);
   }
   const answer: unknown = await response.json().catch(() => ({}));
-  if (!response.ok) throw new Problem(answer as Partial<ProblemDocument>, response.status);
+  if (!response.ok) {
+    throw noteRefusal(new Problem(answer as Partial<ProblemDocument>, response.status));
+  }
   return String((answer as { id?: unknown }).id);
 }

@@ -1,12 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
 import { LogOut } from "lucide-react";
 import { useState } from "react";
-import { api, call } from "@/api/client";
 import { meQuery } from "@/api/queries";
-import { root } from "@/api/root";
 import { Loaded } from "@/parts/desk/loaded";
 import { Facts, Rows, Section } from "@/parts/desk/section";
 import { useCommands } from "@/shell/commands";
+import { signOut } from "@/shell/sign_out";
 import { Button } from "@/ui/button";
 import { CredentialRow } from "./credential_row";
 import { NewToken } from "./new_token";
@@ -101,9 +100,4 @@ export default function AccountTab() {
       {creating && me.data && <NewToken role={me.data.role} onClose={() => setCreating(false)} />}
     </>
   );
-}
-
-async function signOut(): Promise<void> {
-  await call(api.POST("/api/v1/sign-out"));
-  location.assign(`${root}/`);
 }

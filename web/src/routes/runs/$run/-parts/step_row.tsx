@@ -3,6 +3,7 @@ import { memo, useEffect, useRef, useState } from "react";
 import { costOf, type Step, secondsOf } from "@/events/steps";
 import { useNow } from "@/parts/ago";
 import { formatCount, formatMoney, formatSeconds } from "@/parts/figures";
+import { ShownPlainly } from "@/parts/shown_plainly";
 import { formatTime } from "@/parts/time_zone";
 import { cn } from "@/ui/cn";
 import { hasBody, StepBody } from "./step_body";
@@ -93,7 +94,9 @@ export const StepRow = memo(function StepRow(props: RowProps) {
       </div>
       {open && (
         <div className="pt-1 pb-2 pl-6">
-          <StepBody run={props.run} step={step} version={step.version} />
+          <ShownPlainly value={step} version={step.version}>
+            <StepBody run={props.run} step={step} version={step.version} />
+          </ShownPlainly>
         </div>
       )}
     </article>
