@@ -6,7 +6,9 @@ import { api, call } from "@/api/client";
 import { formatMoney } from "@/parts/figures";
 import { ProblemCard } from "@/parts/problem_card";
 import { startWhatIf } from "@/routes/compare/-what-if/question";
+import { describeKeys } from "@/shell/keys";
 import { Button } from "@/ui/button";
+import { Kbd } from "@/ui/kbd";
 import { Sheet } from "@/ui/sheet";
 import { useRunView } from "../-view";
 import { ChangeForm } from "./change_form";
@@ -42,11 +44,15 @@ export default function ForkSheet(props: {
   const change = changeOf(now, calls, isWhatIf);
   const words = describeChange(change);
   const start = useStart(run, isWhatIf);
-  const wrong = at < first || at > last || !Number.isInteger(at);
+  const isOff = start.isPending || at < first || at > last || !Number.isInteger(at);
+  const send = () => {
+    if (!isOff) start.mutate({ change, draft: now });
+  };
 
   return (
     <Sheet
       onClose={props.onClose}
+      onSend={send}
       title={isWhatIf ? "What if?" : "Fork this run"}
       description={
         isWhatIf
@@ -60,13 +66,10 @@ export default function ForkSheet(props: {
             {isWhatIf && <Estimate cost={costAfter(log.steps, at)} n={draft.n} />}
           </p>
           <Button onClick={props.onClose}>Cancel</Button>
-          <Button
-            tone="primary"
-            disabled={wrong || start.isPending}
-            onClick={() => start.mutate({ change, draft: now })}
-          >
+          <Button tone="primary" disabled={isOff} onClick={send}>
             {isWhatIf ? <Split aria-hidden /> : <GitFork aria-hidden />}
             {isWhatIf ? `Ask ${draft.n} times` : "Start the fork"}
+            <Kbd keys={describeKeys("mod+Enter")} className="text-inherit" />
           </Button>
         </>
       }
