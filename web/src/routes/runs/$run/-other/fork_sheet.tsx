@@ -3,6 +3,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { GitFork, Split } from "lucide-react";
 import { useMemo, useState } from "react";
 import { api, call } from "@/api/client";
+import { meQuery } from "@/api/queries";
 import { formatMoney } from "@/parts/figures";
 import { ProblemCard } from "@/parts/problem_card";
 import { startWhatIf } from "@/routes/compare/-what-if/question";
@@ -109,13 +110,9 @@ function useStart(run: string, isWhatIf: boolean) {
   return useMutation({
     mutationFn: async ({ change, draft }: { change: Change; draft: Draft }) => {
       if (isWhatIf) {
-        const key = startWhatIf({
-          runs: [run],
-          ...change,
-          n: draft.n,
-          live_reads: draft.liveReads,
-        });
-        await navigate({ to: "/compare/what-if", search: { key } });
+        const { user } = await queries.ensureQueryData(meQuery);
+        const question = { runs: [run], ...change, n: draft.n, live_reads: draft.liveReads };
+        await navigate({ to: "/compare/what-if", search: startWhatIf(question, user) });
         return;
       }
       const forked = await call(
