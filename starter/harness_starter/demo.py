@@ -10,7 +10,8 @@ from __future__ import annotations
 import os
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Any
+from socket import socket
+from typing import TYPE_CHECKING, Any
 
 from harness import Agent
 from harness.api.settings import ApiSettings
@@ -33,6 +34,9 @@ from harness.terminal.logs import configure_project_logs
 from harness.terminal.view.console import make_console
 from harness.terminal.view.live import RunView
 from harness.tools import ask_human, echo, list_files, math, now, read_file
+
+if TYPE_CHECKING:
+    from harness_daemon.daemon import Address
 
 PROMPT = "What time is it? Then work out 17 * 23 and 2 ** 10."
 OFFLINE = "offline/demo"
@@ -69,15 +73,32 @@ async def serve_api(stack: AsyncExitStack, connection: Connection) -> None:
     from harness_daemon.daemon import Address, open_daemon
 
     settings = connection.settings.section(ApiSettings)
-    opening = open_daemon(connection, settings, Address(settings.host, settings.port))
+    address = Address(settings.host, settings.port)
     try:
-        daemon = await stack.enter_async_context(opening)
+        bound = bind_free(address)
+        daemon = await stack.enter_async_context(open_daemon(connection, settings, address, bound))
     except PortInUse as error:
         print_note(f"No web page: {error.message}")
         return
     screen.print(f"Page:  {await daemon.make_sign_in_link()}", soft_wrap=True, highlight=False)
     print_note("       The link signs a browser in once, within 10 minutes.")
     print_note("       For another link: .venv/bin/harness user link local")
+
+
+def bind_free(address: Address) -> socket:
+    """A socket at the address, or at a free port of the host: another demo may have the first.
+
+    Raises:
+        PortInUse: The host is not this machine's.
+    """
+    from harness_daemon.daemon import bind_address
+
+    try:
+        return bind_address(address)
+    except PortInUse:
+        bound = bind_address(address._replace(port=0))
+        print_note(f"Port {address.port} is taken, so the page is at another one.")
+        return bound
 
 
 def choose_model(settings: Settings, wanted: str) -> tuple[str, str]:

@@ -77,8 +77,9 @@ async def test_what_if_shows_outcomes_and_a_reload_joins(site: Site) -> None:
     site.model.script(call("price", item="tea"), say("Answer 0."), *answers)
     run = await finish(site, "What does tea cost?")
     page = await site.sign_in(path=f"/runs/{run}?open=what-if-1")
+    await expect(page.get_by_label("Last turn to keep")).to_be_focused()
     await page.get_by_label("Forks of each run").fill("3")
-    await page.get_by_role("button", name="Ask 3 times").click()
+    await page.keyboard.press("Control+Enter")
     await expect(page.get_by_text("3 forks have ended")).to_be_visible()
     await expect(page.get_by_text("1 same answer")).to_be_visible()
     await expect(page.get_by_text("2 other answers")).to_be_visible()
@@ -86,6 +87,15 @@ async def test_what_if_shows_outcomes_and_a_reload_joins(site: Site) -> None:
     await page.reload()
     await expect(page.get_by_text("3 forks have ended")).to_be_visible()
     assert len(site.model.calls) == asked  # the same forks
+    tab = await page.context.new_page()
+    await tab.goto(page.url)
+    await expect(tab.get_by_text("3 forks have ended")).to_be_visible()
+    elsewhere = await site.sign_in(path=page.url.removeprefix(site.url))
+    join = elsewhere.get_by_role("button", name="Ask the same (3 forks)")
+    await expect(join).to_be_visible()  # a link starts nothing by itself
+    await join.click()
+    await expect(elsewhere.get_by_text("3 forks have ended")).to_be_visible()
+    assert len(site.model.calls) == asked
     await page.get_by_role("button", name="other answer").first.click()
     await page.get_by_role("link", name="Compare with the run").click()
     await expect(page.get_by_text("They part in turn 2")).to_be_visible()

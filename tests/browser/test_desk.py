@@ -47,9 +47,12 @@ async def test_a_token_is_shown_once_and_revoked(site: Site) -> None:
     page = await site.sign_in(path="/settings?tab=account")
     await page.get_by_role("button", name="New token").click()
     dialog = page.get_by_role("dialog")
+    await expect(dialog.get_by_label("Role")).to_have_value("viewer")
     await dialog.get_by_label("What it is for").fill("nightly")
     await dialog.get_by_role("button", name="Create").click()
     secret = await dialog.get_by_text(re.compile("^hnt_|^hn._")).inner_text()
+    await page.keyboard.press("Escape")  # it could not be seen again
+    await dialog.get_by_role("button", name="Keep it open").click()
     await dialog.get_by_role("button", name="Done").click()
     await expect(page.get_by_text(secret)).to_have_count(0)
     row = page.get_by_role("list", name="API tokens").get_by_role("listitem")

@@ -25,4 +25,4 @@ async def test_from_the_link_to_a_run_that_streams(site: Site) -> None:
     await expect(page.get_by_text("First words").first).to_be_visible()
     rest.set()
     await expect(page.get_by_text("First words, and the last one.").first).to_be_visible()
-    await expect(page.get_by_role("heading", name=run)).to_be_visible()
+    await expect(page.get_by_role("heading", name="Say something.")).to_be_visible()

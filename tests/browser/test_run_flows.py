@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from harness import Harness
+from harness import Harness, tool
 from harness.access.client import set_role
 from harness.api.caller import Role
 from harness.archive import sweep
@@ -53,6 +53,43 @@ async def test_approve_with_edit_in_the_view_of_the_run(site: Site) -> None:
         await expect(main.get_by_role("article", name="Run completed")).to_contain_text(
             "with the reply above"
         )
+
+
+@tool(effect="irreversible", approval="always")
+def wire(amount: int, memo: str) -> str:
+    """Wire an amount."""
+    return f"wired {amount}"
+
+
+async def test_keys_decide_on_a_phone_and_in_the_view_of_the_run(site: Site) -> None:
+    await site.serve(tools=[wire])
+    memo = "As agreed last Tuesday. " * 20  # longer than the screen of a phone
+    site.model.script(call("wire", amount=250, memo=memo), say("Thank you."))
+    run = await site.start("Wire 250.")
+    phone = await site.sign_in(path=f"/runs/{run}", width=360, height=740)
+    for name in ("Approve", "Edit", "Reject"):
+        button = phone.get_by_role("button", name=name)
+        await expect(button).to_be_in_viewport(ratio=1)
+        await button.click(trial=True)  # nothing lies over it
+    page = await site.sign_in(path=f"/runs/{run}")
+    card = page.get_by_role("group", name=re.compile("Approval"))
+    await expect(card.get_by_role("button", name="Reject")).to_be_enabled()
+    await page.keyboard.press("w")
+    await expect(card).to_be_focused()
+    await page.get_by_role("heading", level=1).click()
+    await page.keyboard.press("e")
+    await expect(card.get_by_label("amount", exact=True)).to_be_visible()
+    await page.keyboard.press("Escape")
+    await expect(card.get_by_role("button", name="Approve")).to_be_visible()
+    await page.get_by_role("heading", level=1).click()
+    await page.keyboard.press("?")
+    await expect(page.get_by_role("dialog", name="Keys")).to_contain_text("Approve: wire")
+    await page.keyboard.press("Escape")
+    await expect(page.get_by_role("dialog")).to_have_count(0)
+    await page.keyboard.press("a")
+    await expect(card.get_by_text("Press a again to approve")).to_be_visible()
+    await page.keyboard.press("a")
+    assert (await read_decision(site, run))["verdict"] == "approve"
 
 
 @pytest.mark.slow

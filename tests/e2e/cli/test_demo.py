@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import socket
 import subprocess
 
 import httpx
@@ -51,3 +52,20 @@ def test_the_demo_at_a_terminal_opens_the_page(
         assert browser.get(f"/api/v1/runs/{run}").json()["state"] == "completed"
     terminal.type("\x03")
     assert terminal.end() == 0
+
+
+def test_the_demo_beside_another_serves_the_page_elsewhere(
+    kept_project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        taken = other.getsockname()[1]
+        monkeypatch.setenv("PROMPT", "What is 6 * 7?")
+        monkeypatch.setenv("HARNESS_API__PORT", str(taken))
+        terminal = Terminal(warm_python(*DEMO), kept_project.folder)
+        terminal.until("Ask something else:")
+        assert f"Port {taken} is taken" in terminal.seen
+        (link,) = re.findall(r"http://\S+/sign-in\?code=\w[\w-]+", terminal.seen)
+        assert httpx.URL(link).port != taken
+        assert httpx.get(link, headers={"Accept": "text/html"}).status_code == 303
+        terminal.type("\x03")
+        assert terminal.end() == 0

@@ -2,6 +2,7 @@ import { CircleAlert, CloudOff, KeyRound, ShieldX, TimerReset } from "lucide-rea
 import { type Kind, Problem } from "@/api/problem";
 import { Button } from "@/ui/button";
 import { cn } from "@/ui/cn";
+import { InlineCode } from "./inline_code";
 
 const TITLES: Record<Kind, { title: string; Icon: typeof CircleAlert }> = {
   offline: { title: "Offline", Icon: CloudOff },
@@ -28,8 +29,14 @@ export function ProblemCard(props: { error: unknown; retry?: () => void; classNa
       <Icon aria-hidden className="mt-0.5 size-4 shrink-0 text-bad" />
       <div className="min-w-0 flex-1">
         <p className="font-medium">{title}</p>
-        <p className="break-words">{problem.message}</p>
-        {problem.fix && <p className="mt-1 break-words text-muted">{problem.fix}</p>}
+        <p className="break-words">
+          <InlineCode text={problem.message} />
+        </p>
+        {problem.fix && (
+          <p className="mt-1 break-words text-muted">
+            <InlineCode text={problem.fix} />
+          </p>
+        )}
         {problem.fields.map((each) => (
           <p key={each.field} className="text-muted text-xs">
             {each.field}: {each.problem}

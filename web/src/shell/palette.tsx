@@ -1,5 +1,5 @@
 import { useNavigate } from "@tanstack/react-router";
-import { Command as Parts } from "cmdk";
+import { defaultFilter, Command as Parts } from "cmdk";
 import { ArrowRight, Copy } from "lucide-react";
 import { Dialog } from "radix-ui";
 import { useState } from "react";
@@ -7,6 +7,7 @@ import { Kbd } from "@/ui/kbd";
 import { notify } from "@/ui/notify";
 import { type Command, isRunnable, useAllCommands } from "./commands";
 import { describeKeys } from "./keys";
+import { looksLikeId } from "./run_ids";
 import terminalCommands from "./terminal_commands.json";
 
 /** What this view can do, what every view can, and the commands of a terminal. */
@@ -28,7 +29,7 @@ export default function Palette(props: { open: boolean; onOpenChange: (open: boo
           className="animate-enter fixed inset-x-3 top-[14vh] z-50 mx-auto max-w-xl overflow-hidden rounded-2xl border border-line bg-surface shadow-card"
         >
           <Dialog.Title className="sr-only">Commands</Dialog.Title>
-          <Parts label="Commands" loop>
+          <Parts label="Commands" loop filter={rank}>
             <Parts.Input
               autoFocus
               value={typed}
@@ -54,8 +55,8 @@ export default function Palette(props: { open: boolean; onOpenChange: (open: boo
                   ))}
                 </Group>
               ))}
-              {typed && <OpenRun id={typed.trim()} run={run} />}
               {typed && <TerminalCommands run={run} />}
+              {looksLikeId(typed) && <OpenRun id={typed.trim()} run={run} />}
             </Parts.List>
           </Parts>
         </Dialog.Content>
@@ -64,15 +65,23 @@ export default function Palette(props: { open: boolean; onOpenChange: (open: boo
   );
 }
 
+const OPEN = "open the run by its id ";
+const LAST = 1e-9;
+
+/** A run by its id stands below whatever else has the word in its name. */
+function rank(value: string, typed: string, keywords?: string[]): number {
+  if (value.startsWith(OPEN)) return LAST;
+  return defaultFilter(value, typed, keywords);
+}
+
 type Run = (act: () => void) => void;
 
 function OpenRun(props: { id: string; run: Run }) {
   const navigate = useNavigate();
-  if (!props.id || /\s/.test(props.id)) return null;
   return (
     <Group heading="By id">
       <Item
-        value={`${props.id} open run`}
+        value={`${OPEN}${props.id}`}
         title={`Open the run ${props.id}`}
         icon={ArrowRight}
         onSelect={() =>

@@ -2,6 +2,7 @@ import { X } from "lucide-react";
 import { Dialog as Parts } from "radix-ui";
 import type { ReactNode } from "react";
 import { cn } from "./cn";
+import { focusFirstField } from "./first_field";
 
 /** A dialog that keeps the focus until it closes. */
 export function Dialog(props: {
@@ -17,6 +18,7 @@ export function Dialog(props: {
       <Parts.Portal>
         <Parts.Overlay className="fixed inset-0 z-40 bg-black/35" />
         <Parts.Content
+          onOpenAutoFocus={focusFirstField}
           {...(props.description ? {} : { "aria-describedby": undefined })}
           className={cn(
             "animate-enter fixed inset-x-3 top-[10vh] z-50 mx-auto flex max-h-[80vh] max-w-xl flex-col overflow-hidden rounded-2xl border border-line bg-surface shadow-card",
@@ -39,7 +41,13 @@ export function Dialog(props: {
               <X className="size-4" />
             </Parts.Close>
           </header>
-          <div className="min-h-0 flex-1 overflow-auto px-5 pt-1 pb-5">{props.children}</div>
+          <div
+            data-body
+            tabIndex={-1}
+            className="min-h-0 flex-1 overflow-auto outline-none px-5 pt-1 pb-5"
+          >
+            {props.children}
+          </div>
         </Parts.Content>
       </Parts.Portal>
     </Parts.Root>

@@ -1,6 +1,7 @@
 import { X } from "lucide-react";
 import { Dialog as Parts } from "radix-ui";
-import type { ReactNode } from "react";
+import type { KeyboardEvent, ReactNode } from "react";
+import { focusFirstField } from "./first_field";
 
 /** A sheet at the side that keeps the focus until it closes; on a narrow screen it covers the page. */
 export function Sheet(props: {
@@ -10,12 +11,22 @@ export function Sheet(props: {
   children: ReactNode;
   /** Stays in sight below what scrolls. */
   footer?: ReactNode;
+  /** Ctrl-Enter: what the main button does. */
+  onSend?: () => void;
 }) {
+  const press = (event: KeyboardEvent) => {
+    if (!props.onSend || event.key !== "Enter" || event.repeat) return;
+    if (!event.ctrlKey && !event.metaKey) return;
+    event.preventDefault();
+    props.onSend();
+  };
   return (
     <Parts.Root open onOpenChange={(open) => !open && props.onClose()}>
       <Parts.Portal>
         <Parts.Overlay className="fixed inset-0 z-40 bg-black/35" />
         <Parts.Content
+          onOpenAutoFocus={focusFirstField}
+          onKeyDown={press}
           {...(props.description ? {} : { "aria-describedby": undefined })}
           className="animate-slide-in fixed inset-y-0 right-0 z-50 flex w-full max-w-xl flex-col border-l bg-surface shadow-card"
         >
@@ -35,7 +46,13 @@ export function Sheet(props: {
               <X className="size-4" />
             </Parts.Close>
           </header>
-          <div className="min-h-0 flex-1 overflow-auto px-5 py-4">{props.children}</div>
+          <div
+            data-body
+            tabIndex={-1}
+            className="min-h-0 flex-1 overflow-auto outline-none px-5 py-4"
+          >
+            {props.children}
+          </div>
           {props.footer && (
             <footer className="flex flex-wrap items-center gap-2 border-t bg-surface px-5 py-3">
               {props.footer}

@@ -11,6 +11,7 @@ import { type Policy, PolicyChoice, sayPolicy } from "./policy_choice";
 import { TemplateForm } from "./templates";
 import type { Uploaded } from "./upload";
 import { useTemplateMenu } from "./use_template_menu";
+import { useTwice } from "./use_twice";
 import { useUploads } from "./use_uploads";
 
 export interface Draft {
@@ -72,6 +73,7 @@ export function Composer(props: ComposerProps) {
     onDraft({ ...draft, text: "" });
     setTemplate(found);
   });
+  const stop = useTwice(props.onStop);
   const press = (event: KeyboardEvent<HTMLTextAreaElement>) => {
     if (event.nativeEvent.isComposing || menu.press(event)) return;
     if (event.key === "Enter" && !event.shiftKey) {
@@ -83,7 +85,8 @@ export function Composer(props: ComposerProps) {
       props.onEditLast();
     } else if (event.key === "Escape" && props.answering) {
       event.preventDefault(); // or the panel around it would close too
-      props.onStop();
+      // Not while something is typed: there Escape is meant for the text.
+      if (draft.text === "") stop.press();
     }
   };
   return (
@@ -183,12 +186,17 @@ export function Composer(props: ComposerProps) {
           <span className="ml-auto" />
           {props.answering && (
             <>
+              {stop.armed && (
+                <span role="status" className="whitespace-nowrap font-medium text-warn text-xs">
+                  Esc again stops
+                </span>
+              )}
               <PolicyChoice
                 policy={policy}
                 withFiles={draft.files.length > 0}
                 onChoose={setChosen}
               />
-              <Tooltip text="Stop the answer (Esc)">
+              <Tooltip text="Stop the answer (Esc twice)">
                 <Button
                   size="icon"
                   aria-label="Stop the answer"

@@ -44,6 +44,7 @@ export function DecisionCard(props: DecisionCardProps) {
       role="group"
       aria-labelledby={title}
       tabIndex={-1}
+      data-open={open || undefined}
       onFocus={() => setFocused(true)}
       onBlur={({ currentTarget, relatedTarget }) =>
         setFocused(currentTarget.contains(relatedTarget as Node | null))

@@ -3,7 +3,6 @@ import { type KeyboardEvent, useId, useRef, useState } from "react";
 import { ProblemCard } from "@/parts/problem_card";
 import { describeKeys } from "@/shell/keys";
 import { Button } from "@/ui/button";
-import { cn } from "@/ui/cn";
 import { TextArea } from "@/ui/field";
 import { Kbd } from "@/ui/kbd";
 import { SkeletonRows } from "@/ui/skeleton";
@@ -11,7 +10,7 @@ import { ArgumentForm } from "./argument_form";
 import { ArgumentView } from "./argument_view";
 import { ChangesView } from "./changes_view";
 import { isOvertaken, type Said } from "./decide";
-import { approveByKey, useDecisionKeys, useFocusOnMode } from "./decision_keys";
+import { useApproveKey, useDecisionKeys, useFocusOnMode } from "./decision_keys";
 import { type Draft, useDraft } from "./drafts";
 import { useKeyGuard } from "./key_guard";
 import type { DecisionState } from "./use_decision";
@@ -38,14 +37,16 @@ export function DecisionForm(props: { run: string; state: DecisionState; keys: b
   };
   const goTo = (next: Draft["mode"]) => change({ mode: next });
   useFocusOnMode(mode, place, edit.loading);
+  const approval = useApproveKey(isGrave(asked), place, () => send({ verdict: "approve" }));
+  const hasKeys = props.keys && !isOff;
   useDecisionKeys({
-    on: props.keys && !isOff,
+    on: hasKeys,
     subject,
     name: asked.tool ?? words.title,
     words,
     canEdit: edit.possible,
     guard: mayKey,
-    approve: () => approveByKey(isGrave(asked), place.current, () => send({ verdict: "approve" })),
+    approve: approval.press,
     goTo,
   });
   const press = (event: KeyboardEvent) => {
@@ -60,8 +61,9 @@ export function DecisionForm(props: { run: string; state: DecisionState; keys: b
   };
   const given = argumentsOf(asked);
   return (
+    // As parts of the card itself, the buttons can stay in sight at the end of what scrolls it.
     // biome-ignore lint/a11y/noStaticElementInteractions: keys of the controls inside it
-    <div ref={place} onKeyDown={press} className="flex flex-col gap-3">
+    <div ref={place} onKeyDown={press} className="contents">
       {mode === "edit" ? (
         <EditPart
           edit={edit}
@@ -97,17 +99,15 @@ export function DecisionForm(props: { run: string; state: DecisionState; keys: b
         <ProblemCard error={state.problem} className="whitespace-pre-line" />
       )}
       <div
-        className={cn(
-          "flex flex-wrap items-center gap-2",
-          // A long form must not hide what sends it.
-          mode === "edit" && "sticky bottom-0 -mx-1 rounded-md bg-surface px-1 py-2",
-        )}
+        // Long arguments must not hide what decides.
+        className="sticky bottom-0 -mx-1 -my-1 flex flex-wrap items-center gap-2 rounded-md bg-surface px-1 py-1"
       >
         {mode === first.mode ? (
           <FirstButtons
             state={state}
             canEdit={edit.possible}
             off={isOff}
+            keys={hasKeys}
             said={said}
             send={send}
             goTo={goTo}
@@ -130,6 +130,12 @@ export function DecisionForm(props: { run: string; state: DecisionState; keys: b
               Cancel
             </Button>
           </>
+        )}
+        {approval.armed && (
+          <span role="status" className="font-medium text-warn text-xs">
+            Press <Kbd keys="a" className="text-inherit" /> again{" "}
+            {asked.need === "outcome" ? "to have it called again" : "to approve"}
+          </span>
         )}
         {!noting && mode === "read" && (
           <Button tone="quiet" size="sm" disabled={isOff} onClick={() => setNoting(true)}>
@@ -164,6 +170,8 @@ function FirstButtons(props: {
   state: DecisionState;
   canEdit: boolean;
   off: boolean;
+  /** Whether the keys work now, and not only once the focus is in the card. */
+  keys: boolean;
   said: Said | null;
   send: (said: Said | null) => void;
   goTo: (mode: Draft["mode"]) => void;
@@ -181,7 +189,7 @@ function FirstButtons(props: {
       )}
       {words.answer && !isQuestion && (
         <Button disabled={off} onClick={() => goTo("answer")}>
-          <MessageSquareReply aria-hidden /> {words.answer} <Kbd keys="h" />
+          <MessageSquareReply aria-hidden /> {words.answer} <Key name="h" on={props.keys} />
         </Button>
       )}
       {words.approve && (
@@ -191,12 +199,12 @@ function FirstButtons(props: {
           disabled={off}
           onClick={() => send({ verdict: "approve" })}
         >
-          <Check aria-hidden /> {words.approve} <Kbd keys="a" className="text-inherit" />
+          <Check aria-hidden /> {words.approve} <Key name="a" on={props.keys} />
         </Button>
       )}
       {words.edit && props.canEdit && (
         <Button disabled={off} onClick={() => goTo("edit")}>
-          <PencilLine aria-hidden /> {words.edit} <Kbd keys="e" />
+          <PencilLine aria-hidden /> {words.edit} <Key name="e" on={props.keys} />
         </Button>
       )}
       <Button
@@ -204,10 +212,16 @@ function FirstButtons(props: {
         disabled={off}
         onClick={() => goTo("reject")}
       >
-        <X aria-hidden /> {words.reject} <Kbd keys="r" className="text-inherit" />
+        <X aria-hidden /> {words.reject} <Key name="r" on={props.keys} />
       </Button>
     </>
   );
+}
+
+/** A key that works now. A phone has none. */
+function Key(props: { name: string; on: boolean }) {
+  if (!props.on) return null;
+  return <Kbd keys={props.name} className="text-inherit max-sm:hidden" />;
 }
 
 function EditPart(props: {

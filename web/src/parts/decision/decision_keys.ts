@@ -1,5 +1,5 @@
 /** The keys of a card, and where they put the cursor. */
-import { useEffect, useRef } from "react";
+import { useEffect, useRef, useState } from "react";
 import { type Command, useCommands } from "@/shell/commands";
 import type { Draft } from "./drafts";
 import type { WORDS } from "./verdicts";
@@ -23,11 +23,21 @@ export function useFocusOnMode(
 }
 
 /** A single key does not start what cannot be taken back: it goes to the button, and Enter or the
- * same key again presses it. */
-export function approveByKey(grave: boolean, place: HTMLElement | null, approve: () => void): void {
-  const button = place?.querySelector<HTMLButtonElement>("[data-approve]");
-  if (grave && button && document.activeElement !== button) button.focus();
-  else approve();
+ * same key again presses it. `armed`: whether the key was pressed once, which has to be shown. */
+export function useApproveKey(
+  grave: boolean,
+  place: { current: HTMLElement | null },
+  approve: () => void,
+): { armed: boolean; press: () => void } {
+  const [armed, setArmed] = useState(false);
+  const press = () => {
+    const button = place.current?.querySelector<HTMLButtonElement>("[data-approve]");
+    if (!grave || !button || document.activeElement === button) return approve();
+    button.focus();
+    setArmed(true);
+    button.addEventListener("blur", () => setArmed(false), { once: true });
+  };
+  return { armed, press };
 }
 
 export function useDecisionKeys(props: {
@@ -42,12 +52,17 @@ export function useDecisionKeys(props: {
 }): void {
   const { words, name, goTo } = props;
   const offered: (Command | false)[] = [
-    words.approve !== undefined && command("approve", "a", words.approve, props.approve),
+    words.approve !== undefined && command("approve", "a", words.approve, guarded(props.approve)),
     words.edit !== undefined &&
       props.canEdit &&
       command("edit", "e", words.edit, () => goTo("edit")),
     words.answer !== undefined && command("answer", "h", words.answer, () => goTo("answer")),
-    command("reject", "r", words.reject, () => goTo("reject")),
+    command(
+      "reject",
+      "r",
+      words.reject,
+      guarded(() => goTo("reject")),
+    ),
   ];
   useCommands(props.on ? offered.filter((each) => each !== false) : []);
 
@@ -57,9 +72,13 @@ export function useDecisionKeys(props: {
       title: `${verb}: ${name.slice(0, 60)}`,
       group: "Decide",
       keys,
-      run: () => {
-        if (props.guard()) run();
-      },
+      run,
+    };
+  }
+
+  function guarded(run: () => void): () => void {
+    return () => {
+      if (props.guard()) run();
     };
   }
 }

@@ -1,5 +1,5 @@
-/** Guards keys that decide: a key that is held, or pressed again in haste, must not decide what comes
- * next, which nobody has read yet. */
+/** Guards the keys that decide, and no others: a key that is held, or pressed again in haste, must not
+ * decide what comes next, which nobody has read yet. */
 import { useEffect, useRef } from "react";
 
 const READING_MS = 500;

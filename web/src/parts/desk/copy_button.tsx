@@ -4,12 +4,13 @@ import { Button } from "@/ui/button";
 import { notifyProblem } from "@/ui/notify";
 
 /** Copies a text. */
-export function CopyButton(props: { text: string; label?: string }) {
+export function CopyButton(props: { text: string; label?: string; onCopied?: () => void }) {
   const [done, setDone] = useState(false);
   const copy = async () => {
     try {
       await navigator.clipboard.writeText(props.text);
       setDone(true);
+      props.onCopied?.();
       setTimeout(() => setDone(false), 2_000);
     } catch {
       notifyProblem("Not copied", "The browser did not allow it: select the text and copy it.");
@@ -24,15 +25,19 @@ export function CopyButton(props: { text: string; label?: string }) {
 }
 
 /** A secret that is shown once: it cannot be read again. */
-export function Secret(props: { label: string; text: string }) {
+export function Secret(props: { label: string; text: string; onCopied?: () => void }) {
   return (
     <div className="rounded-md border border-line bg-raised p-3">
       <p className="mb-1.5 text-muted text-xs">{props.label}</p>
       <div className="flex items-start gap-3">
-        <code className="min-w-0 flex-1 select-all break-all font-mono text-xs leading-6">
+        {/* Also a selection that is copied by hand counts. */}
+        <code
+          onCopy={props.onCopied}
+          className="min-w-0 flex-1 select-all break-all font-mono text-xs leading-6"
+        >
           {props.text}
         </code>
-        <CopyButton text={props.text} />
+        <CopyButton text={props.text} {...(props.onCopied && { onCopied: props.onCopied })} />
       </div>
     </div>
   );

@@ -1,24 +1,29 @@
 import { createFileRoute } from "@tanstack/react-router";
 import { readName, readNames } from "./-parts/read_names";
 import WhatIfPage from "./-what-if/page";
+import { readQuestion } from "./-what-if/question";
+import type { WhatIfQuestion } from "./-what-if/types";
 
 export interface WhatIfSearch {
   /** The runs to ask about, separated by commas. */
   runs?: string | string[];
-  /** The what-if that was asked; a reload joins it. */
+  /** The what-if that was asked; who asked it joins it. */
   key?: string;
+  /** Its question, if it is short enough for an address. */
+  ask?: WhatIfQuestion;
 }
 
 export const Route = createFileRoute("/compare/what-if")({
   validateSearch: (search: Record<string, unknown>): WhatIfSearch => {
     const runs = readNames(search["runs"]);
     const key = readName(search["key"]);
-    return { ...(runs.length ? { runs } : {}), ...(key ? { key } : {}) };
+    const ask = key ? readQuestion(search["ask"]) : null;
+    return { ...(runs.length ? { runs } : {}), ...(key ? { key } : {}), ...(ask ? { ask } : {}) };
   },
   component: Page,
 });
 
 function Page() {
-  const { runs, key } = Route.useSearch();
-  return <WhatIfPage runs={readNames(runs)} asked={key} />;
+  const { runs, key, ask } = Route.useSearch();
+  return <WhatIfPage runs={readNames(runs)} asked={key} ask={ask} />;
 }

@@ -20,7 +20,7 @@ test("a token is over when it is revoked or has expired", () => {
 });
 
 test("no role above one's own is offered", () => {
-  expect(rolesUpTo("operator")).toEqual(["operator", "viewer"]);
+  expect(rolesUpTo("operator")).toEqual(["viewer", "operator"]);
   expect(rolesUpTo("viewer")).toEqual(["viewer"]);
 });
 

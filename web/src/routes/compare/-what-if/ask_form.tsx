@@ -1,6 +1,8 @@
+import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { Split } from "lucide-react";
-import { type FormEvent, useState } from "react";
+import { type FormEvent, type KeyboardEvent, useState } from "react";
+import { meQuery } from "@/api/queries";
 import { View } from "@/parts/view";
 import { changeOf, type Draft, EMPTY } from "@/routes/runs/$run/-other/changes";
 import { ModelField } from "@/routes/runs/$run/-other/model_field";
@@ -16,23 +18,32 @@ const MOST_IN_ALL = 10_000;
 /** A question about several runs. */
 export function AskForm({ runs }: { runs: readonly string[] }) {
   const may = useMay("operator");
+  const user = useQuery(meQuery).data?.user;
   const navigate = useNavigate();
   const [draft, setDraft] = useState<Draft>({ ...EMPTY, at: 0 });
   const change = (changed: Partial<Draft>) => setDraft((before) => ({ ...before, ...changed }));
   const total = draft.n * runs.length;
   const ask = (event: FormEvent) => {
     event.preventDefault();
-    const key = startWhatIf({
-      runs: [...runs],
-      ...changeOf(draft, [], true),
-      n: draft.n,
-      live_reads: draft.liveReads,
-    });
-    void navigate({ to: "/compare/what-if", search: { key } });
+    if (!user || total > MOST_IN_ALL) return;
+    const search = startWhatIf(
+      {
+        runs: [...runs],
+        ...changeOf(draft, [], true),
+        n: draft.n,
+        live_reads: draft.liveReads,
+      },
+      user,
+    );
+    void navigate({ to: "/compare/what-if", search });
   };
   return (
     <View title="What if?">
-      <form onSubmit={ask} className="mx-auto flex max-w-xl flex-col gap-5 px-4 py-6 sm:px-6">
+      <form
+        onSubmit={ask}
+        onKeyDown={submitByKey}
+        className="mx-auto flex max-w-xl flex-col gap-5 px-4 py-6 sm:px-6"
+      >
         <p className="text-muted">
           Each of these runs is forked with a change. No tool runs: recorded results and answers are
           played back, nobody is asked, and nothing changes.
@@ -86,6 +97,12 @@ export function AskForm({ runs }: { runs: readonly string[] }) {
       </form>
     </View>
   );
+}
+
+function submitByKey(event: KeyboardEvent<HTMLFormElement>): void {
+  if (event.key !== "Enter" || event.repeat || !(event.ctrlKey || event.metaKey)) return;
+  event.preventDefault();
+  event.currentTarget.requestSubmit();
 }
 
 function noteFor(total: number, may: boolean): string {

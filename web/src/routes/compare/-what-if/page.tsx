@@ -1,30 +1,59 @@
+import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { useMemo } from "react";
+import { useMemo, useState } from "react";
+import { meQuery } from "@/api/queries";
 import { EmptyState } from "@/parts/empty_state";
 import { View } from "@/parts/view";
+import { SkeletonRows } from "@/ui/skeleton";
 import { AskForm } from "./ask_form";
-import { findQuestion } from "./question";
+import { AskedElsewhere } from "./asked_elsewhere";
+import { findQuestion, keepQuestion } from "./question";
 import { WhatIfResult } from "./result";
+import type { WhatIfQuestion } from "./types";
 
 /** A what-if: its question, or how it goes and what came of it. */
-export default function WhatIfPage(props: { runs: readonly string[]; asked?: string | undefined }) {
-  const { asked } = props;
-  const question = useMemo(() => (asked ? findQuestion(asked) : null), [asked]);
-  if (asked && question) return <WhatIfResult key={asked} asked={asked} question={question} />;
-  if (props.runs.length > 0 && !asked) return <AskForm runs={props.runs} />;
+export default function WhatIfPage(props: {
+  runs: readonly string[];
+  asked?: string | undefined;
+  /** As the address has it. */
+  ask?: WhatIfQuestion | undefined;
+}) {
+  const { asked, ask, runs } = props;
+  const user = useQuery(meQuery).data?.user;
+  const [joined, setJoined] = useState<string>();
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `joined` has kept it
+  const question = useMemo(
+    () => (asked && user !== undefined ? findQuestion(asked, user) : null),
+    [asked, user, joined],
+  );
+  if (!asked) return runs.length > 0 ? <AskForm key={runs.join()} runs={runs} /> : <NoRuns />;
+  if (user === undefined) return <SkeletonRows rows={6} />;
+  const shown = question ?? (joined === asked ? ask : undefined);
+  if (shown) return <WhatIfResult key={asked} asked={asked} question={shown} />;
+  return (
+    <AskedElsewhere
+      question={ask}
+      runs={ask?.runs ?? runs}
+      onJoin={(known) => {
+        keepQuestion(asked, known, user);
+        setJoined(asked);
+      }}
+    />
+  );
+}
+
+function NoRuns() {
   return (
     <View title="What if?">
       <EmptyState
-        title={asked ? "This what-if was asked in another tab" : "No runs are selected"}
+        title="No runs are selected"
         action={
           <Link to="/runs" className="text-info hover:underline">
             Go to the runs
           </Link>
         }
       >
-        {asked
-          ? "Only the tab that asked knows its question. Its forks are in the list of runs."
-          : "Select runs in the list, or open a run and choose “What if” at one of its steps."}
+        Select runs in the list, or open a run and choose “What if” at one of its steps.
       </EmptyState>
     </View>
   );

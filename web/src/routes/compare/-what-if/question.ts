@@ -1,20 +1,98 @@
-/** A what-if that this tab has asked: a reload asks the same again, and joins what is going on. */
+/** Questions of what-ifs: where they are kept, and how an address has them.
+ *
+ * What this browser has asked is kept for all its tabs: to open its address again asks the same, and
+ * joins what is going on. The address has the question too, so that it can be opened elsewhere; there
+ * it only says what was asked, because a link must not start forks that cost money. */
 import { randomKey } from "./random_key";
 import type { WhatIfQuestion } from "./types";
 
 const PREFIX = "harness.what-if.";
-const KEPT = 20;
+const KEPT = 50;
+const LONGEST = 1_500;
 
-/** Keeps the question, and returns the key under which it is asked. */
-export function startWhatIf(question: WhatIfQuestion): string {
-  const key = randomKey();
-  const old = Object.keys(sessionStorage).filter((each) => each.startsWith(PREFIX));
-  for (const each of old.slice(0, Math.max(0, old.length - KEPT))) sessionStorage.removeItem(each);
-  sessionStorage.setItem(PREFIX + key, JSON.stringify(question));
-  return key;
+/** What an address has of a what-if. */
+export interface AskedSearch {
+  key: string;
+  /** The question, where it is short enough. */
+  ask?: WhatIfQuestion;
+  /** Otherwise the runs, where their names are. */
+  runs?: string[];
 }
 
-export function findQuestion(key: string): WhatIfQuestion | null {
-  const text = sessionStorage.getItem(PREFIX + key);
-  return text === null ? null : (JSON.parse(text) as WhatIfQuestion);
+/** Keeps the question, and returns what its address has. `user`: somebody else at this browser has
+ * not asked it. */
+export function startWhatIf(question: WhatIfQuestion, user: string): AskedSearch {
+  const key = randomKey();
+  keepQuestion(key, question, user);
+  return { key, ...(isShort(question) ? { ask: question } : shorten(question.runs)) };
+}
+
+function shorten(runs: string[]): { runs?: string[] } {
+  return isShort(runs) ? { runs } : {};
+}
+
+function isShort(value: unknown): boolean {
+  return encodeURIComponent(JSON.stringify(value)).length <= LONGEST;
+}
+
+interface Kept {
+  at: number;
+  user: string;
+  question: WhatIfQuestion;
+}
+
+export function keepQuestion(key: string, question: WhatIfQuestion, user: string): void {
+  try {
+    const kept: Kept = { at: Date.now(), user, question };
+    localStorage.setItem(PREFIX + key, JSON.stringify(kept));
+    const all = Object.keys(localStorage).filter((each) => each.startsWith(PREFIX));
+    const oldest = all.toSorted((one, two) => (read(one)?.at ?? 0) - (read(two)?.at ?? 0));
+    for (const each of oldest.slice(0, -KEPT)) localStorage.removeItem(each);
+  } catch {
+    // No room, or not allowed: the address has it.
+  }
+}
+
+/** What this user has asked in this browser. */
+export function findQuestion(key: string, user: string): WhatIfQuestion | null {
+  const kept = read(PREFIX + key);
+  return kept?.user === user ? readQuestion(kept.question) : null;
+}
+
+function read(place: string): Kept | null {
+  try {
+    return JSON.parse(localStorage.getItem(place) ?? "null") as Kept | null;
+  } catch {
+    return null;
+  }
+}
+
+/** The question in an address, which anybody may have written; null if it is none. */
+export function readQuestion(value: unknown): WhatIfQuestion | null {
+  if (typeof value !== "object" || value === null) return null;
+  const { runs, at, n, hint, model, instructions, results, live_reads } = value as Partial<
+    Record<keyof WhatIfQuestion, unknown>
+  >;
+  if (!Array.isArray(runs) || runs.length === 0 || !runs.every(isText)) return null;
+  if (!isCount(at) || !isCount(n) || n === 0) return null;
+  const edits = Object.entries(typeof results === "object" && results !== null ? results : {});
+  if (!edits.every(([, text]) => isText(text))) return null;
+  return {
+    runs,
+    at,
+    ...(isText(hint) ? { hint } : {}),
+    ...(isText(model) ? { model } : {}),
+    ...(isText(instructions) ? { instructions } : {}),
+    results: Object.fromEntries(edits) as Record<string, string>,
+    n,
+    live_reads: live_reads === true,
+  };
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string";
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === "number" && Number.isInteger(value) && value >= 0;
 }

@@ -1,10 +1,10 @@
 import { CircleCheck, CircleStop, LoaderCircle } from "lucide-react";
 import { ProblemCard } from "@/parts/problem_card";
 import { View } from "@/parts/view";
-import { describeChange } from "@/routes/runs/$run/-other/changes";
 import { useCommands } from "@/shell/commands";
 import { Button } from "@/ui/button";
 import { ProgressBar } from "@/ui/progress_bar";
+import { Asked } from "./asked";
 import { SourceCard } from "./source_card";
 import { Summary } from "./summary";
 import type { WhatIfQuestion } from "./types";
@@ -51,27 +51,6 @@ export function WhatIfResult({ asked, question }: { asked: string; question: Wha
         ))}
       </div>
     </View>
-  );
-}
-
-function Asked({ question }: { question: WhatIfQuestion }) {
-  const { n, runs } = question;
-  return (
-    <div>
-      <p className="text-lg tracking-[-0.02em]">
-        {question.at === 0 ? "From the start" : `After turn ${question.at}`}, with{" "}
-        {describeChange(question).join(", ") || "nothing changed"}
-      </p>
-      {question.hint && (
-        <p className="mt-1 line-clamp-3 whitespace-pre-wrap break-words border-line border-l-2 pl-3 text-muted text-sm">
-          {question.hint}
-        </p>
-      )}
-      <p className="mt-1 text-muted text-xs">
-        {n} {n === 1 ? "fork" : "forks"} of {runs.length === 1 ? "one run" : `${runs.length} runs`};{" "}
-        {question.live_reads ? "reading tools may run" : "no tool runs"}
-      </p>
-    </div>
   );
 }
 

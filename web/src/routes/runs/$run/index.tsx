@@ -31,6 +31,8 @@ function RunFrame({ run }: { run: string }) {
   if (error && !view.card && view.log.events === 0)
     return <RunProblem run={run} error={error} retry={retry} />;
   if (!tab) return null;
+  // Nothing is known of it yet, not even whether there is such a run.
+  if (!view.card && view.log.events === 0) return <SkeletonRows rows={6} />;
   return (
     <RunViewProvider value={view}>
       <div className="flex h-full min-h-0 flex-col">

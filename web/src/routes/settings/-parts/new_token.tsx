@@ -15,7 +15,7 @@ const DAY = 86_400;
 export function NewToken(props: { role: Role; user?: string; onClose: () => void }) {
   const queries = useQueryClient();
   const [name, setName] = useState("");
-  const [role, setRole] = useState(props.role);
+  const [role, setRole] = useState<Role>("viewer");
   const [days, setDays] = useState(90);
   const creating = useMutation({
     mutationFn: () =>
@@ -32,18 +32,41 @@ export function NewToken(props: { role: Role; user?: string; onClose: () => void
     onSuccess: () => void queries.invalidateQueries({ queryKey: ["tokens"] }),
   });
   const made = creating.data;
+  const [asks, setAsks] = useState(false);
+  const [copied, setCopied] = useState(false);
   return (
     <Dialog
       open
-      onOpenChange={(open) => !open && props.onClose()}
+      onOpenChange={(open) => {
+        if (open) return;
+        // What is shown once must not be lost by a key pressed in haste.
+        if (made && !copied && !asks) setAsks(true);
+        else if (!creating.isPending) props.onClose();
+      }}
       title={made ? "Your new token" : props.user ? `New token of ${props.user}` : "New API token"}
     >
       {made ? (
         <div className="flex flex-col gap-4">
-          <Secret label="Copy it now: it is not shown again." text={made.secret} />
-          <Button tone="primary" className="self-end" onClick={props.onClose}>
-            Done
-          </Button>
+          <Secret
+            label="Copy it now: it is not shown again."
+            text={made.secret}
+            onCopied={() => setCopied(true)}
+          />
+          {asks && !copied ? (
+            <div role="alert" className="flex flex-wrap items-center justify-end gap-2">
+              <p className="mr-auto text-sm">The token was not copied. Close anyway?</p>
+              <Button tone="danger" onClick={props.onClose}>
+                Close without it
+              </Button>
+              <Button tone="primary" autoFocus onClick={() => setAsks(false)}>
+                Keep it open
+              </Button>
+            </div>
+          ) : (
+            <Button tone="primary" className="self-end" onClick={props.onClose}>
+              Done
+            </Button>
+          )}
         </div>
       ) : (
         <form

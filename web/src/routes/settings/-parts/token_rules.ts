@@ -10,9 +10,10 @@ export function isOver(credential: Credential, now = Date.now() / 1000): boolean
 
 const ORDER: readonly Role[] = ["viewer", "operator", "admin"];
 
-/** The roles that a token of somebody with this role can have, the highest first. */
+/** The roles that a token of somebody with this role can have, the lowest first: a token should be
+ * able to do no more than it needs to. */
 export function rolesUpTo(role: Role): readonly Role[] {
-  return ORDER.slice(0, ORDER.indexOf(role) + 1).toReversed();
+  return ORDER.slice(0, ORDER.indexOf(role) + 1);
 }
 
 export const LIFETIMES: readonly { days: number; title: string }[] = [

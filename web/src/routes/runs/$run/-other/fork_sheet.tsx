@@ -3,10 +3,13 @@ import { useNavigate } from "@tanstack/react-router";
 import { GitFork, Split } from "lucide-react";
 import { useMemo, useState } from "react";
 import { api, call } from "@/api/client";
+import { meQuery } from "@/api/queries";
 import { formatMoney } from "@/parts/figures";
 import { ProblemCard } from "@/parts/problem_card";
 import { startWhatIf } from "@/routes/compare/-what-if/question";
+import { describeKeys } from "@/shell/keys";
 import { Button } from "@/ui/button";
+import { Kbd } from "@/ui/kbd";
 import { Sheet } from "@/ui/sheet";
 import { useRunView } from "../-view";
 import { ChangeForm } from "./change_form";
@@ -42,11 +45,15 @@ export default function ForkSheet(props: {
   const change = changeOf(now, calls, isWhatIf);
   const words = describeChange(change);
   const start = useStart(run, isWhatIf);
-  const wrong = at < first || at > last || !Number.isInteger(at);
+  const isOff = start.isPending || at < first || at > last || !Number.isInteger(at);
+  const send = () => {
+    if (!isOff) start.mutate({ change, draft: now });
+  };
 
   return (
     <Sheet
       onClose={props.onClose}
+      onSend={send}
       title={isWhatIf ? "What if?" : "Fork this run"}
       description={
         isWhatIf
@@ -60,13 +67,10 @@ export default function ForkSheet(props: {
             {isWhatIf && <Estimate cost={costAfter(log.steps, at)} n={draft.n} />}
           </p>
           <Button onClick={props.onClose}>Cancel</Button>
-          <Button
-            tone="primary"
-            disabled={wrong || start.isPending}
-            onClick={() => start.mutate({ change, draft: now })}
-          >
+          <Button tone="primary" disabled={isOff} onClick={send}>
             {isWhatIf ? <Split aria-hidden /> : <GitFork aria-hidden />}
             {isWhatIf ? `Ask ${draft.n} times` : "Start the fork"}
+            <Kbd keys={describeKeys("mod+Enter")} className="text-inherit" />
           </Button>
         </>
       }
@@ -106,13 +110,9 @@ function useStart(run: string, isWhatIf: boolean) {
   return useMutation({
     mutationFn: async ({ change, draft }: { change: Change; draft: Draft }) => {
       if (isWhatIf) {
-        const key = startWhatIf({
-          runs: [run],
-          ...change,
-          n: draft.n,
-          live_reads: draft.liveReads,
-        });
-        await navigate({ to: "/compare/what-if", search: { key } });
+        const { user } = await queries.ensureQueryData(meQuery);
+        const question = { runs: [run], ...change, n: draft.n, live_reads: draft.liveReads };
+        await navigate({ to: "/compare/what-if", search: startWhatIf(question, user) });
         return;
       }
       const forked = await call(

@@ -1,10 +1,11 @@
 import { Link } from "@tanstack/react-router";
-import { GitFork } from "lucide-react";
+import { Copy, GitFork } from "lucide-react";
 import type { ReactNode } from "react";
 import { Ago, useNow } from "@/parts/ago";
 import { formatCount, formatMoney, formatSeconds } from "@/parts/figures";
 import { StateBadge } from "@/parts/state_badge";
 import { cn } from "@/ui/cn";
+import { copyText } from "@/ui/copy_text";
 import { RunActions } from "../-actions";
 import { type RunView, useRunView } from "../-view";
 
@@ -12,22 +13,50 @@ import { type RunView, useRunView } from "../-view";
 export function RunHeader() {
   const view = useRunView();
   const { run, log, card } = view;
+  const title = titleOf(log.started?.prompt ?? card?.asked) || run;
   return (
     <header className="shrink-0 border-b px-4 pt-3 pb-2.5 sm:px-6">
-      <div className="flex flex-wrap items-center gap-x-3 gap-y-1.5">
-        <h1 className="min-w-0 truncate text-xl tracking-[-0.03em]" title={run}>
-          {run}
+      <div className="flex flex-wrap items-center gap-x-3 gap-y-1.5 sm:flex-nowrap">
+        <h1 className="min-w-0 truncate max-sm:basis-full text-xl tracking-[-0.03em]" title={title}>
+          {title}
         </h1>
         <StateBadge state={log.events ? log.state : (card?.state ?? "pending")} />
         {card?.whatif && <Mark>what-if: tools do not run</Mark>}
-        <div className="ml-auto flex flex-wrap items-center gap-2">
+        <div className="ml-auto flex shrink-0 items-center gap-2">
           <RunActions />
         </div>
       </div>
       <dl className="mt-1.5 flex flex-wrap gap-x-5 gap-y-1 text-xs">
+        <Fact name="Run">
+          <RunId run={run} />
+        </Fact>
         <Facts view={view} />
       </dl>
     </header>
+  );
+}
+
+const LONGEST_TITLE = 300;
+
+/** What the run was asked, in a line. */
+function titleOf(asked: string | undefined): string {
+  const line = asked?.split("\n", 20).find((each) => each.trim());
+  return line?.trim().slice(0, LONGEST_TITLE) ?? "";
+}
+
+/** The id, which others ask for; the button copies it. */
+function RunId({ run }: { run: string }) {
+  return (
+    <button
+      type="button"
+      title={`Copy ${run}`}
+      aria-label={`Copy the id ${run}`}
+      onClick={() => void copyText(run, "The id of the run is copied.")}
+      className="-my-0.5 inline-flex max-w-full items-center gap-1 rounded-sm py-0.5 font-mono hover:text-info"
+    >
+      <span className="min-w-0 truncate">{run}</span>
+      <Copy aria-hidden className="size-3 shrink-0 text-muted" />
+    </button>
   );
 }
 
@@ -130,13 +159,20 @@ function Forks(props: { forks: readonly string[]; run: string }) {
       <span className="inline-flex flex-wrap items-center gap-x-2">
         <GitFork aria-hidden className="size-3 text-muted" />
         {props.forks.slice(0, SHOWN_FORKS).map((fork) => (
-          <RunLink key={fork} run={fork} />
+          <span key={fork} className="max-sm:hidden">
+            <RunLink run={fork} />
+          </span>
         ))}
-        {props.forks.length > SHOWN_FORKS && (
-          <Link to="/runs" search={{ fork_of: props.run }} className="text-info hover:underline">
-            all {props.forks.length}
-          </Link>
-        )}
+        <Link
+          to="/runs"
+          search={{ fork_of: props.run }}
+          className={cn(
+            "text-info hover:underline",
+            props.forks.length <= SHOWN_FORKS && "sm:hidden",
+          )}
+        >
+          all {props.forks.length}
+        </Link>
       </span>
     </Fact>
   );

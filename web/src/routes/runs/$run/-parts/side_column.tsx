@@ -21,7 +21,9 @@ export function SideColumn(props: { children: ReactNode }) {
       {!wide && waits && (
         <aside
           aria-label="Waiting"
-          className="flex max-h-[52%] shrink-0 flex-col gap-3 overflow-auto border-b p-3 empty:hidden"
+          data-waits
+          // What does not fit scrolls; the card keeps its buttons in sight.
+          className="flex max-h-[65%] shrink-0 flex-col gap-3 overflow-auto border-b p-3 empty:hidden"
         >
           <Suspense>
             <Waits />
@@ -32,6 +34,7 @@ export function SideColumn(props: { children: ReactNode }) {
       {(step || (wide && waits)) && (
         <aside
           aria-label={wide ? "Waiting and selected" : "Selected"}
+          data-waits
           className="flex max-h-[40%] w-full shrink-0 flex-col gap-3 overflow-auto border-t p-2 empty:hidden lg:max-h-none lg:p-3 lg:w-88 lg:border-t-0 lg:border-l"
         >
           {wide && waits && (

@@ -83,7 +83,8 @@ export function useStepKeys(shown: readonly Shown[] | null, open: OpenSteps): vo
       id: "step-wait",
       title: "Next step that waited for a person",
       group,
-      keys: "w",
+      // While something waits, the key goes to it.
+      ...(log.waiting.size === 0 && { keys: "w" }),
       icon: Hourglass,
       run: () => jump(isWait, "step that waited for a person"),
     },

@@ -1,6 +1,7 @@
 import { useEffect, useState } from "react";
 import type { EventOf } from "@/events/steps";
 import { DecisionCard } from "@/parts/decision/decision_card";
+import { useCommands } from "@/shell/commands";
 import { useRunView } from "../-view";
 
 type Asked = EventOf<"decision_requested">;
@@ -11,16 +12,31 @@ const SHOWN_MS = 20_000;
 export default function Waits() {
   const { run, log, version } = useRunView();
   const shown = useRecentWaits(version);
+  // Where several wait, a key must say which: it decides in the card that has the focus.
+  const keys = log.waiting.size === 1 ? "page" : "card";
+  useCommands(
+    log.waiting.size > 0
+      ? [{ id: "run-wait", title: "Go to what waits", group: "Run", keys: "w", run: focusNext }]
+      : [],
+  );
   return shown.map((asked) => (
     <DecisionCard
       key={keyOf(asked)}
       run={run}
       pending={{ ...asked, since: asked.at }}
       made={log.decisionOf(asked)?.made}
+      keys={keys}
       gone={!isWaiting(log.waiting.values(), asked)}
       className="p-3 shadow-none sm:p-3"
     />
   ));
+}
+
+/** Focuses the card that waits; again, the one after it. */
+function focusNext(): void {
+  const cards = [...document.querySelectorAll<HTMLElement>("[data-waits] [data-open]")];
+  const at = cards.findIndex((card) => card.contains(document.activeElement));
+  cards[(at + 1) % cards.length]?.focus();
 }
 
 function useRecentWaits(version: number): readonly Asked[] {
