@@ -9,7 +9,7 @@ const TITLES: Record<Kind, { title: string; Icon: typeof CircleAlert }> = {
   not_allowed: { title: "Not allowed", Icon: ShieldX },
   busy: { title: "Too many requests", Icon: TimerReset },
   server: { title: "The daemon failed", Icon: CircleAlert },
-  request: { title: "That did not work", Icon: CircleAlert },
+  request: { title: "", Icon: CircleAlert },
 };
 
 /** What went wrong, and what to do about it. */
@@ -26,8 +26,8 @@ export function ProblemCard(props: { error: unknown; retry?: () => void; classNa
     >
       <Icon aria-hidden className="mt-0.5 size-4 shrink-0 text-bad" />
       <div className="min-w-0 flex-1">
-        <p className="font-medium">{title}</p>
-        <p className="break-words">{problem.message}</p>
+        {title && <p className="font-medium">{title}</p>}
+        <p className={cn("break-words", !title && "font-medium")}>{problem.message}</p>
         {problem.fix && <p className="mt-1 break-words text-muted">{problem.fix}</p>}
         {problem.fields.map((each) => (
           <p key={each.field} className="text-muted text-xs">

@@ -1,4 +1,5 @@
 import { Link } from "@tanstack/react-router";
+import { By, nameOf } from "@/parts/by";
 import { chosenZone, formatTime } from "@/parts/time_zone";
 import { type Act, KINDS, readSearch, stepOf } from "../-acts";
 
@@ -13,10 +14,10 @@ export function ActRow({ act }: { act: Act }) {
           {act.by && (
             <Link
               to="/activity"
-              search={(now) => ({ ...readSearch(now), user: act.by ?? "" })}
+              search={(now) => ({ ...readSearch(now), user: nameOf(act.by ?? "") })}
               className="font-medium hover:underline"
             >
-              {act.by}
+              <By by={act.by} />
             </Link>
           )}
           <span className={act.by ? "text-muted" : "font-medium first-letter:uppercase"}>

@@ -178,7 +178,7 @@ function Foot(props: { item: TurnItem; over: boolean; actions: TurnActions }) {
         </p>
       )}
       {item.state === "aborted" && !item.rolledBack && (
-        <p className="text-muted text-xs">Stopped. What had arrived by then is kept.</p>
+        <p className="text-muted text-xs">What had arrived by then is kept.</p>
       )}
       <div className="-ml-1.5 flex min-h-7 flex-wrap items-center gap-x-1 text-muted text-xs">
         {over && <CopyAnswer item={item} />}

@@ -2,6 +2,7 @@ import { Link } from "@tanstack/react-router";
 import { GitFork } from "lucide-react";
 import type { ReactNode } from "react";
 import { Ago, useNow } from "@/parts/ago";
+import { By } from "@/parts/by";
 import { formatCount, formatMoney, formatSeconds } from "@/parts/figures";
 import { StateBadge } from "@/parts/state_badge";
 import { cn } from "@/ui/cn";
@@ -65,7 +66,7 @@ function Facts({ view }: { view: RunView }) {
         {formatCount(log.tokens)}
       </Fact>
       {started !== undefined && (
-        <Fact name={log.ended ? "Took" : "Elapsed"}>
+        <Fact name={"Time"}>
           <Elapsed from={started} to={log.ended?.at ?? card?.ended} />
         </Fact>
       )}
@@ -76,7 +77,7 @@ function Facts({ view }: { view: RunView }) {
       )}
       {(by || owner) && (
         <Fact name={owner && owner !== by ? "Owner" : "By"} wide>
-          {owner ?? by}
+          <By by={owner ?? by ?? ""} />
         </Fact>
       )}
       {session && (

@@ -20,6 +20,7 @@ import {
   Wrench,
 } from "lucide-react";
 import { attemptsOf, isWaiting, type NoteEvent, type Step } from "@/events/steps";
+import { nameOf } from "@/parts/by";
 import { summarize } from "./summary";
 
 export interface Look {
@@ -90,7 +91,7 @@ function endLook(state: string): { Icon: LucideIcon; tone: string } {
 }
 
 function noteLook(event: NoteEvent): Look {
-  const by = "by" in event && event.by ? `by ${event.by}` : "";
+  const by = "by" in event && event.by ? `by ${nameOf(event.by)}` : "";
   switch (event.type) {
     case "hint_received":
       return { Icon: Lightbulb, tone: "text-info", title: "Hint", summary: by };
