@@ -3,8 +3,10 @@ import { By, nameOf } from "@/parts/by";
 import { chosenZone, formatTime } from "@/parts/time_zone";
 import { type Act, KINDS, readSearch, stepOf } from "../-acts";
 
-/** One act: who, what, to which run, and when. */
-export function ActRow({ act }: { act: Act }) {
+/** One act: who, what, to which run, and when. A what-if is shown at the run that it asks about. */
+export function ActRow({ act, count }: { act: Act; count: number }) {
+  const isWhatIf = act.kind === "whatif_started" && act.subject != null;
+  const run = isWhatIf ? act.subject : act.run;
   const { words, icon: Icon } = KINDS[act.kind];
   return (
     <li className="flex items-start gap-3 px-4 py-2.5">
@@ -22,21 +24,31 @@ export function ActRow({ act }: { act: Act }) {
           )}
           <span className={act.by ? "text-muted" : "font-medium first-letter:uppercase"}>
             {words}
+            {isWhatIf && " about"}
           </span>
           {act.subject && !act.run && (
             <span className="break-all font-mono text-xs">{act.subject}</span>
           )}
-          {act.run && (
+          {run && (
             <Link
               to="/runs/$run"
-              params={{ run: act.run }}
+              params={{ run }}
               {...(stepOf(act) ? { hash: stepOf(act) ?? "" } : {})}
               className="min-w-0 max-w-full truncate underline decoration-line underline-offset-2 hover:decoration-ink"
             >
-              {act.run}
+              {run}
             </Link>
           )}
         </p>
+        {isWhatIf && (
+          <Link
+            to="/runs"
+            search={{ fork_of: run ?? "" }}
+            className="text-muted text-xs hover:underline"
+          >
+            {count} {count === 1 ? "fork" : "forks"}
+          </Link>
+        )}
         {act.detail && <p className="line-clamp-2 break-words text-muted text-xs">{act.detail}</p>}
       </div>
       <time

@@ -1,5 +1,4 @@
 import { Link } from "@tanstack/react-router";
-import { GitFork } from "lucide-react";
 import type { ReactNode } from "react";
 import { Ago, useNow } from "@/parts/ago";
 import { By } from "@/parts/by";
@@ -8,6 +7,8 @@ import { StateBadge } from "@/parts/state_badge";
 import { cn } from "@/ui/cn";
 import { RunActions } from "../-actions";
 import { type RunView, useRunView } from "../-view";
+import { Forks } from "./forks";
+import { UndoneMark } from "./undone_mark";
 
 /** What the run is, and how far it is. */
 export function RunHeader() {
@@ -21,6 +22,7 @@ export function RunHeader() {
         </h1>
         <StateBadge state={log.events ? log.state : (card?.state ?? "pending")} />
         {card?.whatif && <Mark>what-if: tools do not run</Mark>}
+        <UndoneMark />
         <div className="ml-auto flex flex-wrap items-center gap-2">
           <RunActions />
         </div>
@@ -92,7 +94,11 @@ function Facts({ view }: { view: RunView }) {
           <RunLink run={parent.run} /> at turn {parent.turn}
         </Fact>
       )}
-      <Forks forks={card?.forks ?? []} run={view.run} />
+      {(card?.forks.length ?? 0) > 0 && (
+        <Fact name="Forks">
+          <Forks forks={card?.forks ?? []} run={view.run} />
+        </Fact>
+      )}
     </>
   );
 }
@@ -119,27 +125,6 @@ export function RunLink({ run }: { run: string }) {
     <Link to="/runs/$run" params={{ run }} className="text-info hover:underline">
       {run}
     </Link>
-  );
-}
-
-const SHOWN_FORKS = 3;
-
-function Forks(props: { forks: readonly string[]; run: string }) {
-  if (props.forks.length === 0) return null;
-  return (
-    <Fact name="Forks">
-      <span className="inline-flex flex-wrap items-center gap-x-2">
-        <GitFork aria-hidden className="size-3 text-muted" />
-        {props.forks.slice(0, SHOWN_FORKS).map((fork) => (
-          <RunLink key={fork} run={fork} />
-        ))}
-        {props.forks.length > SHOWN_FORKS && (
-          <Link to="/runs" search={{ fork_of: props.run }} className="text-info hover:underline">
-            all {props.forks.length}
-          </Link>
-        )}
-      </span>
-    </Fact>
   );
 }
 

@@ -19,7 +19,7 @@ import {
   Wallet,
   Wrench,
 } from "lucide-react";
-import { attemptsOf, isWaiting, type NoteEvent, type Step } from "@/events/steps";
+import { attemptsOf, isWaiting, type NoteEvent, type PromptStep, type Step } from "@/events/steps";
 import { nameOf } from "@/parts/by";
 import { summarize } from "./summary";
 
@@ -35,7 +35,12 @@ export interface Look {
 export function lookOf(step: Step): Look {
   switch (step.kind) {
     case "prompt":
-      return { Icon: MessageSquare, tone: "text-ink", title: "Prompt", summary: "" };
+      return {
+        Icon: MessageSquare,
+        tone: "text-ink",
+        title: "Prompt",
+        summary: originOf(step.event),
+      };
     case "model":
       return { ...modelLook(step.state), title: step.model, summary: `turn ${step.turn}` };
     case "tool":
@@ -63,6 +68,11 @@ export function lookOf(step: Step): Look {
     case "note":
       return noteLook(step.event);
   }
+}
+
+function originOf({ parent, whatif }: PromptStep["event"]): string {
+  if (!parent) return "";
+  return `${whatif ? "what-if fork" : "fork"} of ${parent.run}, after turn ${parent.turn}`;
 }
 
 function modelLook(state: string): { Icon: LucideIcon; tone: string } {
