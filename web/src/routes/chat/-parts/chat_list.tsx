@@ -1,6 +1,6 @@
 import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
-import { MessageSquarePlus, Search } from "lucide-react";
+import { GitFork, MessageSquarePlus, Search } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 import { Ago } from "@/parts/ago";
 import { EmptyState } from "@/parts/empty_state";
@@ -65,7 +65,12 @@ export function ChatList(props: { filters: ChatFilters }) {
         )}
         <ul className="flex flex-col gap-0.5">
           {chats.map((chat) => (
-            <Row key={chat.id} chat={chat} filters={filters} />
+            <Row
+              key={chat.id}
+              chat={chat}
+              filters={filters}
+              source={chats.find((each) => each.id === chat.forked_from)}
+            />
           ))}
         </ul>
         {pages.hasNextPage && (
@@ -176,7 +181,8 @@ function Chips({ filters }: { filters: ChatFilters }) {
   );
 }
 
-function Row({ chat, filters }: { chat: Chat; filters: ChatFilters }) {
+function Row(props: { chat: Chat; filters: ChatFilters; source: Chat | undefined }) {
+  const { chat, filters, source } = props;
   const [renaming, setRenaming] = useState(false);
   const { change } = useChatActions();
   if (renaming) {
@@ -201,6 +207,14 @@ function Row({ chat, filters }: { chat: Chat; filters: ChatFilters }) {
         className="flex flex-col gap-0.5 rounded-md px-2.5 py-2 hover:bg-sunken data-[status=active]:bg-sunken dark:data-[status=active]:bg-raised dark:hover:bg-surface"
       >
         <span className="truncate pr-7 font-medium">{chat.title ?? chat.id}</span>
+        {chat.forked_from && (
+          <span className="flex min-w-0 items-center gap-1 text-muted text-xs">
+            <GitFork aria-hidden className="size-3 shrink-0" />
+            <span className="truncate">
+              edited from {source ? (source.title ?? source.id) : "an earlier chat"}
+            </span>
+          </span>
+        )}
         <span className="flex min-w-0 items-center gap-1.5 text-muted text-xs">
           <span className="truncate">{chat.agent}</span>
           {chat.state !== "active" && <span>· {chat.state}</span>}

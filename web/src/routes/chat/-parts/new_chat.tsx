@@ -9,10 +9,10 @@ import { useMay } from "@/shell/roles";
 import { useDraft } from "../-data/drafts";
 import { newId } from "../-data/outbox";
 import { modelsQuery } from "../-data/queries";
+import { titleOf } from "../-data/text";
 import { outboxOf } from "../-data/use_outbox";
 import { ConnectionNote } from "./connection_note";
 
-const MOST_TITLE = 80;
 const AGENT = "harness.chat.agent";
 
 /** Begins a conversation: its first message creates it. */
@@ -122,10 +122,4 @@ function Choice(props: {
       ))}
     </select>
   );
-}
-
-/** The first line of what was asked. */
-export function titleOf(text: string): string {
-  const line = text.trim().split("\n", 1)[0] ?? "";
-  return line.length <= MOST_TITLE ? line : `${line.slice(0, MOST_TITLE - 1)}…`;
 }
