@@ -8,7 +8,8 @@ import { useMay } from "@/shell/roles";
 import { SkeletonRows } from "@/ui/skeleton";
 import { useDraft } from "../-data/drafts";
 import { newId } from "../-data/outbox";
-import { filesOf, titleOf } from "../-data/text";
+import { resendFiles } from "../-data/resend";
+import { titleOf } from "../-data/text";
 import { isOver, type TurnItem } from "../-data/thread";
 import { useChatActions } from "../-data/use_chat_actions";
 import { type Conversation, useConversation } from "../-data/use_conversation";
@@ -62,6 +63,7 @@ export function Chat(props: ChatProps) {
     setSent(sent + 1);
   };
   const fork = async (item: TurnItem, text: string) => {
+    const files = await resendFiles(item.run, item.parts);
     const made = await call(
       api.POST("/api/v1/conversations/{conversation}/fork", {
         params: { path: { conversation: item.chat ?? chat } },
@@ -75,7 +77,7 @@ export function Chat(props: ChatProps) {
       user,
       at: Date.now(),
       text,
-      files: filesOf(item.parts),
+      files,
     });
     void queries.invalidateQueries({ queryKey: ["chats"] });
     setEditing(undefined);

@@ -11,6 +11,7 @@ import { Button, buttonLook } from "@/ui/button";
 import { cn } from "@/ui/cn";
 import { Input } from "@/ui/field";
 import { SkeletonRows } from "@/ui/skeleton";
+import { askFocus } from "../-data/compose_focus";
 import { type ChatFilters, chatsQuery, STATES } from "../-data/queries";
 import type { Chat } from "../-data/types";
 import { useChatActions } from "../-data/use_chat_actions";
@@ -39,6 +40,7 @@ export function ChatList(props: { filters: ChatFilters }) {
             <Link
               to="/chat"
               search={{ ...filters, compose: true }}
+              onClick={askFocus}
               className={buttonLook({ size: "sm" })}
             >
               <MessageSquarePlus aria-hidden /> New chat
