@@ -26,6 +26,7 @@ def list_acts(card: Card) -> Iterator[Act]:
         kind="whatif_started" if card.whatif else "run_forked" if card.parent else "run_started",
         by=card.by,
         run=card.run,
+        subject=card.parent.run if card.parent else None,
         detail=_shorten(card.agent),
     )
     for told in card.told:

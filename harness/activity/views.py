@@ -27,7 +27,7 @@ class Act(BaseModel):
     """The run that it was done to."""
     subject: str | None = None
     """The user, or the id of the token or browser session, that it is about; of a decision, what it
-    decided."""
+    decided; of a fork, the run that it was forked from."""
     detail: str | None = None
     """What was said, shortened."""
 

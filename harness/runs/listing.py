@@ -20,7 +20,7 @@ from harness.engine.connection import Connection
 from harness.engine.query_text import quote_value
 from harness.engine.retry import unreachable_error
 from harness.runs.filter import OPEN
-from harness.runs.memo import RunMemos, first_line
+from harness.runs.memo import WHATIF_MEMO, RunMemos, first_line
 
 STATES_PAGE = 200
 
@@ -57,6 +57,8 @@ class RunRow:
     """Millionths of a US dollar."""
     fork_of: str | None = None
     """The run that it is a fork of."""
+    whatif: bool | None = None
+    """It is a fork whose tools do not run; None otherwise, or if an earlier version started it."""
     owner: str | None = None
     """Who owns it, according to the index."""
     asked: str | None = None
@@ -214,5 +216,6 @@ def _read_row(info: WorkflowExecutionInfo) -> RunRow:
         tokens=found.get("HarnessTokens"),
         cost_micros=found.get("HarnessCostMicros"),
         fork_of=found.get("HarnessForkOf"),
+        whatif=True if WHATIF_MEMO in info.memo.fields else None,
         owner=found.get("HarnessOwner"),
     )

@@ -15,6 +15,8 @@ from harness.contracts.run import Pending
 from harness.engine.connection import Connection
 
 ASKED_MEMO = "asked"
+WHATIF_MEMO = "whatif"
+"""Of forks whose tools do not run. It only marks rows of lists: anyone may have written it."""
 WAITING_MEMO = "waiting"
 LINE_CHARS = 200
 ResultT = TypeVar("ResultT")

@@ -32,7 +32,7 @@ def _make_step(spec: UndoSpec, row: EffectRow, why: str) -> UndoStep:
 
 
 def irreversible_error(tool: str) -> Irreversible:
-    return Irreversible(f"{tool} says that it cannot be undone.")
+    return Irreversible(f"{tool} is irreversible.")
 
 
 def format_title(row: EffectRow) -> str:

@@ -22,10 +22,22 @@ PUBLISHED = "@"
 def choose_agent(where: str | None) -> Agent[Any, Any] | str:
     """The agent at `where`, or the name of a published one."""
     if where is None or not where.startswith(PUBLISHED):
-        return load_agent(where)
+        try:
+            return load_agent(where)
+        except InvalidAgent as error:
+            if where is None or not _may_be_published(where):
+                raise
+            fix = f"Did you mean the published agent {PUBLISHED}{where}? For one in a file: FILE:NAME."
+            raise _invalid_agent(error.message, fix) from None
     if not (name := where.removeprefix(PUBLISHED)):
         raise _invalid_agent("@ names no agent.", "List the published ones: harness agents")
     return name
+
+
+def _may_be_published(name: str) -> bool:
+    """Whether it is a plain name, of neither a file nor a module."""
+    plain = name.replace("-", "_").isidentifier()
+    return plain and not Path(name).exists() and importlib.util.find_spec(name) is None
 
 
 def load_agent(where: str | None) -> Agent[Any, Any]:

@@ -47,6 +47,13 @@ def test_none_is_the_assistant_whose_writes_are_approved() -> None:
     assert all(each.approval == "always" for each in writes)
 
 
+def test_a_plain_name_is_taken_for_a_published_agent() -> None:
+    with pytest.raises(ConfigError) as caught:
+        choose_agent("no-such-buyer")
+    assert "neither a file nor a module" in caught.value.message
+    assert "Did you mean the published agent @no-such-buyer?" in caught.value.fix
+
+
 @pytest.mark.parametrize(
     ("name", "message", "fix"),
     [

@@ -4667,6 +4667,8 @@ export interface components {
             cost_micros?: number | null;
             /** Fork Of */
             fork_of?: string | null;
+            /** Whatif */
+            whatif?: boolean | null;
             /** Owner */
             owner?: string | null;
             /** Asked */

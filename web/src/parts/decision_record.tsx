@@ -2,6 +2,7 @@ import { Hand, Hourglass } from "lucide-react";
 import type { Decision } from "@/events/steps";
 import { cn } from "@/ui/cn";
 import { Ago } from "./ago";
+import { By } from "./by";
 import { JsonView, LongText } from "./json_view";
 
 const WORDS: Record<string, string> = {
@@ -27,7 +28,11 @@ export function DecisionRecord({ decision }: { decision: Decision }) {
         <span className="font-medium">
           {made ? (WORDS[made.verdict] ?? made.verdict) : "Waits for a person"}
         </span>
-        {made?.by && <span>by {made.by}</span>}
+        {made?.by && (
+          <span>
+            by <By by={made.by} />
+          </span>
+        )}
         <Ago at={(made ?? asked).at} className="text-muted" />
       </p>
       <LongText text={asked.question} className="mt-1" />

@@ -11,7 +11,7 @@ const TITLES: Record<Kind, { title: string; Icon: typeof CircleAlert }> = {
   busy: { title: "Too many requests", Icon: TimerReset },
   server: { title: "The daemon failed", Icon: CircleAlert },
   page: { title: "The page failed to show this", Icon: CircleAlert },
-  request: { title: "That did not work", Icon: CircleAlert },
+  request: { title: "", Icon: CircleAlert },
 };
 
 /** What went wrong, and what to do about it. */
@@ -28,8 +28,8 @@ export function ProblemCard(props: { error: unknown; retry?: () => void; classNa
     >
       <Icon aria-hidden className="mt-0.5 size-4 shrink-0 text-bad" />
       <div className="min-w-0 flex-1">
-        <p className="font-medium">{title}</p>
-        <p className="break-words">
+        {title && <p className="font-medium">{title}</p>}
+        <p className={cn("break-words", !title && "font-medium")}>
           <InlineCode text={problem.message} />
         </p>
         {problem.fix && (

@@ -15,13 +15,22 @@ export function SignInPage() {
         </p>
       )}
       <p className="text-muted">
-        Open the link that <code className="font-mono text-ink">make run</code> or{" "}
-        <code className="font-mono text-ink">harness serve</code> printed. For a new one, run this
-        on the machine that serves it:
+        {!stale && (
+          <>
+            Open the link that <code className="font-mono text-ink">make run</code> or{" "}
+            <code className="font-mono text-ink">harness serve</code> printed.{" "}
+          </>
+        )}
+        For a new link, run this on the machine that serves the page:
       </p>
       <pre className="overflow-x-auto rounded-md border bg-surface p-3 font-mono text-sm">
         harness user link NAME
       </pre>
+      <p className="text-muted">
+        <code className="font-mono text-ink">NAME</code> is your user name. Without other users it
+        is <code className="font-mono text-ink">local</code>;{" "}
+        <code className="font-mono text-ink">harness user list</code> shows all.
+      </p>
     </main>
   );
 }

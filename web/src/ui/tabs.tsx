@@ -24,13 +24,13 @@ export function Tabs(props: {
     >
       <Parts.List
         aria-label={props.label}
-        className="flex shrink-0 gap-1 overflow-x-auto border-b px-4"
+        className="scroll-fade-x flex shrink-0 gap-1 overflow-x-auto border-b px-4"
       >
         {props.tabs.map((tab) => (
           <Parts.Trigger
             key={tab.id}
             value={tab.id}
-            className="-mb-px shrink-0 whitespace-nowrap border-transparent border-b-2 px-2.5 py-2 text-muted text-sm hover:text-ink data-[state=active]:border-ink data-[state=active]:font-medium data-[state=active]:text-ink"
+            className="-mb-px shrink-0 whitespace-nowrap border-transparent border-b-2 -outline-offset-2 px-2.5 py-2 text-muted text-sm hover:text-ink data-[state=active]:border-ink data-[state=active]:font-medium data-[state=active]:text-ink"
           >
             {tab.title}
           </Parts.Trigger>

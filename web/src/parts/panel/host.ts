@@ -19,7 +19,8 @@ export interface PanelHost {
   /** Reads `/api/v1` + path. */
   get: (path: string) => Promise<unknown>;
   post: (path: string, body?: unknown) => Promise<unknown>;
-  /** Follows a topic of the live socket until the returned function is called. */
+  /** Follows a topic of the live socket until the returned function is called. The event has the
+   * topic as it was given, its kind as `event`, its `data`, and an `id` unless it is fleeting. */
   follow: (topic: string, onEvent: (event: LiveEvent) => void) => () => void;
   /** Shows another view of the page. */
   navigate: (path: string) => void;
@@ -50,7 +51,8 @@ export function makeHost(
     ...(run === undefined ? {} : { run }),
     get: (path) => request("GET", path),
     post: (path, body) => request("POST", path, body ?? {}),
-    follow: (topic, onEvent) => followTopic(topic, onEvent),
+    // In the event, the topic may end in what tells the readers of the stream apart.
+    follow: (topic, onEvent) => followTopic(topic, (event) => onEvent({ ...event, topic })),
     navigate,
     notify,
   };

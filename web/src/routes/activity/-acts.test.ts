@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type Act, groupByDay, queryOf, readSearch } from "./-acts";
+import { type Act, foldWhatIfs, groupByDay, queryOf, readSearch } from "./-acts";
 
 test("the address is read, and what is not a filter left out", () => {
   expect(readSearch({ user: "ana", kind: "hint", since: "7d", run: 5, x: 1 })).toEqual({
@@ -24,5 +24,19 @@ test("days keep their order", () => {
   expect(days.map((each) => [each.day, each.acts.length])).toEqual([
     ["2027-01-02", 2],
     ["2027-01-01", 1],
+  ]);
+});
+
+test("the forks of one what-if are one act", () => {
+  const fork = (id: string, subject: string, by = "ana"): Act => {
+    return { id, at: "2027-01-02T10", kind: "whatif_started", by, run: id, subject };
+  };
+  const acts = [fork("f3", "one"), fork("f2", "one"), fork("f1", "two"), fork("f0", "two", "ben")];
+  const folded = foldWhatIfs([...acts, { id: "h", at: "2027-01-02T09", kind: "hint" }]);
+  expect(folded.map(({ act, count }) => [act.id, count])).toEqual([
+    ["f3", 2],
+    ["f1", 1],
+    ["f0", 1],
+    ["h", 1],
   ]);
 });

@@ -68,6 +68,34 @@ export function groupByDay(
   }));
 }
 
+/** Acts in a row that are one question: a what-if starts many forks of the same run. The newest act
+ * stands for them. */
+export interface Folded {
+  act: Act;
+  /** How many acts it stands for. */
+  count: number;
+}
+
+export function foldWhatIfs(acts: readonly Act[]): readonly Folded[] {
+  const folded: Folded[] = [];
+  for (const act of acts) {
+    const last = folded.at(-1);
+    if (last && isSameQuestion(last.act, act)) last.count += 1;
+    else folded.push({ act, count: 1 });
+  }
+  return folded;
+}
+
+function isSameQuestion(one: Act, two: Act): boolean {
+  return (
+    one.kind === "whatif_started" &&
+    two.kind === "whatif_started" &&
+    one.subject != null &&
+    one.subject === two.subject &&
+    one.by === two.by
+  );
+}
+
 /** The fragment of the step that an act is, in the view of its run; the id of an act of a run ends in
  * the cursor of its event. */
 export function stepOf(act: Act): string | undefined {

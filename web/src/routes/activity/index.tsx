@@ -11,7 +11,7 @@ import { View } from "@/parts/view";
 import { useCommands } from "@/shell/commands";
 import { Button, buttonLook } from "@/ui/button";
 import { SkeletonRows } from "@/ui/skeleton";
-import { type ActivitySearch, groupByDay, queryOf, readSearch } from "./-acts";
+import { type ActivitySearch, foldWhatIfs, groupByDay, queryOf, readSearch } from "./-acts";
 import { ActRow } from "./-parts/act_row";
 import { ActivityFilters } from "./-parts/activity_filters";
 
@@ -64,8 +64,8 @@ function ActivityView() {
             <h2 className="mb-2 text-muted text-xs">{day}</h2>
             <div className="overflow-hidden rounded-lg border border-line-soft bg-surface">
               <Rows>
-                {members.map((act) => (
-                  <ActRow key={act.id} act={act} />
+                {foldWhatIfs(members).map(({ act, count }) => (
+                  <ActRow key={act.id} act={act} count={count} />
                 ))}
               </Rows>
             </div>

@@ -3,6 +3,7 @@ import { MessageSquarePlus } from "lucide-react";
 import { useCommands } from "@/shell/commands";
 import { useMay } from "@/shell/roles";
 import { cn } from "@/ui/cn";
+import { askFocus } from "./-data/compose_focus";
 import { type ChatFilters, readChatFilters } from "./-data/filters";
 import { ChatList } from "./-parts/chat_list";
 
@@ -35,7 +36,9 @@ function Chats() {
             group: "Chat",
             keys: "c",
             icon: MessageSquarePlus,
-            run: () => void navigate({ to: "/chat", search: { ...filters, compose: true } }),
+            run: () => {
+              void navigate({ to: "/chat", search: { ...filters, compose: true } }).then(askFocus);
+            },
           },
         ]
       : [],

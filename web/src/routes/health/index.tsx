@@ -126,7 +126,7 @@ function StuckSection({ stuck }: { stuck: ReturnType<typeof useStuckRuns> }) {
           found.length === 0 ? (
             <p className="px-4 py-3 text-muted">
               {looked === 0
-                ? "No run is in progress."
+                ? "No run is running. Runs that wait for a person are in the inbox."
                 : `None of the ${looked} newest running runs is stuck.`}
             </p>
           ) : (

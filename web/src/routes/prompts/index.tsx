@@ -77,7 +77,7 @@ function Prompts() {
           <ProblemCard error={prompts.error} retry={() => void prompts.refetch()} />
         )}
         {prompts.isPending && <SkeletonRows rows={5} />}
-        {prompts.data && rows.length === 0 && <NoPrompts />}
+        {prompts.data && rows.length === 0 && <NoPrompts add={may} />}
         {rows.length > 0 && (
           <div className="overflow-hidden rounded-lg border border-line-soft bg-surface">
             <Rows label="Prompt templates">
@@ -156,12 +156,14 @@ function PromptRow({ prompt }: { prompt: PromptSummary }) {
   );
 }
 
-function NoPrompts() {
+function NoPrompts(props: { add: boolean }) {
   return (
     <EmptyState title="No prompt templates yet">
       A template is a text with variables. Each change is a new version, and a run records which one
       it used.
-      <code className="mt-2 block font-mono text-xs">harness prompt save refund refund.md</code>
+      {!props.add && (
+        <code className="mt-2 block font-mono text-xs">harness prompt save refund refund.md</code>
+      )}
     </EmptyState>
   );
 }

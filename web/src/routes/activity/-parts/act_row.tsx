@@ -1,10 +1,13 @@
 import { Link } from "@tanstack/react-router";
+import { By, nameOf } from "@/parts/by";
 import { chosenZone, formatTime } from "@/parts/time_zone";
 import { type Act, KINDS, readSearch, stepOf } from "../-acts";
 import { ICONS } from "./kind_icons";
 
-/** One act: who, what, to which run, and when. */
-export function ActRow({ act }: { act: Act }) {
+/** One act: who, what, to which run, and when. A what-if is shown at the run that it asks about. */
+export function ActRow({ act, count }: { act: Act; count: number }) {
+  const isWhatIf = act.kind === "whatif_started" && act.subject != null;
+  const run = isWhatIf ? act.subject : act.run;
   const words = KINDS[act.kind];
   const Icon = ICONS[act.kind];
   return (
@@ -15,29 +18,39 @@ export function ActRow({ act }: { act: Act }) {
           {act.by && (
             <Link
               to="/activity"
-              search={(now) => ({ ...readSearch(now), user: act.by ?? "" })}
+              search={(now) => ({ ...readSearch(now), user: nameOf(act.by ?? "") })}
               className="font-medium hover:underline"
             >
-              {act.by}
+              <By by={act.by} />
             </Link>
           )}
           <span className={act.by ? "text-muted" : "font-medium first-letter:uppercase"}>
             {words}
+            {isWhatIf && " about"}
           </span>
           {act.subject && !act.run && (
             <span className="break-all font-mono text-xs">{act.subject}</span>
           )}
-          {act.run && (
+          {run && (
             <Link
               to="/runs/$run"
-              params={{ run: act.run }}
+              params={{ run }}
               {...(stepOf(act) ? { hash: stepOf(act) ?? "" } : {})}
               className="min-w-0 max-w-full truncate underline decoration-line underline-offset-2 hover:decoration-ink"
             >
-              {act.run}
+              {run}
             </Link>
           )}
         </p>
+        {isWhatIf && (
+          <Link
+            to="/runs"
+            search={{ fork_of: run ?? "" }}
+            className="text-muted text-xs hover:underline"
+          >
+            {count} {count === 1 ? "fork" : "forks"}
+          </Link>
+        )}
         {act.detail && <p className="line-clamp-2 break-words text-muted text-xs">{act.detail}</p>}
       </div>
       <time

@@ -2,6 +2,7 @@ import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { api, call } from "@/api/client";
 import { Problem } from "@/api/problem";
 import type { ChatFilters } from "./filters";
+import type { Source } from "./inherited";
 import type { ChatView, Stored, StoredTurn } from "./types";
 
 export function chatsQuery(filters: ChatFilters) {
@@ -63,6 +64,27 @@ export async function readHistory(chat: string): Promise<History> {
     if (!page.next) return found;
     cursor = page.next;
   }
+}
+
+const MOST_SOURCES = 5;
+
+/** The sources that the user may read, the nearest first. */
+export async function readSources(
+  forkedFrom: string,
+  fetchView: (chat: string) => Promise<{ forked_from?: string | null } | null>,
+): Promise<readonly Source[]> {
+  const found: Source[] = [];
+  for (let chat: string | null | undefined = forkedFrom; chat && found.length < MOST_SOURCES; ) {
+    try {
+      const view = await fetchView(chat);
+      if (!view) break;
+      found.push({ chat, ...(await readHistory(chat)) });
+      chat = view.forked_from;
+    } catch {
+      break; // somebody else's, or forgotten: the words are here
+    }
+  }
+  return found;
 }
 
 export const modelsQuery = queryOptions({

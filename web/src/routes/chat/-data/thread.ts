@@ -4,6 +4,7 @@ import { textOf } from "@/events/message_text";
 import type { RunLog } from "@/events/run_log";
 import type { ModelStep } from "@/events/steps";
 import type { ErrorInfo, Message, RunState } from "@/events/types";
+import { inherit, type Source } from "./inherited";
 import type { Delivery } from "./outbox";
 import type { ChatView, Stored, StoredTurn, UserPart } from "./types";
 
@@ -29,6 +30,8 @@ export interface TurnItem {
   error: ErrorInfo | undefined;
   reason: string | undefined;
   rolledBack: boolean;
+  /** The conversation that has it, if this one was forked from that. */
+  chat?: string;
   /** Changes with what it shows. */
   version: string;
 }
@@ -85,15 +88,20 @@ export interface Known {
   messages: readonly Stored[];
   turns: readonly StoredTurn[];
   logs: ReadonlyMap<number, RunLog>;
+  /** Where it was forked from, the nearest first. */
+  sources?: readonly Source[];
   outgoing: readonly Delivery[];
 }
 
 export function buildThread(known: Known): Item[] {
   const turns = buildTurns(known);
   const ids = new Set(turns.map((turn) => turn.message).filter((id) => id !== undefined));
-  const items: Item[] = known.messages
-    .filter((message) => message.turn === 0)
-    .map((said) => ({ kind: "base", key: said.id, said }));
+  const base = known.messages.filter((message) => message.turn === 0);
+  const items: Item[] = inherit(base, known.sources ?? []).map((each) =>
+    "said" in each
+      ? { ...buildTurn(each.turn.number, each.turn, undefined, each.said), chat: each.chat }
+      : { kind: "base", key: each.id, said: each },
+  );
   items.push(...turns);
   const { view } = known;
   const open = view?.answering;
@@ -189,8 +197,8 @@ function buildTurn(
   turn: StoredTurn | undefined,
   log: RunLog | undefined,
   said: readonly Stored[],
-  open: NonNullable<ChatView["answering"]> | undefined,
-  answers: ReadonlyMap<string, string>,
+  open?: NonNullable<ChatView["answering"]>,
+  answers?: ReadonlyMap<string, string>,
 ): TurnItem {
   const run = turn?.run ?? log?.started?.run ?? open?.run ?? "";
   const asked = said.find((each) => each.role === "user" && each.origin == null);
@@ -202,7 +210,7 @@ function buildTurn(
     key: run,
     number,
     run,
-    message: turn?.message ?? open?.message ?? answers.get(run),
+    message: turn?.message ?? open?.message ?? answers?.get(run),
     text: asked?.content ?? open?.content ?? log?.started?.prompt ?? "",
     parts: parts.filter((part) => part.type !== "text"),
     by: turn?.by ?? open?.by ?? log?.started?.by ?? undefined,
@@ -219,7 +227,7 @@ function buildTurn(
   };
 }
 
-function partsOf(parts: Message["parts"] | undefined): UserPart[] | undefined {
+export function partsOf(parts: Message["parts"] | undefined): UserPart[] | undefined {
   return parts?.filter(
     (part): part is UserPart =>
       "type" in part && (part.type === "text" || part.type === "image" || part.type === "file"),
@@ -252,7 +260,7 @@ export function sumUsage(items: readonly Item[]): Usage {
     model: undefined,
   };
   for (const item of items) {
-    if (item.kind !== "turn") continue;
+    if (item.kind !== "turn" || item.chat) continue;
     if (item.costMicros == null && item.tokens) usage.priced = false;
     usage.costMicros += item.costMicros ?? 0;
     usage.tokens += item.tokens ?? 0;

@@ -15,7 +15,7 @@ export function useChatActions() {
       if (done) notify(done);
     } catch (error) {
       const problem = Problem.of(error);
-      notifyProblem("That did not work", `${problem.message} ${problem.fix}`);
+      notifyProblem(problem.message, problem.fix);
     }
     void queries.invalidateQueries({ queryKey: ["chats"] });
     void queries.invalidateQueries({ queryKey: ["chat", chat.id], exact: true });

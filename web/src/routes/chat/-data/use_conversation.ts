@@ -3,7 +3,7 @@ import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { followTopic } from "@/api/live";
 import { Problem, type ProblemDocument } from "@/api/problem";
 import { ConversationLog } from "./conversation_log";
-import { chatQuery, type History, readHistory } from "./queries";
+import { chatQuery, type History, readHistory, readSources } from "./queries";
 import { buildThread, type Item } from "./thread";
 import type { ChatView } from "./types";
 import { onAccepted, useDeliveries } from "./use_outbox";
@@ -41,6 +41,13 @@ export function useConversation(chat: string, user: string): Conversation {
     enabled: exists,
     staleTime: Number.POSITIVE_INFINITY, // what comes later is in the events
   });
+  const forkedFrom = view.data?.forked_from;
+  const sources = useQuery({
+    queryKey: ["chat", chat, "sources"],
+    queryFn: () => readSources(forkedFrom ?? "", (other) => queries.fetchQuery(chatQuery(other))),
+    enabled: forkedFrom != null,
+    staleTime: Number.POSITIVE_INFINITY, // what was taken over does not change
+  });
   const refresh = useCallback(() => {
     void queries.invalidateQueries({ queryKey: ["chat", chat], exact: true });
   }, [queries, chat]);
@@ -57,9 +64,10 @@ export function useConversation(chat: string, user: string): Conversation {
       view: view.data ?? undefined,
       ...(history.data ?? NOTHING),
       logs: events.log.logs,
+      sources: sources.data ?? [],
       outgoing: deliveries.filter((each) => each.message.chat === chat),
     });
-  }, [view.data, history.data, events.log, events.version, deliveries, chat]);
+  }, [view.data, history.data, sources.data, events.log, events.version, deliveries, chat]);
   const failed = view.error ?? history.error;
   return {
     view: view.data,

@@ -2,6 +2,7 @@ import { Sparkles } from "lucide-react";
 import { memo, useRef } from "react";
 import type { RunLog } from "@/events/run_log";
 import { type EventOf, isWaiting, type ModelStep, type NoteStep, type Step } from "@/events/steps";
+import { nameOf } from "@/parts/by";
 import { DecisionCard } from "@/parts/decision/decision_card";
 import { Markdown } from "@/parts/markdown";
 import { Reasoning } from "@/parts/message_parts";
@@ -143,7 +144,7 @@ function Note({ step }: { step: NoteStep }) {
 }
 
 function sayNote(event: NoteStep["event"]): string {
-  const by = "by" in event && event.by ? ` by ${event.by}` : "";
+  const by = "by" in event && event.by ? ` by ${nameOf(event.by)}` : "";
   switch (event.type) {
     case "pause_requested":
       return `Paused${by}`;

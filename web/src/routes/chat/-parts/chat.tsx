@@ -8,7 +8,10 @@ import { useMay } from "@/shell/roles";
 import { SkeletonRows } from "@/ui/skeleton";
 import { useDraft } from "../-data/drafts";
 import { newId } from "../-data/outbox";
+import { resendFiles } from "../-data/resend";
+import { titleOf } from "../-data/text";
 import { isOver, type TurnItem } from "../-data/thread";
+import { useChatActions } from "../-data/use_chat_actions";
 import { type Conversation, useConversation } from "../-data/use_conversation";
 import { outboxOf } from "../-data/use_outbox";
 import { useStop } from "../-data/use_stop";
@@ -38,6 +41,7 @@ export function Chat(props: ChatProps) {
   const [editing, setEditing] = useState<string>();
   const [about, setAbout] = useState<string>();
   const [sent, setSent] = useState(0);
+  const { change: rename } = useChatActions();
   const stop = useStop(view);
   const outbox = outboxOf(user);
   const answering =
@@ -59,13 +63,22 @@ export function Chat(props: ChatProps) {
     setSent(sent + 1);
   };
   const fork = async (item: TurnItem, text: string) => {
+    const files = await resendFiles(item.run, item.parts);
     const made = await call(
       api.POST("/api/v1/conversations/{conversation}/fork", {
-        params: { path: { conversation: chat } },
+        params: { path: { conversation: item.chat ?? chat } },
         body: { message: item.message ?? item.run },
       }),
     );
-    outbox.add({ id: newId("message"), chat: made.id, user, at: Date.now(), text, files: [] });
+    rename(made, { title: titleOf(text) });
+    outbox.add({
+      id: newId("message"),
+      chat: made.id,
+      user,
+      at: Date.now(),
+      text,
+      files,
+    });
     void queries.invalidateQueries({ queryKey: ["chats"] });
     setEditing(undefined);
     props.onOpen(made.id);

@@ -1,6 +1,6 @@
 import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
-import { MessageSquarePlus, Search } from "lucide-react";
+import { GitFork, MessageSquarePlus, Search } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 import { Ago } from "@/parts/ago";
 import { EmptyState } from "@/parts/empty_state";
@@ -11,6 +11,7 @@ import { Button, buttonLook } from "@/ui/button";
 import { cn } from "@/ui/cn";
 import { Input } from "@/ui/field";
 import { SkeletonRows } from "@/ui/skeleton";
+import { askFocus } from "../-data/compose_focus";
 import { type ChatFilters, STATES } from "../-data/filters";
 import { chatsQuery } from "../-data/queries";
 import type { Chat } from "../-data/types";
@@ -40,6 +41,7 @@ export function ChatList(props: { filters: ChatFilters }) {
             <Link
               to="/chat"
               search={{ ...filters, compose: true }}
+              onClick={askFocus}
               className={buttonLook({ size: "sm" })}
             >
               <MessageSquarePlus aria-hidden /> New chat
@@ -66,7 +68,12 @@ export function ChatList(props: { filters: ChatFilters }) {
         )}
         <ul className="flex flex-col gap-0.5">
           {chats.map((chat) => (
-            <Row key={chat.id} chat={chat} filters={filters} />
+            <Row
+              key={chat.id}
+              chat={chat}
+              filters={filters}
+              source={chats.find((each) => each.id === chat.forked_from)}
+            />
           ))}
         </ul>
         {pages.hasNextPage && (
@@ -177,7 +184,8 @@ function Chips({ filters }: { filters: ChatFilters }) {
   );
 }
 
-function Row({ chat, filters }: { chat: Chat; filters: ChatFilters }) {
+function Row(props: { chat: Chat; filters: ChatFilters; source: Chat | undefined }) {
+  const { chat, filters, source } = props;
   const [renaming, setRenaming] = useState(false);
   const { change } = useChatActions();
   if (renaming) {
@@ -202,6 +210,14 @@ function Row({ chat, filters }: { chat: Chat; filters: ChatFilters }) {
         className="flex flex-col gap-0.5 rounded-md px-2.5 py-2 hover:bg-sunken data-[status=active]:bg-sunken dark:data-[status=active]:bg-raised dark:hover:bg-surface"
       >
         <span className="truncate pr-7 font-medium">{chat.title ?? chat.id}</span>
+        {chat.forked_from && (
+          <span className="flex min-w-0 items-center gap-1 text-muted text-xs">
+            <GitFork aria-hidden className="size-3 shrink-0" />
+            <span className="truncate">
+              edited from {source ? (source.title ?? source.id) : "an earlier chat"}
+            </span>
+          </span>
+        )}
         <span className="flex min-w-0 items-center gap-1.5 text-muted text-xs">
           <span className="truncate">{chat.agent}</span>
           {chat.state !== "active" && <span>· {chat.state}</span>}

@@ -1,18 +1,19 @@
 import { useQuery } from "@tanstack/react-query";
 import { Sparkles } from "lucide-react";
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { agentsQuery } from "@/api/queries";
 import { Composer } from "@/parts/composer/composer";
 import { EmptyState } from "@/parts/empty_state";
 import { ProblemCard } from "@/parts/problem_card";
 import { useMay } from "@/shell/roles";
+import { useAskedFocus } from "../-data/compose_focus";
 import { useDraft } from "../-data/drafts";
 import { newId } from "../-data/outbox";
 import { modelsQuery } from "../-data/queries";
+import { titleOf } from "../-data/text";
 import { outboxOf } from "../-data/use_outbox";
 import { ConnectionNote } from "./connection_note";
 
-const MOST_TITLE = 80;
 const AGENT = "harness.chat.agent";
 
 /** Begins a conversation: its first message creates it. */
@@ -23,6 +24,8 @@ export function NewChat(props: {
 }) {
   const { user } = props;
   const may = useMay("operator");
+  const field = useRef<HTMLDivElement>(null);
+  useAskedFocus(field);
   const agents = useQuery(agentsQuery);
   const models = useQuery(modelsQuery);
   const [draft, setDraft] = useDraft(user, "");
@@ -66,7 +69,7 @@ export function NewChat(props: {
         <h2 className="text-2xl tracking-[-0.04em]">What shall we look at?</h2>
       </div>
       {agents.error && <ProblemCard error={agents.error} retry={() => void agents.refetch()} />}
-      <div>
+      <div ref={field}>
         <ConnectionNote served={undefined} agent={agent} />
         {may ? (
           <Composer
@@ -122,10 +125,4 @@ function Choice(props: {
       ))}
     </select>
   );
-}
-
-/** The first line of what was asked. */
-export function titleOf(text: string): string {
-  const line = text.trim().split("\n", 1)[0] ?? "";
-  return line.length <= MOST_TITLE ? line : `${line.slice(0, MOST_TITLE - 1)}…`;
 }

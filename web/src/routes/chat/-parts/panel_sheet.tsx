@@ -4,6 +4,7 @@ import { Maximize2, MessageSquarePlus, X } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 import { Button, buttonLook } from "@/ui/button";
 import { Tooltip } from "@/ui/tooltip";
+import { askFocus } from "../-data/compose_focus";
 import { chatsQuery } from "../-data/queries";
 import { useUser } from "../-data/use_outbox";
 import { Chat } from "./chat";
@@ -41,7 +42,15 @@ export default function PanelSheet(props: { about: string | undefined; onClose: 
         <ChatChoice chat={chat} onChoose={open} />
         <span className="ml-auto" />
         <Tooltip text="New chat">
-          <Button size="icon" tone="quiet" aria-label="New chat" onClick={() => open("")}>
+          <Button
+            size="icon"
+            tone="quiet"
+            aria-label="New chat"
+            onClick={() => {
+              open("");
+              askFocus();
+            }}
+          >
             <MessageSquarePlus />
           </Button>
         </Tooltip>

@@ -9,7 +9,7 @@ import {
   Split,
   Waypoints,
 } from "lucide-react";
-import { memo, useState } from "react";
+import { memo, type ReactNode, useState } from "react";
 import { textOf } from "@/events/message_text";
 import type { RunLog } from "@/events/run_log";
 import { useRunLog } from "@/events/use_run_log";
@@ -17,11 +17,10 @@ import { Ago } from "@/parts/ago";
 import { ErrorNote } from "@/parts/error_note";
 import { formatCount, formatMoney } from "@/parts/figures";
 import { Markdown } from "@/parts/markdown";
-import { ProblemCard } from "@/parts/problem_card";
 import { Button } from "@/ui/button";
 import { cn } from "@/ui/cn";
 import { Tooltip } from "@/ui/tooltip";
-import { isOver, type TurnItem } from "../-data/thread";
+import { isOver, partsOf, type TurnItem } from "../-data/thread";
 import type { Stored } from "../-data/types";
 import { AiMark, Answer, Thinking } from "./answer";
 import { EditMessage } from "./edit_message";
@@ -45,7 +44,7 @@ export const Turn = memo(
     const editing = actions.editing === item.key;
     return (
       <section
-        aria-label={`Message ${item.number}`}
+        aria-label={`${item.chat ? "Earlier message" : "Message"} ${item.number}`}
         className={cn("flex flex-col gap-4", item.rolledBack && "opacity-60")}
       >
         {editing ? (
@@ -114,15 +113,14 @@ function isSame(one: TurnActions, two: TurnActions, item: TurnItem): boolean {
 
 /** An answer of long ago: what was said; the steps when asked for. */
 function StoredAnswer({ item }: { item: TurnItem }) {
-  const [whole, setWhole] = useState(false);
-  if (whole) return <LoadedAnswer run={item.run} />;
   const said = item.stored.filter((each) => each.role === "assistant" || each.origin === "hint");
   const calls = said.flatMap((each) => each.parts.filter((part) => "arguments" in part)).length;
+  const [whole, setWhole] = useState(item.chat !== undefined && calls > 0);
+  const words = said.map((each) => <Said key={each.id} said={each} />);
+  if (whole) return <LoadedAnswer run={item.run}>{words}</LoadedAnswer>;
   return (
     <>
-      {said.map((each) => (
-        <Said key={each.id} said={each} />
-      ))}
+      {words}
       {calls > 0 && (
         <button
           type="button"
@@ -140,7 +138,7 @@ function StoredAnswer({ item }: { item: TurnItem }) {
 export function Said({ said }: { said: Stored }) {
   if (said.role === "user") {
     if (said.origin === "hint") return <HintBubble text={said.content} interrupt={false} />;
-    return <Bubble text={said.content} />;
+    return <Bubble text={said.content} parts={partsOf(said.parts) ?? []} by="A user" />;
   }
   return said.content ? <Markdown text={said.content} /> : null;
 }
@@ -161,9 +159,10 @@ export function BaseMessage({ said }: { said: Stored }) {
   );
 }
 
-function LoadedAnswer({ run }: { run: string }) {
+/** With its tool calls. `children`: what was said, until they are read or if they are gone. */
+function LoadedAnswer({ run, children }: { run: string; children: ReactNode }) {
   const { log, problem, version } = useRunLog(run);
-  if (problem) return <ProblemCard error={problem} />;
+  if (problem || !log.started) return children;
   return <Answer key={version} run={run} log={log} stopping={false} />;
 }
 
@@ -178,7 +177,7 @@ function Foot(props: { item: TurnItem; over: boolean; actions: TurnActions }) {
         </p>
       )}
       {item.state === "aborted" && !item.rolledBack && (
-        <p className="text-muted text-xs">Stopped. What had arrived by then is kept.</p>
+        <p className="text-muted text-xs">What had arrived by then is kept.</p>
       )}
       <div className="-ml-1.5 flex min-h-7 flex-wrap items-center gap-x-1 text-muted text-xs">
         {over && <CopyAnswer item={item} />}

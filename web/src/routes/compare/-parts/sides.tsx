@@ -97,7 +97,7 @@ function Facts(props: {
       <Fact name="Tokens" differs={differs(tokensOf)}>
         {formatCount(tokensOf(card))}
       </Fact>
-      {card.ended != null && <Fact name="Took">{formatSeconds(card.ended - card.started)}</Fact>}
+      {card.ended != null && <Fact name="Time">{formatSeconds(card.ended - card.started)}</Fact>}
       {parent && (
         <Fact name="Fork of">
           <GitFork aria-hidden className="mr-1 inline size-3 text-muted" />

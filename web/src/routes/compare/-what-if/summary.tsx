@@ -29,7 +29,7 @@ export function Summary({ sources }: { sources: readonly SourceOutcome[] }) {
       <Figure name="Median tokens">
         <Change before={formatCount(before.tokens)} after={formatCount(after.tokens)} />
       </Figure>
-      <Figure name="Median time">
+      <Figure name="Median time, with waits for people">
         <Change before={formatSeconds(before.seconds)} after={formatSeconds(after.seconds)} />
       </Figure>
     </dl>

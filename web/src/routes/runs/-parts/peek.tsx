@@ -4,6 +4,7 @@ import { ArrowUpRight, RotateCw, X } from "lucide-react";
 import { type ReactNode, useEffect } from "react";
 import { pendingQuery, runQuery } from "@/api/queries";
 import { Ago } from "@/parts/ago";
+import { By } from "@/parts/by";
 import { formatCount, formatMoney, formatSeconds } from "@/parts/figures";
 import { ProblemCard } from "@/parts/problem_card";
 import { StateBadge } from "@/parts/state_badge";
@@ -119,13 +120,18 @@ function Card({ card }: { card: Card }) {
             <dt>Started</dt>
             <dd>
               <Ago at={card.started} />
-              {card.by && ` by ${card.by}`}
+              {card.by && (
+                <>
+                  {" "}
+                  by <By by={card.by} />
+                </>
+              )}
             </dd>
           </>
         )}
         {card.started != null && card.ended != null && (
           <>
-            <dt>Took</dt>
+            <dt>Time</dt>
             <dd>{formatSeconds(card.ended - card.started)}</dd>
           </>
         )}

@@ -122,7 +122,7 @@ function Head(props: GridProps & { isCards: boolean }) {
       <HeadCell className="@max-5xl:hidden">{props.showOwner ? "Owner" : "Session"}</HeadCell>
       <HeadCell className="@max-3xl:hidden text-right">Tokens</HeadCell>
       <HeadCell className="@max-xl:hidden text-right">Cost</HeadCell>
-      <HeadCell className="@max-3xl:hidden text-right">Took</HeadCell>
+      <HeadCell className="@max-3xl:hidden text-right">Time</HeadCell>
       <HeadCell className="@max-xl:hidden text-right">Started</HeadCell>
     </GridRow>
   );

@@ -175,11 +175,17 @@ function Second({ row }: { row: RunRow }) {
           {waiting.text}
         </span>
       )}
+      {row.fork_of && (
+        <span className={cn("truncate", waiting && "@max-5xl:hidden")}>
+          {row.whatif ? "what-if of" : "fork of"} {row.fork_of}
+        </span>
+      )}
       {row.asked && (
         <span
           className={cn(
             "truncate font-mono text-[0.6875rem]",
             waiting && "@max-5xl:hidden shrink-0",
+            row.fork_of && "@max-5xl:hidden",
           )}
         >
           {row.id}

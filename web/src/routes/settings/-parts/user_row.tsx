@@ -41,8 +41,8 @@ export function UserRow({ user }: { user: Schemas["User"] }) {
   const disabled = user.disabled != null;
   return (
     <li className="px-4 py-2.5">
-      <div className="flex items-center gap-3">
-        <div className="min-w-0 flex-1">
+      <div className="flex flex-wrap items-center gap-x-3 gap-y-1.5">
+        <div className="min-w-0 flex-1 basis-40">
           <p className="flex flex-wrap items-center gap-x-3">
             <span className="min-w-0 truncate font-medium">{user.name}</span>
             {disabled && (

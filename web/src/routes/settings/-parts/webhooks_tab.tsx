@@ -50,9 +50,6 @@ export default function WebhooksTab() {
           list.length === 0 ? (
             <EmptyState title="No webhooks yet">
               A server of yours can hear when a run ends or waits for a person.
-              <code className="mt-2 block font-mono text-xs">
-                harness webhook add https://example.org/hook
-              </code>
             </EmptyState>
           ) : (
             <Rows label="Webhooks">

@@ -45,7 +45,10 @@ export function ChangeForm(props: {
         current={props.model}
         onChange={(model) => onChange({ model })}
       />
-      <Field label="Hint" hint="The model reads it first. Needed after a final answer.">
+      <Field
+        label="Hint"
+        hint="Sent to the model as the next message. Required if the fork begins after a final answer: without it, the model has nothing to answer."
+      >
         {(ids) => (
           <TextArea
             {...ids}

@@ -24,7 +24,7 @@ export default function CompareDialog({ onClose }: { onClose: () => void }) {
                 <Button className="w-full justify-start" onClick={() => compare(other)}>
                   <span className="min-w-0 truncate">{other}</span>
                   <span className="ml-auto text-muted text-xs">
-                    {other === parent ? "forked from it" : "fork"}
+                    {other === parent ? "parent" : "fork"}
                   </span>
                 </Button>
               </li>

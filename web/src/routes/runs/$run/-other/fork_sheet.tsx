@@ -63,7 +63,7 @@ export default function ForkSheet(props: {
       footer={
         <>
           <p className="min-w-0 flex-1 basis-full sm:basis-40 text-muted text-xs">
-            {words.length ? `Changes: ${words.join(", ")}` : "Nothing is changed."}
+            {words.length ? `Changes: ${words.join(", ")}` : "You have not changed anything yet."}
             {isWhatIf && <Estimate cost={costAfter(log.steps, at)} n={draft.n} />}
           </p>
           <Button onClick={props.onClose}>Cancel</Button>

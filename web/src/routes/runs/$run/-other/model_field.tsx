@@ -20,7 +20,9 @@ export function ModelField(props: {
           ? "The daemon has no key for it; a worker elsewhere may have one."
           : props.value
             ? undefined
-            : `Empty: ${props.current || "as the run"}`
+            : props.current
+              ? `If empty: the run's model, ${props.current}`
+              : "If empty: the run's model"
       }
     >
       {(ids) => (

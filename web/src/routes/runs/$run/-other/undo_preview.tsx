@@ -58,7 +58,7 @@ export function UndoPreview(props: {
 }
 
 function wordFor(step: PlannedStep["step"]): string {
-  if (step.state === "passed") return "Do not leave it";
+  if (step.state === "passed") return "Undo it too";
   return step.state === "stopped" ? "Leave it as it is, and go on" : "Leave it as it is";
 }
 

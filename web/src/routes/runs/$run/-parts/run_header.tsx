@@ -1,13 +1,16 @@
 import { Link } from "@tanstack/react-router";
-import { Copy, GitFork } from "lucide-react";
+import { Copy } from "lucide-react";
 import type { ReactNode } from "react";
 import { Ago, useNow } from "@/parts/ago";
+import { By } from "@/parts/by";
 import { formatCount, formatMoney, formatSeconds } from "@/parts/figures";
 import { StateBadge } from "@/parts/state_badge";
 import { cn } from "@/ui/cn";
 import { copyText } from "@/ui/copy_text";
 import { RunActions } from "../-actions";
 import { type RunView, useRunView } from "../-view";
+import { Forks } from "./forks";
+import { UndoneMark } from "./undone_mark";
 
 /** What the run is, and how far it is. */
 export function RunHeader() {
@@ -22,6 +25,7 @@ export function RunHeader() {
         </h1>
         <StateBadge state={log.events ? log.state : (card?.state ?? "pending")} />
         {card?.whatif && <Mark>what-if: tools do not run</Mark>}
+        <UndoneMark />
         <div className="ml-auto flex shrink-0 items-center gap-2">
           <RunActions />
         </div>
@@ -94,7 +98,7 @@ function Facts({ view }: { view: RunView }) {
         {formatCount(log.tokens)}
       </Fact>
       {started !== undefined && (
-        <Fact name={log.ended ? "Took" : "Elapsed"}>
+        <Fact name={"Time"}>
           <Elapsed from={started} to={log.ended?.at ?? card?.ended} />
         </Fact>
       )}
@@ -105,7 +109,7 @@ function Facts({ view }: { view: RunView }) {
       )}
       {(by || owner) && (
         <Fact name={owner && owner !== by ? "Owner" : "By"} wide>
-          {owner ?? by}
+          <By by={owner ?? by ?? ""} />
         </Fact>
       )}
       {session && (
@@ -120,7 +124,11 @@ function Facts({ view }: { view: RunView }) {
           <RunLink run={parent.run} /> at turn {parent.turn}
         </Fact>
       )}
-      <Forks forks={card?.forks ?? []} run={view.run} />
+      {(card?.forks.length ?? 0) > 0 && (
+        <Fact name="Forks">
+          <Forks forks={card?.forks ?? []} run={view.run} />
+        </Fact>
+      )}
     </>
   );
 }
@@ -147,34 +155,6 @@ export function RunLink({ run }: { run: string }) {
     <Link to="/runs/$run" params={{ run }} className="text-info hover:underline">
       {run}
     </Link>
-  );
-}
-
-const SHOWN_FORKS = 3;
-
-function Forks(props: { forks: readonly string[]; run: string }) {
-  if (props.forks.length === 0) return null;
-  return (
-    <Fact name="Forks">
-      <span className="inline-flex flex-wrap items-center gap-x-2">
-        <GitFork aria-hidden className="size-3 text-muted" />
-        {props.forks.slice(0, SHOWN_FORKS).map((fork) => (
-          <span key={fork} className="max-sm:hidden">
-            <RunLink run={fork} />
-          </span>
-        ))}
-        <Link
-          to="/runs"
-          search={{ fork_of: props.run }}
-          className={cn(
-            "text-info hover:underline",
-            props.forks.length <= SHOWN_FORKS && "sm:hidden",
-          )}
-        >
-          all {props.forks.length}
-        </Link>
-      </span>
-    </Fact>
   );
 }
 

@@ -5,6 +5,7 @@ import { ErrorNote } from "@/parts/error_note";
 import { JsonView, LongText } from "@/parts/json_view";
 import { Markdown } from "@/parts/markdown";
 import { ToolBody } from "@/parts/tool_card";
+import { ForkOrigin } from "./fork_origin";
 import { ModelBody } from "./model_body";
 
 /** What a step shows when it is open. `version`: steps are changed in place. */
@@ -12,7 +13,7 @@ export function StepBody(props: { run: string; step: Step; version: number }) {
   const { run, step } = props;
   switch (step.kind) {
     case "prompt":
-      return <LongText text={step.event.prompt} className="max-w-prose" />;
+      return <ForkOrigin event={step.event} />;
     case "model":
       return <ModelBody run={run} step={step} />;
     case "tool":

@@ -55,7 +55,7 @@ function Details(props: { run: string; step: Step; from: number }) {
         {step.turn > 0 && <Row name="Turn">{step.turn}</Row>}
         <Row name="At">{formatTime(step.at)}</Row>
         <Row name="After">{formatSeconds(Math.max(0, step.at - props.from))}</Row>
-        {seconds !== null && <Row name="Took">{formatSeconds(seconds)}</Row>}
+        {seconds !== null && <Row name="Time">{formatSeconds(seconds)}</Row>}
         {step.kind === "model" && <ModelRows step={step} />}
         {step.kind === "tool" && <ToolRows step={step} />}
         <Row name="Link">

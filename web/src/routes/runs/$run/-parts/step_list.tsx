@@ -7,6 +7,7 @@ import type { Shown } from "./filter";
 import { StepRow } from "./step_row";
 import type { OpenSteps } from "./use_open_steps";
 import { useTail } from "./use_tail";
+import { useUndone } from "./use_undone";
 
 const CLOSED_PX = 44;
 const OPEN_PX = 120;
@@ -58,6 +59,7 @@ export function StepList(props: { shown: readonly Shown[] | null; open: OpenStep
     },
     [open, leave, select],
   );
+  const undone = useUndone();
   const from = log.started?.at ?? 0;
   return (
     <div className="relative min-h-0 flex-1">
@@ -92,6 +94,7 @@ export function StepList(props: { shown: readonly Shown[] | null; open: OpenStep
                   hidden={shown?.[row.index]?.hidden ?? 0}
                   takeFocus={step.key !== linked.current}
                   from={from}
+                  undone={step.kind === "tool" && undone.calls.has(`${step.turn} ${step.callId}`)}
                   onToggle={toggle}
                 />
               </li>

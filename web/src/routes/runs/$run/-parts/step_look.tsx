@@ -19,7 +19,8 @@ import {
   Wallet,
   Wrench,
 } from "lucide-react";
-import { attemptsOf, isWaiting, type NoteEvent, type Step } from "@/events/steps";
+import { attemptsOf, isWaiting, type NoteEvent, type PromptStep, type Step } from "@/events/steps";
+import { nameOf } from "@/parts/by";
 import { summarize } from "./summary";
 
 export interface Look {
@@ -34,7 +35,12 @@ export interface Look {
 export function lookOf(step: Step): Look {
   switch (step.kind) {
     case "prompt":
-      return { Icon: MessageSquare, tone: "text-ink", title: "Prompt", summary: "" };
+      return {
+        Icon: MessageSquare,
+        tone: "text-ink",
+        title: "Prompt",
+        summary: originOf(step.event),
+      };
     case "model":
       return { ...modelLook(step.state), title: step.model, summary: `turn ${step.turn}` };
     case "tool":
@@ -64,6 +70,11 @@ export function lookOf(step: Step): Look {
   }
 }
 
+function originOf({ parent, whatif }: PromptStep["event"]): string {
+  if (!parent) return "";
+  return `${whatif ? "what-if fork" : "fork"} of ${parent.run}, after turn ${parent.turn}`;
+}
+
 function modelLook(state: string): { Icon: LucideIcon; tone: string } {
   if (state === "running") return { Icon: Bot, tone: "text-info" };
   if (state === "failed") return { Icon: CircleX, tone: "text-bad" };
@@ -90,7 +101,7 @@ function endLook(state: string): { Icon: LucideIcon; tone: string } {
 }
 
 function noteLook(event: NoteEvent): Look {
-  const by = "by" in event && event.by ? `by ${event.by}` : "";
+  const by = "by" in event && event.by ? `by ${nameOf(event.by)}` : "";
   switch (event.type) {
     case "hint_received":
       return { Icon: Lightbulb, tone: "text-info", title: "Hint", summary: by };

@@ -22,6 +22,8 @@ export interface RowProps {
   hidden: number;
   /** Whether the keyboard goes to it when it is selected. */
   takeFocus: boolean;
+  /** Its effect was undone later. */
+  undone: boolean;
   /** When the run began. */
   from: number;
   onToggle: (key: string, open: boolean) => void;
@@ -73,7 +75,7 @@ export const StepRow = memo(function StepRow(props: RowProps) {
           <span className={cn("shrink-0 font-medium", look.code && "font-mono text-[0.8125rem]")}>
             {look.title}
           </span>
-          <Marks step={step} />
+          <Marks step={step} undone={props.undone} />
           <span
             className={cn("min-w-0 flex-1 truncate text-muted text-xs", look.code && "font-mono")}
           >
@@ -109,8 +111,10 @@ const TONES = {
   plain: "bg-sunken text-muted",
 } as const;
 
-function Marks({ step }: { step: Step }) {
-  return marksOf(step).map((mark) => (
+function Marks({ step, undone }: { step: Step; undone: boolean }) {
+  const marks = marksOf(step);
+  if (undone) marks.push({ text: "undone", tone: "warn" });
+  return marks.map((mark) => (
     <span
       key={mark.text}
       className={cn("shrink-0 rounded-sm px-1.5 py-px text-xs", TONES[mark.tone])}

@@ -130,7 +130,7 @@ function Axis(props: { scale: Scale; from: number; to: number; start: number }) 
           ),
         )}
       </span>
-      <span className="text-right">Took</span>
+      <span className="text-right">Time</span>
       <span className="hidden text-right md:block">Cost</span>
     </div>
   );
