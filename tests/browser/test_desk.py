@@ -40,7 +40,9 @@ async def test_a_template_from_its_first_version_to_a_run(site: Site) -> None:
     await page.get_by_role("tab", name="Versions").click()
     await expect(page.get_by_text("version 1 → version 2")).to_be_visible()
     await page.get_by_role("button", name="Start a run").click()
-    await expect(page.get_by_role("dialog").get_by_label("Template")).to_have_value(template)
+    await expect(page.get_by_role("dialog").get_by_role("combobox", name="Template")).to_have_value(
+        template
+    )
 
 
 async def test_a_token_is_shown_once_and_revoked(site: Site) -> None:
