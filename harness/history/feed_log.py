@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
+from itertools import islice
 
 from harness.contracts.event import (
     LIVE,
@@ -101,6 +102,16 @@ class Reading:
         """The event of the window that comes next; None while the reader catches up."""
         self._called: ModelCalled | None = None
         self._attempt = 1
+        self._taking = self.take()
+
+    def take_ready(self, most: int) -> list[Event]:
+        """Return what the reader does not have yet, at most so many events; none if it has all."""
+        ready = list(islice(self._taking, most))
+        if not ready:
+            # It may have ended before the log grew, and a generator that has ended stays so.
+            self._taking = self.take()
+            ready = list(islice(self._taking, most))
+        return ready
 
     def take(self) -> Iterator[Event]:
         """Yield what the reader does not have yet. The log may grow between two events."""

@@ -6,7 +6,6 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import aclosing, asynccontextmanager, contextmanager
-from itertools import islice
 
 from harness.contracts.event import Cursor, DurableEvent, Event
 from harness.engine.connection import Connection
@@ -66,8 +65,7 @@ class Feed:
         async with self._reader():
             self._want_live()
             while True:
-                taking = reading.take()
-                while ready := list(islice(taking, AT_ONCE)):
+                while ready := reading.take_ready(AT_ONCE):
                     yield ready
                 if self._has_ended():
                     return

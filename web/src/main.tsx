@@ -21,8 +21,9 @@ const queries = new QueryClient({
 });
 
 // What every view waits for is asked for while the code of the view is fetched.
-void queries.prefetchQuery(meQuery);
-openLive();
+void queries.prefetchQuery(meQuery).then(() => {
+  if (queries.getQueryData(meQuery.queryKey)) openLive(); // nobody's page opens no stream
+});
 
 const router = createRouter({
   routeTree,

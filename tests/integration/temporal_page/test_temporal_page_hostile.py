@@ -15,6 +15,7 @@ from websockets.exceptions import InvalidStatus
 
 from harness import Harness
 from harness.api.settings import ApiSettings
+from harness.api.route import full_path
 from harness.temporal_page.routes import ROUTES
 from harness.temporal_page.settings import TemporalPageSettings
 from harness_daemon.daemon import Address, open_daemon
@@ -22,7 +23,10 @@ from tests.fakes.page_server import PageServer, serve_page
 from tests.integration.api.conftest import Api
 from tests.integration.api.test_api_hostile import raw
 
-REQUESTS = [(each.method, each.path.replace("{path:path}", "api/v1/namespaces")) for each in ROUTES]
+REQUESTS = [
+    (each.method, full_path(each.path).replace("{path:path}", "api/v1/namespaces"))
+    for each in ROUTES
+]
 FOREIGN = (
     {"Host": "evil.example"},
     {"Origin": "http://evil.example"},

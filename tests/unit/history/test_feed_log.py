@@ -235,3 +235,23 @@ def test_a_reader_takes_groups_of_any_size(chain: list, size: int) -> None:
     while group := list(islice(taking, size)):
         found += group
     assert found == whole
+
+
+def test_what_is_added_after_a_reader_had_all_is_not_lost() -> None:
+    """Groups are handed over, and the log grows meanwhile: also with the run's last event."""
+    *begun, last = durable("a")
+    log = filled(*begun)
+    reading = Reading(log)
+    assert kept(reading.take_ready(500)) == begun
+    log.add(last)
+    assert kept(reading.take_ready(500)) == [last]
+    assert reading.take_ready(500) == []
+
+
+def test_no_group_is_larger_than_asked() -> None:
+    events = durable("a", "b")
+    reading, groups = Reading(filled(*events)), list[list[e.Event]]()
+    while group := reading.take_ready(2):
+        groups.append(group)
+    assert max(map(len, groups)) == 2
+    assert kept([event for group in groups for event in group]) == events
