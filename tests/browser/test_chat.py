@@ -218,6 +218,11 @@ async def test_an_edited_message_continues_in_another_chat(site: Site) -> None:
     await field.press("Enter")
     await expect(main).to_contain_text("It is wide.")
     await expect(main).to_contain_text("The sea is blue.")
+    earlier = page.get_by_role("region", name="Earlier message 1")
+    await expect(earlier).to_contain_text(re.compile(r"user-\S+ wrote: What is the sea\?"))
+    await expect(page.get_by_role("complementary", name="Chats")).to_contain_text(
+        "edited from What is the sea?"
+    )
     assert "It is deep." not in await main.inner_text()
     await page.get_by_role("link", name="from an earlier chat").click()
     await page.wait_for_url(first)

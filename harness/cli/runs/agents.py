@@ -27,7 +27,7 @@ def choose_agent(where: str | None) -> Agent[Any, Any] | str:
         except InvalidAgent as error:
             if where is None or not _may_be_published(where):
                 raise
-            fix = f"Did you mean the published agent {PUBLISHED}{where}? For one in a file: FILE:NAME."
+            fix = f"Did you mean the published agent {PUBLISHED}{where}? For a file: FILE:NAME."
             raise _invalid_agent(error.message, fix) from None
     if not (name := where.removeprefix(PUBLISHED)):
         raise _invalid_agent("@ names no agent.", "List the published ones: harness agents")

@@ -14,8 +14,9 @@ from harness.contracts.run import Parent, RunState
 from harness.forks.fork import Change
 from harness.history.recording import record_run
 from harness.replay.check import check
+from harness.runs.listing import RunRow, list_runs
 from tests.fakes.model_server import ModelServer
-from tests.fakes.runs import add, one, only, waiting
+from tests.fakes.runs import add, eventually, one, only, waiting
 from tests.fakes.steps import call, calls, say
 
 
@@ -23,6 +24,10 @@ def results(server: ModelServer) -> list[str]:
     """What the newest request tells of tools, from the provider's side."""
     asked: list[dict[str, Any]] = server.calls[-1].body["input"]
     return [each["output"] for each in asked if each.get("type") == "function_call_output"]
+
+
+async def list_forks(harness: Harness, run: str) -> list[RunRow]:
+    return [row async for row in list_runs(harness.connection, f"HarnessForkOf = '{run}'")]
 
 
 class World:
@@ -120,6 +125,9 @@ async def test_recorded_results_are_played_back_and_nothing_runs(
     kept = await record_run(harness.connection, fork.run, at=0)
     assert kept.spec.labels == {"whatif": report.label}
     await check(kept)
+
+    rows = await eventually(lambda: list_forks(harness, run.id))
+    assert [(each.id, each.whatif) for each in rows] == [(fork.run, True)]
 
 
 async def test_live_reads_run_and_writes_are_refused_still(
