@@ -20,6 +20,8 @@ const queries = new QueryClient({
   },
 });
 
+// Text is shown before its font is there.
+void import("./fonts.css");
 // What every view waits for is asked for while the code of the view is fetched.
 void queries.prefetchQuery(meQuery).then(() => {
   if (queries.getQueryData(meQuery.queryKey)) openLive(); // nobody's page opens no stream

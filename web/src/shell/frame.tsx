@@ -14,14 +14,14 @@ import { ConnectionBadge } from "./connection_badge";
 import { Foot } from "./foot";
 import { useKeys } from "./keys";
 import { Nav } from "./nav";
-import { OtherUserPage } from "./other_user_page";
 import { useShellCommands } from "./shell_commands";
-import { SignInPage } from "./sign_in_page";
 
 // None of these is needed for the first paint.
 const Palette = lazy(() => import("./palette"));
 const KeyList = lazy(() => import("./key_list"));
 const ChatPanel = lazy(() => import("./chat_panel"));
+const SignInPage = lazy(() => import("./sign_in_page"));
+const OtherUserPage = lazy(() => import("./other_user_page"));
 const NavDrawer = lazy(() => import("./nav_drawer"));
 
 const AGAIN_MS = 3_000;
@@ -30,6 +30,9 @@ function canPass(error: Error | null): boolean {
   return error !== null && ["offline", "server", "busy"].includes(Problem.of(error).kind);
 }
 
+/** Read when the page loads: the first route changes the address. */
+const isLinkStale = new URLSearchParams(location.search).get("sign-in") === "expired";
+
 /** What stands around every view. */
 export function Frame() {
   const me = useQuery({
@@ -37,9 +40,14 @@ export function Frame() {
     refetchInterval: ({ state }) => (canPass(state.error) ? AGAIN_MS : false),
   });
   const session = useSession();
-  if (session.kind === "signed_out") return <SignInPage />;
-  if (session.kind === "other") return <OtherUserPage user={session.user} />;
-  if (me.error && Problem.of(me.error).kind === "signed_out") return <SignInPage />;
+  if (session.kind === "signed_out") return <SignIn />;
+  if (session.kind === "other")
+    return (
+      <Suspense>
+        <OtherUserPage user={session.user} />
+      </Suspense>
+    );
+  if (me.error && Problem.of(me.error).kind === "signed_out") return <SignIn />;
   if (me.error && !me.data) {
     return (
       <main className="mx-auto flex h-full max-w-md flex-col justify-center gap-4 px-6">
@@ -62,7 +70,7 @@ function SignedIn(props: { user: string }) {
     () => setKeyList(true),
   );
   // The session was revoked: what is on screen is no longer theirs to see.
-  if (useLiveStatus() === "signed_out") return <SignInPage />;
+  if (useLiveStatus() === "signed_out") return <SignIn />;
   return (
     <>
       <a
@@ -111,5 +119,13 @@ function TopBar(props: { user: string; onSearch: () => void }) {
         <ChatButton />
       </span>
     </header>
+  );
+}
+
+function SignIn() {
+  return (
+    <Suspense>
+      <SignInPage stale={isLinkStale} />
+    </Suspense>
   );
 }

@@ -1,7 +1,7 @@
 import { Button } from "@/ui/button";
 
 /** Shown in place of what belongs to the user for whom the tab was loaded. */
-export function OtherUserPage(props: { user: string | undefined }) {
+export default function OtherUserPage(props: { user: string | undefined }) {
   return (
     <main className="mx-auto flex h-full max-w-md flex-col justify-center gap-4 px-6">
       <h1 className="text-2xl tracking-[-1px]">

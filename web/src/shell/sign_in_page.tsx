@@ -1,10 +1,7 @@
 import { root } from "@/api/root";
 
-/** Read when the page loads: the first route changes the address. */
-const stale = new URLSearchParams(location.search).get("sign-in") === "expired";
-
 /** Shown to a browser without a session. */
-export function SignInPage() {
+export default function SignInPage({ stale }: { stale: boolean }) {
   return (
     <main className="mx-auto flex h-full max-w-md flex-col justify-center gap-4 px-6">
       <img src={`${root}/favicon.svg`} alt="" className="size-10" />

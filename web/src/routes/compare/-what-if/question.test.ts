@@ -1,5 +1,6 @@
 import { beforeEach, expect, it, vi } from "vitest";
-import { findQuestion, readQuestion, startWhatIf } from "./question";
+import { findQuestion, startWhatIf } from "./question";
+import { readQuestion } from "./read_question";
 import type { WhatIfQuestion } from "./types";
 
 const QUESTION: WhatIfQuestion = {
