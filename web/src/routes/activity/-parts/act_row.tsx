@@ -1,8 +1,9 @@
 import { Link } from "@tanstack/react-router";
 import { By, nameOf } from "@/parts/by";
 import { chosenZone, formatTime } from "@/parts/time_zone";
-import { type Act, KINDS, readSearch, stepOf } from "../-acts";
+import { type Act, readSearch, stepOf } from "../-acts";
 import { ICONS } from "./kind_icons";
+import { KINDS } from "./kind_words";
 
 /** One act: who, what, to which run, and when. A what-if is shown at the run that it asks about. */
 export function ActRow({ act, count }: { act: Act; count: number }) {

@@ -6,7 +6,8 @@ import { api, call } from "@/api/client";
 import { useMay } from "@/shell/roles";
 import { Button } from "@/ui/button";
 import { Input, Select } from "@/ui/field";
-import { type ActivitySearch, KINDS, type Kind, readSearch, SINCE } from "../-acts";
+import { type ActivitySearch, type Kind, readSearch, SINCE } from "../-acts";
+import { KINDS } from "./kind_words";
 
 const OF_ADMINS: readonly Kind[] = [
   "user_added",

@@ -5,7 +5,7 @@ import type { Runs } from "./use_runs";
 const QUIET_MS = 1_500;
 
 /** The button for runs that wait above the list, and what a screen reader hears of changes. */
-export function ListStatus(props: { runs: Runs; paused: boolean; onShow: () => void }) {
+export default function ListStatus(props: { runs: Runs; paused: boolean; onShow: () => void }) {
   const { list } = props.runs;
   const arrived = list?.arrived.length ?? 0;
   const words = `${arrived}${list?.gap ? "+" : ""} new ${arrived === 1 ? "run" : "runs"}`;

@@ -17,13 +17,13 @@ import {
 } from "../-filters";
 import { Filters } from "./filters";
 import { ListActions } from "./list_actions";
-import { ListStatus } from "./list_status";
 import { RunGrid } from "./run_grid";
 import { keepKnown, NOTHING, type Selection } from "./selection";
 import { useListCommands } from "./use_list_commands";
 import { useRuns } from "./use_runs";
 import { useWindow } from "./use_window";
 
+const ListStatus = lazy(() => import("./list_status"));
 const NoRuns = lazy(() => import("./no_runs"));
 const Peek = lazy(() => import("./peek"));
 const BulkBar = lazy(() => import("./bulk_bar"));
@@ -129,7 +129,9 @@ function List(props: {
   return (
     <div className="relative flex min-h-0 flex-1">
       <div className="relative flex min-w-0 flex-1 flex-col">
-        <ListStatus runs={runs} paused={paused} onShow={toTop} />
+        <Suspense>
+          <ListStatus runs={runs} paused={paused} onShow={toTop} />
+        </Suspense>
         {runs.problem && <ProblemCard className="m-4" error={runs.problem} retry={runs.reload} />}
         {!runs.list && !runs.problem && <SkeletonRows rows={8} />}
         {runs.list && rows.length === 0 && (
