@@ -40,6 +40,7 @@ async def finish(site: Site, prompt: str) -> str:
     return run
 
 
+@pytest.mark.slow
 async def test_forks_from_a_step_and_compares(site: Site) -> None:
     await site.serve(tools=[price], instructions="Buy tea.")
     site.model.script(call("price", item="tea"), say("Tea costs 13 euros."), say("Only 9 euros."))

@@ -45,6 +45,7 @@ async def test_no_two_commands_of_a_view_have_the_same_keys(site: Site) -> None:
         assert twice == [], (view, twice)
 
 
+@pytest.mark.slow
 async def test_keys_do_not_reach_a_view_behind_a_dialog(site: Site) -> None:
     await site.serve()
     page = await site.sign_in()

@@ -186,6 +186,7 @@ LONG: dict[str, Any] = {
         pytest.param("*a_" * 2_000, id="delimiters", marks=pytest.mark.slow),
     ],
 )
+@pytest.mark.slow
 async def test_markdown_that_breaks_parsers(site: Site, text: str) -> None:
     await site.harness.serve(Agent(site.name, tools=[upload]))
     site.model.script(Say(text=text, calls=(("upload", {"name": "a\u3164b", "content": "x"}),)))

@@ -36,6 +36,7 @@ async def stops(page: Page) -> list[str]:
     return found
 
 
+@pytest.mark.slow
 async def test_the_palette_and_the_list_of_keys(site: Site) -> None:
     await site.serve()
     page = await site.sign_in()

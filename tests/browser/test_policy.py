@@ -48,6 +48,7 @@ async def test_the_policy_of_the_page(site: Site) -> None:
             assert answer.headers["referrer-policy"] in ("no-referrer", "same-origin")
 
 
+@pytest.mark.slow
 async def test_scripts_that_get_into_the_page_do_not_run(site: Site) -> None:
     """The second line of defence, should text ever become markup."""
     # The browser tells of requests that its policy refused before they left.
@@ -85,6 +86,7 @@ async def another_site(site: Site, context: BrowserContext) -> AsyncGenerator[Pa
         yield page
 
 
+@pytest.mark.slow
 async def test_another_page_cannot_act_for_a_person(site: Site) -> None:
     await site.serve()
     ours = await site.sign_in()

@@ -20,6 +20,7 @@ async def expect_no_skeleton(page: Page) -> None:
     await expect(page.get_by_role("tab")).to_have_count(0)
 
 
+@pytest.mark.slow
 async def test_a_run_that_cannot_be_seen(site: Site) -> None:
     """None has the id, or it belongs to somebody else: the page does not tell which."""
     site.troubles.allow(MISSING)
@@ -75,6 +76,7 @@ async def test_a_page_that_opens_while_the_daemon_is_away(site: Site) -> None:
     await expect(page.get_by_role("heading", name="Inbox", level=1)).to_be_visible()
 
 
+@pytest.mark.slow
 async def test_notices_obey_the_policy(site: Site) -> None:
     """Nothing inserts a style: the troubles would say so."""
     await site.serve()

@@ -61,6 +61,7 @@ def wire(amount: int, memo: str) -> str:
     return f"wired {amount}"
 
 
+@pytest.mark.slow
 async def test_keys_decide_on_a_phone_and_in_the_view_of_the_run(site: Site) -> None:
     await site.serve(tools=[wire])
     memo = "As agreed last Tuesday. " * 20  # longer than the screen of a phone

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import re
 
+import pytest
 from playwright.async_api import Locator, Page, expect
 
 from tests.browser.site import Site
 from tests.fakes.steps import say
 
 
+@pytest.mark.slow
 async def test_new_runs_wait_while_somebody_reads(site: Site) -> None:
     await site.serve()
     site.model.script(*(say(f"Answer {each}.") for each in range(8)))
@@ -67,6 +69,7 @@ async def test_many_runs_are_aborted_with_keys_and_one_question(site: Site) -> N
     await expect(page.get_by_role("complementary", name="Peek at")).to_have_count(0)
 
 
+@pytest.mark.slow
 async def test_a_run_is_started_once_and_refusals_stand_at_their_fields(site: Site) -> None:
     await site.serve()
     site.model.script(say("Hello."))
@@ -91,6 +94,7 @@ async def test_a_run_is_started_once_and_refusals_stand_at_their_fields(site: Si
     await expect(page.get_by_role("link", name="Say <b>hello</b>.")).to_be_visible()
 
 
+@pytest.mark.slow
 async def test_filters_are_in_the_address_and_become_views(site: Site) -> None:
     await site.serve()
     site.model.script(say("Hello."))

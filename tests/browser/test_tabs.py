@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.async_api import Request, expect
 
 from tests.browser.site import Site
@@ -17,6 +18,7 @@ TYPE_DRAFT = """user => {
 TEXTS = "() => Object.keys({...localStorage, ...sessionStorage}).sort()"
 
 
+@pytest.mark.slow
 async def test_a_sign_in_as_somebody_else_reloads_the_other_tabs(site: Site) -> None:
     site.troubles.allow(*SIGNED_OUT, r"^404 .*/api/v1/runs/", r"^40[134] .*/api/v1/")
     run = await ask_to_pay(site)
@@ -44,6 +46,7 @@ async def test_a_change_names_the_user_of_the_tab(site: Site) -> None:
     assert set(named) == {site.user}
 
 
+@pytest.mark.slow
 async def test_signing_out_reaches_all_tabs_and_what_was_typed(site: Site) -> None:
     site.troubles.allow(*SIGNED_OUT)
     page = await site.sign_in()
