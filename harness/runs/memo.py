@@ -11,7 +11,7 @@ from temporalio.converter import WorkflowSerializationContext
 
 from harness.commons.log import get_logger
 from harness.contracts.errors import HarnessError
-from harness.contracts.run import Pending
+from harness.contracts.run import Pending, RunSpec
 from harness.engine.connection import Connection
 
 ASKED_MEMO = "asked"
@@ -28,6 +28,13 @@ def first_line(text: str) -> str:
     """The first line of a text that has any, cut to what a list shows."""
     line = text.strip().partition("\n")[0].rstrip()
     return line if len(line) <= LINE_CHARS else line[: LINE_CHARS - 1] + "…"
+
+
+def make_memo(spec: RunSpec, prompt: str) -> dict[str, str]:
+    """What a run that starts keeps."""
+    line = first_line(prompt)
+    memo = {ASKED_MEMO: line} if line else {}
+    return {**memo, WHATIF_MEMO: "yes"} if spec.playback else memo
 
 
 class RunMemos:

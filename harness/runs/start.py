@@ -45,7 +45,7 @@ from harness.prompts.client import Prompts
 from harness.prompts.prompt import Prompt
 from harness.runs.attachments import add_parts, adopt_attachments
 from harness.runs.description import describe_start
-from harness.runs.memo import ASKED_MEMO, WHATIF_MEMO, first_line
+from harness.runs.memo import make_memo
 from harness.runs.same_request import (
     REQUEST_MEMO,
     check_same_as_sealed,
@@ -312,15 +312,9 @@ async def prepare_run(connection: Connection, spec: RunSpec, id: str) -> Prepare
         attributes={name: value for name, value in attributes.items() if value is not None},
         summary=_first_line(prompt),
         details=await describe_start(connection, spec, prompt),
-        memo=_make_memo(spec, prompt),
+        memo=make_memo(spec, prompt),
         joined=joined,
     )
-
-
-def _make_memo(spec: RunSpec, prompt: str) -> dict[str, str]:
-    line = first_line(prompt)
-    memo = {ASKED_MEMO: line} if line else {}
-    return {**memo, WHATIF_MEMO: "yes"} if spec.playback else memo
 
 
 async def launch_run(

@@ -61,7 +61,7 @@ async def test_forks_from_a_step_and_compares(site: Site) -> None:
     assert "tea costs 9 euros" in sent and "Buy cheap tea." in sent
 
     await page.keyboard.press("d")
-    await page.get_by_role("button", name=run).click()
+    await page.get_by_role("dialog").get_by_role("button", name=run).click()
     await expect(page.get_by_text("They part in turn 2")).to_be_visible()
     await page.keyboard.press("n")
     first = page.get_by_role("article", name=re.compile("^Difference 1 of"))

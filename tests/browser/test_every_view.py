@@ -11,7 +11,7 @@ from tests.browser.axe import check_axe
 from tests.browser.site import Site
 from tests.browser.views import find_places, find_routes, furnish
 
-FAST = ("/runs/$run",)
+FAST = ("/runs",)
 ROUTES = [
     pytest.param(route, marks=() if route in FAST else pytest.mark.slow) for route in find_routes()
 ]

@@ -15,9 +15,7 @@
     ├── TemporalPageError  Temporal's web page cannot be served
     └── OpenAIApiError   a request of an OpenAI client was refused, or has no answer
 
-A class carries its code, ``<kind>.<category>``, what a person can do about it, and whether Temporal
-retries it; its docstring says when it occurs. The reference is generated from these.
-"""
+A class carries its code, ``<kind>.<category>``, a fix, and whether Temporal retries it."""
 
 from __future__ import annotations
 

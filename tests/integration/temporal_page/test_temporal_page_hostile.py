@@ -14,8 +14,8 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from harness import Harness
-from harness.api.settings import ApiSettings
 from harness.api.route import full_path
+from harness.api.settings import ApiSettings
 from harness.temporal_page.routes import ROUTES
 from harness.temporal_page.settings import TemporalPageSettings
 from harness_daemon.daemon import Address, open_daemon
