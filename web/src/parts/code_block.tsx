@@ -1,5 +1,6 @@
 import { Check, Copy } from "lucide-react";
-import { isValidElement, type ReactNode, useState } from "react";
+import { isValidElement, type ReactNode } from "react";
+import { useCopied } from "@/ui/use_copied";
 
 /** A block of code with its language and a button that copies it. */
 export function CodeBlock(props: { children: ReactNode }) {
@@ -30,17 +31,12 @@ function readCode(children: ReactNode): { text: string; language: string } {
 }
 
 function CopyButton(props: { text: string }) {
-  const [copied, setCopied] = useState(false);
+  const [copied, copy] = useCopied();
   const Icon = copied ? Check : Copy;
-  const copy = async () => {
-    await navigator.clipboard.writeText(props.text);
-    setCopied(true);
-    setTimeout(() => setCopied(false), 1500);
-  };
   return (
     <button
       type="button"
-      onClick={() => void copy()}
+      onClick={() => void copy(props.text)}
       className="inline-flex items-center gap-1.5 rounded-sm px-2 py-1 hover:text-ink"
     >
       <Icon aria-hidden className="size-3.5" />

@@ -3,8 +3,8 @@ import { defaultFilter, Command as Parts } from "cmdk";
 import { ArrowRight, Copy } from "lucide-react";
 import { Dialog } from "radix-ui";
 import { useState } from "react";
+import { copyText } from "@/ui/copy_text";
 import { Kbd } from "@/ui/kbd";
-import { notify } from "@/ui/notify";
 import { type Command, isRunnable, useAllCommands } from "./commands";
 import { describeKeys } from "./keys";
 import { looksLikeId } from "./run_ids";
@@ -103,16 +103,11 @@ function TerminalCommands(props: { run: Run }) {
           title={command}
           note={summary}
           icon={Copy}
-          onSelect={() => props.run(() => void copy(command))}
+          onSelect={() => props.run(() => void copyText(command, `Copied: ${command}`))}
         />
       ))}
     </Group>
   );
-}
-
-async function copy(command: string): Promise<void> {
-  await navigator.clipboard.writeText(command);
-  notify(`Copied: ${command}`);
 }
 
 function Group(props: { heading: string; children: React.ReactNode }) {

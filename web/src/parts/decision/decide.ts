@@ -81,10 +81,3 @@ export async function readEnding(run: string, asked: Asked): Promise<Ending> {
   }
   return ending;
 }
-
-/** A text that no other request has. */
-export function newKey(): string {
-  // Only secure contexts have `randomUUID`; a page over plain HTTP from another machine is none.
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-}

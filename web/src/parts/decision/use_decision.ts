@@ -3,7 +3,8 @@ import { useEffect, useRef, useState } from "react";
 import type { Schemas } from "@/api/client";
 import { Problem } from "@/api/problem";
 import { runQuery } from "@/api/queries";
-import { type Ending, isOvertaken, newKey, readEnding, type Said, sendDecision } from "./decide";
+import { randomKey } from "@/api/random_key";
+import { type Ending, isOvertaken, readEnding, type Said, sendDecision } from "./decide";
 import type { Asked, DecisionMade } from "./verdicts";
 
 export type Decision = Schemas["Decision"];
@@ -58,7 +59,7 @@ export function useDecision(
     setProblem(undefined);
     // The same decision again, after an answer got lost, is the same request.
     const body = JSON.stringify([asked.digest, said]);
-    if (key.current.body !== body) key.current = { body, key: newKey() };
+    if (key.current.body !== body) key.current = { body, key: randomKey() };
     try {
       const made = await sendDecision(run, asked, said, key.current.key);
       setDecision(made);

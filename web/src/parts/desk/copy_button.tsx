@@ -1,23 +1,15 @@
 import { Check, Copy } from "lucide-react";
-import { useState } from "react";
 import { Button } from "@/ui/button";
-import { notifyProblem } from "@/ui/notify";
+import { useCopied } from "@/ui/use_copied";
 
 /** Copies a text. */
 export function CopyButton(props: { text: string; label?: string; onCopied?: () => void }) {
-  const [done, setDone] = useState(false);
-  const copy = async () => {
-    try {
-      await navigator.clipboard.writeText(props.text);
-      setDone(true);
-      props.onCopied?.();
-      setTimeout(() => setDone(false), 2_000);
-    } catch {
-      notifyProblem("Not copied", "The browser did not allow it: select the text and copy it.");
-    }
+  const [done, copy] = useCopied();
+  const press = async () => {
+    if (await copy(props.text)) props.onCopied?.();
   };
   return (
-    <Button size="sm" onClick={() => void copy()}>
+    <Button size="sm" onClick={() => void press()}>
       {done ? <Check aria-hidden /> : <Copy aria-hidden />}
       <span aria-live="polite">{done ? "Copied" : (props.label ?? "Copy")}</span>
     </Button>

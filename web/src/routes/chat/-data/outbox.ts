@@ -2,7 +2,9 @@
  * Messages that are on their way: kept in the browser until the daemon has confirmed each, and sent
  * again under the same id until then. So a message arrives once, whatever breaks in between.
  */
+
 import { Problem } from "@/api/problem";
+import { randomKey } from "@/api/random_key";
 import type { Attached, Policy, Receipt } from "./types";
 
 export interface Outgoing {
@@ -224,8 +226,7 @@ function readOutgoing(text: string | null): Outgoing | null {
   }
 }
 
-/** An id that is unique without anybody's help; also where the page has no secure context. */
+/** An id that is unique without anybody's help. */
 export function newId(kind: string): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(12));
-  return `${kind}-${[...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("")}`;
+  return `${kind}-${randomKey()}`;
 }

@@ -15,6 +15,7 @@ import { useChatActions } from "../-data/use_chat_actions";
 import { type Conversation, useConversation } from "../-data/use_conversation";
 import { outboxOf } from "../-data/use_outbox";
 import { useStop } from "../-data/use_stop";
+import { withAbout } from "../-data/with_about";
 import { Closed } from "./closed";
 import { ConnectionNote } from "./connection_note";
 import { ThreadView } from "./thread_view";
@@ -48,13 +49,12 @@ export function Chat(props: ChatProps) {
     view?.answering != null || items.some((item) => item.kind === "turn" && !isOver(item.state));
 
   const send = (policy: Policy | undefined) => {
-    const text = about ? `${capitalise(about)}:\n\n${draft.text}` : draft.text;
     outbox.add({
       id: newId("message"),
       chat,
       user,
       at: Date.now(),
-      text: text.trim(),
+      text: withAbout(about, draft.text),
       files: draft.files,
       ...(policy && policy !== view?.policy ? { policy } : {}),
     });
@@ -145,8 +145,4 @@ export function Chat(props: ChatProps) {
       </div>
     </div>
   );
-}
-
-function capitalise(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -12,6 +12,7 @@ import { newId } from "../-data/outbox";
 import { modelsQuery } from "../-data/queries";
 import { titleOf } from "../-data/text";
 import { outboxOf } from "../-data/use_outbox";
+import { withAbout } from "../-data/with_about";
 import { ConnectionNote } from "./connection_note";
 
 const AGENT = "harness.chat.agent";
@@ -36,16 +37,13 @@ export function NewChat(props: {
   const agent = names.includes(chosen) ? chosen : (names[0] ?? chosen);
   const send = () => {
     const chat = newId("chat");
-    const text = about
-      ? `${about.charAt(0).toUpperCase()}${about.slice(1)}:\n\n${draft.text}`
-      : draft.text;
     localStorage.setItem(AGENT, agent);
     outboxOf(user).add({
       id: newId("message"),
       chat,
       user,
       at: Date.now(),
-      text: text.trim(),
+      text: withAbout(about, draft.text),
       files: draft.files,
       create: { agent, title: titleOf(draft.text), ...(model ? { model } : {}) },
     });

@@ -20,6 +20,7 @@ import { Markdown } from "@/parts/markdown";
 import { Button } from "@/ui/button";
 import { cn } from "@/ui/cn";
 import { Tooltip } from "@/ui/tooltip";
+import { useCopied } from "@/ui/use_copied";
 import { isOver, partsOf, type TurnItem } from "../-data/thread";
 import type { Stored } from "../-data/types";
 import { AiMark, Answer, Thinking } from "./answer";
@@ -251,17 +252,12 @@ export function answerText(log: RunLog | undefined, stored: readonly Stored[]): 
 }
 
 function CopyAnswer({ item }: { item: TurnItem }) {
-  const [copied, setCopied] = useState(false);
+  const [copied, copy] = useCopied();
   const Icon = copied ? Check : Copy;
   return (
     <button
       type="button"
-      onClick={() => {
-        void navigator.clipboard.writeText(answerText(item.log, item.stored)).then(() => {
-          setCopied(true);
-          setTimeout(() => setCopied(false), 1500);
-        });
-      }}
+      onClick={() => void copy(answerText(item.log, item.stored))}
       className="inline-flex h-7 items-center gap-1.5 rounded-md px-1.5 hover:bg-sunken hover:text-ink"
     >
       <Icon aria-hidden className="size-3.5" /> {copied ? "Copied" : "Copy"}

@@ -2,6 +2,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { useRef, useState } from "react";
 import { addressOf, api, call } from "@/api/client";
 import { Problem, type ProblemDocument } from "@/api/problem";
+import { randomKey } from "@/api/random_key";
 import { noteRefusal, userHeaders } from "@/api/session";
 import { type Faults, faultsOf, type StartBody } from "./start_form";
 
@@ -16,7 +17,7 @@ export function useStart() {
   const start = async (body: StartBody) => {
     if (isStarting) return;
     const text = JSON.stringify(body);
-    if (sent.current.body !== text) sent.current = { body: text, key: makeKey() };
+    if (sent.current.body !== text) sent.current = { body: text, key: randomKey() };
     setStarting(true);
     setProblem(null);
     setFaults({});
@@ -34,11 +35,6 @@ export function useStart() {
     }
   };
   return { start, isStarting, problem, faults, setFaults };
-}
-
-function makeKey(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(18));
-  return btoa(String.fromCharCode(...bytes));
 }
 
 /** Uploads a file; returns its id. */

@@ -1,15 +1,10 @@
 import { Check, Copy } from "lucide-react";
-import { useState } from "react";
 import { Button } from "@/ui/button";
+import { useCopied } from "@/ui/use_copied";
 
 /** Text that is copied as a whole, such as a command. */
 export function CopyLine({ text }: { text: string }) {
-  const [copied, setCopied] = useState(false);
-  const copy = async () => {
-    await navigator.clipboard.writeText(text);
-    setCopied(true);
-    setTimeout(() => setCopied(false), 1500);
-  };
+  const [copied, copy] = useCopied();
   return (
     <p className="flex items-center gap-2 rounded-md bg-sunken py-1 pr-1 pl-3">
       <code className="min-w-0 flex-1 break-all text-xs">{text}</code>
@@ -17,7 +12,7 @@ export function CopyLine({ text }: { text: string }) {
         size="icon"
         tone="quiet"
         aria-label={copied ? "Copied" : `Copy ${text}`}
-        onClick={() => void copy()}
+        onClick={() => void copy(text)}
       >
         {copied ? <Check aria-hidden className="text-good" /> : <Copy aria-hidden />}
       </Button>

@@ -1,11 +1,12 @@
 import { Check, ChevronRight, Link2 } from "lucide-react";
-import { memo, useEffect, useRef, useState } from "react";
+import { memo, useEffect, useRef } from "react";
 import { costOf, type Step, secondsOf } from "@/events/steps";
 import { useNow } from "@/parts/ago";
 import { formatCount, formatMoney, formatSeconds } from "@/parts/figures";
 import { ShownPlainly } from "@/parts/shown_plainly";
 import { formatTime } from "@/parts/time_zone";
 import { cn } from "@/ui/cn";
+import { useCopied } from "@/ui/use_copied";
 import { hasBody, StepBody } from "./step_body";
 import { lookOf, marksOf } from "./step_look";
 
@@ -167,19 +168,17 @@ function Counting({ from }: { from: number }) {
 }
 
 function CopyLink({ stepKey }: { stepKey: string }) {
-  const [copied, setCopied] = useState(false);
-  const copy = async () => {
+  const [copied, copy] = useCopied();
+  const press = () => {
     const address = new URL(location.href);
     address.hash = stepKey;
-    await navigator.clipboard.writeText(address.href);
-    setCopied(true);
-    setTimeout(() => setCopied(false), 1500);
+    void copy(address.href);
   };
   return (
     <button
       type="button"
       aria-label={copied ? "Link copied" : "Copy the link to this step"}
-      onClick={() => void copy()}
+      onClick={press}
       className="hidden shrink-0 rounded-sm p-1 text-muted opacity-0 hover:bg-sunken hover:text-ink focus-visible:opacity-100 group-hover/row:opacity-100 sm:block"
     >
       {copied ? <Check className="size-3.5 text-good" /> : <Link2 className="size-3.5" />}
