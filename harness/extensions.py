@@ -21,11 +21,21 @@ if TYPE_CHECKING:
     from harness.config.settings import Harmless, ProviderSettings, Section
     from harness.contracts.capability import Capability, capability_schema
     from harness.contracts.errors import HarnessError
-    from harness.contracts.message import Message, Text, ToolCall
+    from harness.contracts.message import Message, Text, ToolCall, ToolResult
     from harness.contracts.model import ModelReply, ModelRequest, Usage
     from harness.contracts.panel import Panel
+    from harness.contracts.tool import ToolOutcome
     from harness.engine.connection import Connection
     from harness.engine.signed_start import own_queue, run_workflow, start_workflow
+    from harness.interceptors import (
+        Caller,
+        ModelCall,
+        ModelInterceptor,
+        NextModel,
+        NextTool,
+        ToolInterceptor,
+        ToolUse,
+    )
     from harness.providers.adapter import Adapter, Sink
     from harness.runs.start import new_id
     from harness.store.database import Database
@@ -37,6 +47,7 @@ __all__ = [
     "AgentParts",
     "Arg",
     "Body",
+    "Caller",
     "CallerOf",
     "Capability",
     "Command",
@@ -47,8 +58,12 @@ __all__ = [
     "Harmless",
     "HarnessError",
     "Message",
+    "ModelCall",
+    "ModelInterceptor",
     "ModelReply",
     "ModelRequest",
+    "NextModel",
+    "NextTool",
     "Out",
     "Panel",
     "ProviderSettings",
@@ -58,6 +73,10 @@ __all__ = [
     "Sink",
     "Text",
     "ToolCall",
+    "ToolInterceptor",
+    "ToolOutcome",
+    "ToolResult",
+    "ToolUse",
     "Usage",
     "VisibleRun",
     "arg",
@@ -107,6 +126,15 @@ _HOMES = {
     "Created": "harness.api.route",
     "Route": "harness.api.route",
     "VisibleRun": "harness.api.context",
+    "Caller": "harness.interceptors",
+    "ModelCall": "harness.interceptors",
+    "ModelInterceptor": "harness.interceptors",
+    "NextModel": "harness.interceptors",
+    "NextTool": "harness.interceptors",
+    "ToolInterceptor": "harness.interceptors",
+    "ToolUse": "harness.interceptors",
+    "ToolOutcome": "harness.contracts.tool",
+    "ToolResult": "harness.contracts.message",
 }
 
 

@@ -23,6 +23,7 @@ from harness.contracts.run import WORKFLOW
 from harness.contracts.tool import RunTool, ToolOutcome
 from harness.contracts.transcript import SaveTranscript
 from harness.engine.connection import Connection
+from harness.interceptors import Caller
 from harness.store.effects import find_effect
 from harness.store.permits import Place, is_call_signed, sign_asked, sign_call
 from harness_activities.admission import Admission, Admitted
@@ -83,6 +84,17 @@ class Guard(Interceptor):
         else:
             workflow, run_id = info.workflow_id or "", info.workflow_run_id or ""
             await self._starts.admit(workflow, run_id, info.task_queue)
+
+    async def find_caller(self, request: CallModel | RunTool) -> Caller:
+        """Return on whose behalf a call of the running activity is made."""
+        info, admitted = activity.info(), await self._admit_caller(request)
+        pinned = admitted.what
+        assert isinstance(pinned, Pinned)  # the request was checked before
+        return Caller(
+            run=info.workflow_id or "", origin=admitted.origin, agent=pinned.agent,
+            turn=request.turn, attempt=info.attempt, session=pinned.session, owner=pinned.owner,
+            root=pinned.root, call=(request.call or 0) if isinstance(request, CallModel) else 0,
+        )  # fmt: skip
 
     async def sign_turn(self, request: CallModel, turn: ModelTurn) -> ModelTurn:
         """Add a MAC for each tool call of the reply."""

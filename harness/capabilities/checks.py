@@ -114,6 +114,7 @@ ACTIVITIES = Kind("a function that makes activities", callable)
 ACTIVITY = Kind("an activity: decorated with @activity.defn", _is_activity)
 SERVICE = Kind("a coroutine function", _is_coroutine_function)
 RUN_WATCH = Kind("a function that makes a coroutine function", callable)
+INTERCEPTOR = Kind("a function that makes an interceptor", callable)
 
 
 def _is_text(value: Any) -> bool:
@@ -147,7 +148,7 @@ _FIELDS: dict[Kind, tuple[str, ...]] = {
     Kind("True or False", _is_flag): ("essential", "unsigned"),
     Kind("a string", _is_target): (
         "commands", "settings", "errors", "migrations", "tools", "routes", "panels",
-        "service", "run_watch",
+        "service", "run_watch", "model_interceptor", "tool_interceptor",
     ),
     Kind("a tuple of strings", _is_list): (
         "requires", "workflows", "activities", "agent_workflows", "agent_activities",

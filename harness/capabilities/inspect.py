@@ -11,6 +11,7 @@ from harness.capabilities.checks import (
     ACTIVITIES,
     COMMANDS,
     ERRORS,
+    INTERCEPTOR,
     MIGRATIONS,
     PANELS,
     PROVIDER,
@@ -85,6 +86,12 @@ def _worker_parts(record: Capability) -> Iterator[Part]:
     if record.run_watch:
         resolve_part(record.run_watch, RUN_WATCH)
         yield Part("run watch", record.run_watch)
+    if record.model_interceptor:
+        resolve_part(record.model_interceptor, INTERCEPTOR)
+        yield Part("model interceptor", record.model_interceptor)
+    if record.tool_interceptor:
+        resolve_part(record.tool_interceptor, INTERCEPTOR)
+        yield Part("tool interceptor", record.tool_interceptor)
 
 
 def _daemon_parts(record: Capability) -> Iterator[Part]:

@@ -60,6 +60,12 @@ class Capability(NamedTuple):
     run_watch: str | None = None
     """A function (connection) that returns a coroutine function (run, agent). Workers await it
     before each activity of a run; if it raises, the activity is retried as its error says."""
+    model_interceptor: str | None = None
+    """A function (connection) that returns a `ModelInterceptor`: it stands around each model call.
+    The records' order is the interceptors' order; the first is the outermost."""
+    tool_interceptor: str | None = None
+    """A function (connection) that returns a `ToolInterceptor`: it stands around each tool call
+    whose arguments fit, before a person is asked about it."""
     max_activities: int = 20
     """Most activities of its own queue that one worker process runs at the same time."""
 

@@ -16,6 +16,8 @@ class Pinned(Word):
     session: str | None = None
     workspace: Workspace | None = None
     playback: Playback | None = None
+    owner: str | None = None
+    root: str | None = None
 
 
 class Started(Word):
@@ -29,3 +31,5 @@ class Started(Word):
     session: str | None = None
     workspace: Workspace | None = None
     playback: Playback | None = None
+    owner: str | None = None
+    root: str | None = None

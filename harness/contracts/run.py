@@ -293,6 +293,10 @@ class RunSpec(Word):
     """A worker runs the agent's output validators on each final answer."""
     owner: str | None = None
     """Who owns the run, if somebody does."""
+    owned: Flag = None
+    """Its steps prove whose they are. In runs started before this field existed they do not."""
+    root: str | None = None
+    """The run at the top, if an agent started this one as a tool."""
     template: PinnedPrompt | None = None
     """What its prompt was made from, if that was a template."""
     carry: Carry | None = None
@@ -312,6 +316,7 @@ class RunSpec(Word):
         return Pinned(
             agent=self.agent, spec=self.spec, model=self.fixed_model, salt=self.salt,
             session=self.session, workspace=self.workspace, playback=self.playback,
+            owner=self.owner if self.owned else None, root=self.root,
         )  # fmt: skip
 
     @property
@@ -328,6 +333,7 @@ class RunSpec(Word):
         return Started(
             mac=self.permit.partition(".")[2], whole=self.whole, agent=self.agent,
             session=self.session, workspace=self.workspace, playback=self.playback,
+            owner=self.pinned.owner, root=self.root,
         )  # fmt: skip
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from time import perf_counter
 
 from harness.config.providers import resolve_provider
@@ -18,6 +19,7 @@ from harness.contracts.model import (
     ModelRequest,
     split_ref,
 )
+from harness.interceptors import Caller, ModelCall, ModelInterceptor, call_model
 from harness.providers.adapter import Adapter, Sink
 from harness.providers.catalog import describe_lack
 from harness.providers.circuit import Circuit
@@ -39,14 +41,16 @@ class Answer:
 class Models:
     """The providers' clients and circuit breakers of one worker process."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, interceptors: Sequence[ModelInterceptor] = ()) -> None:
         self._settings = settings
+        self._interceptors = interceptors
         self._adapters: dict[str, Adapter] = {}
         self._circuits: dict[str, Circuit] = {}
         self._making = asyncio.Lock()
 
     async def answer(
         self,
+        caller: Caller,
         candidates: Sequence[Candidate],
         plan: ModelPlan,
         request: ModelRequest,
@@ -64,7 +68,11 @@ class Models:
             last = place + 1 == len(candidates)
             on_attempt(candidate.model)
             try:
-                reply = await self._call_candidate(candidate, plan, request, sink, last=last)
+                _check_suitable(candidate.model, plan)
+                asked = _request_for(request, candidate)
+                call = ModelCall(caller=caller, model=candidate.model, request=asked, sink=sink)
+                send = partial(self._send, last=last)
+                reply = await call_model(self._interceptors, call, send)
             except ProviderError as error:
                 category = error.code.removeprefix("provider.")
                 if last or not _falls_through(category, plan):
@@ -73,12 +81,11 @@ class Models:
                     Fallback(model=candidate.model, code=error.code, message=error.message)
                 )
                 continue
-            usage = complete_usage(reply.usage, request, reply.message)
             return Answer(
-                reply=reply.model_copy(update={"usage": usage}),
+                reply=reply,
                 model=candidate.model,
                 fallbacks=tuple(passed),
-                cost_micros=cost_micros(candidate.model, usage),
+                cost_micros=cost_micros(candidate.model, reply.usage),
                 ms=(perf_counter() - started) * 1000,
             )
         raise ModelUnsuitable("The plan names no model.")
@@ -89,18 +96,9 @@ class Models:
         for adapter in adapters:
             await adapter.close()
 
-    async def _call_candidate(
-        self,
-        candidate: Candidate,
-        plan: ModelPlan,
-        request: ModelRequest,
-        sink: Sink,
-        *,
-        last: bool,
-    ) -> ModelReply:
-        if lack := describe_lack(candidate.model, plan.requires, plan.min_context):
-            raise ModelUnsuitable(f"{candidate.model} {lack}.")
-        provider, model = split_ref(candidate.model)
+    async def _send(self, call: ModelCall, *, last: bool) -> ModelReply:
+        """Call the provider, unless its circuit is open."""
+        provider, _ = split_ref(call.model)
         adapter = self._adapters.get(provider) or await self._make_adapter(provider)
         circuit = self._circuits.setdefault(provider, Circuit(provider))
         if last:  # no other can answer, and failing would use up an attempt of the run
@@ -108,7 +106,7 @@ class Models:
         else:
             circuit.begin_call()
         try:
-            reply = await adapter.stream(_request_for(request, model, candidate), sink)
+            reply = await adapter.stream(call.request, call.sink)
         except ProviderError as error:
             circuit.record_failure(error)
             raise
@@ -116,7 +114,8 @@ class Models:
             circuit.record_cancellation()
             raise
         circuit.record_success()
-        return reply
+        usage = complete_usage(reply.usage, call.request, reply.message)
+        return reply.model_copy(update={"usage": usage})
 
     async def _make_adapter(self, provider: str) -> Adapter:
         """Make an adapter in a thread: loading an SDK takes up to a second, and on a busy machine
@@ -138,7 +137,13 @@ def _falls_through(category: str, plan: ModelPlan) -> bool:
     return category in plan.fall_through or category in _ALWAYS_PASSED
 
 
-def _request_for(request: ModelRequest, model: str, candidate: Candidate) -> ModelRequest:
+def _check_suitable(model: str, plan: ModelPlan) -> None:
+    if lack := describe_lack(model, plan.requires, plan.min_context):
+        raise ModelUnsuitable(f"{model} {lack}.")
+
+
+def _request_for(request: ModelRequest, candidate: Candidate) -> ModelRequest:
+    model = split_ref(candidate.model)[1]
     if request.model == model and candidate.params is None:
         return request
     change: dict[str, object] = {"model": model}

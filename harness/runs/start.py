@@ -223,6 +223,7 @@ async def pin_spec(connection: Connection, agent: PublishedAgent, request: Reque
         lineage=session_family(request.session) if request.session else request.lineage,
         salt=new_salt() if connection.vault.encrypts else None,
         owner=request.owner,
+        owned=None if request.owner is None else True,
         template=request.template,
     )
 

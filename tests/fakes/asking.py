@@ -10,6 +10,7 @@ from harness.config.settings import ProviderSettings, Settings
 from harness.contracts.message import Message, user_message
 from harness.contracts.model import Candidate, ModelParams, ModelPlan, ModelRequest
 from harness.contracts.tool import ToolSpec
+from harness.interceptors import Caller
 from harness.providers.plan import Answer, Models
 from tests.fakes.model_server import ModelServer
 
@@ -61,7 +62,12 @@ class Asker:
             output=output,
         )
         plan = ModelPlan(candidates=candidates)
-        return await self.models.answer(candidates, plan, request, self.heard.append, _ignore)
+        return await self.models.answer(
+            CALLER, candidates, plan, request, self.heard.append, _ignore
+        )
+
+
+CALLER = Caller(run="run-1", origin="origin-1", agent="agent-1", turn=1)
 
 
 def _ignore(model: str) -> None:

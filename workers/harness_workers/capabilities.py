@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
+from typing import Any
 
 from temporalio.worker import Worker
 
-from harness.capabilities.checks import RUN_WATCH, SERVICE, WORKFLOW
+from harness.capabilities.checks import INTERCEPTOR, RUN_WATCH, SERVICE, WORKFLOW, Kind
 from harness.capabilities.registry import (
     LOADING_FAILS,
     enabled_capabilities,
@@ -21,6 +22,7 @@ from harness.commons.log import get_logger
 from harness.contracts.capability import Capability
 from harness.contracts.queues import capability_queue
 from harness.engine.connection import Connection
+from harness.interceptors import ModelInterceptor, ToolInterceptor
 from harness.store import AttemptWriter
 from harness.store.seals import get_store_id
 from harness_activities.capability_guard import CapabilityGuard
@@ -36,8 +38,24 @@ log = get_logger(__name__)
 
 def make_run_watches(connection: Connection) -> list[RunWatch]:
     """Make what capabilities call before each activity of a run."""
-    records = [each for each in enabled_capabilities() if each.run_watch]
-    made = [load_part(each, each.run_watch or "", RUN_WATCH) for each in records]
+    return _make_parts(connection, lambda record: record.run_watch, RUN_WATCH)
+
+
+def make_model_interceptors(connection: Connection) -> list[ModelInterceptor]:
+    """Make what capabilities put around each model call."""
+    return _make_parts(connection, lambda record: record.model_interceptor, INTERCEPTOR)
+
+
+def make_tool_interceptors(connection: Connection) -> list[ToolInterceptor]:
+    """Make what capabilities put around each tool call."""
+    return _make_parts(connection, lambda record: record.tool_interceptor, INTERCEPTOR)
+
+
+def _make_parts(
+    connection: Connection, target_of: Callable[[Capability], str | None], kind: Kind
+) -> list[Any]:
+    targets = [(each, target) for each in enabled_capabilities() if (target := target_of(each))]
+    made = [load_part(record, target, kind) for record, target in targets]
     return [make(connection) for make in made if make is not None]
 
 

@@ -19,8 +19,15 @@ from harness.store import AttemptWriter, Database, Ledger, LiveWriter, Transcrip
 from harness_activities.guard import Guard
 from harness_activities.model_call.activity import make_model_activities
 from harness_activities.parts import ProcessParts
+from harness_activities.tool_call.interception import Interception
 from harness_activities.tool_call.workspaces import Workspaces
-from harness_workers.capabilities import DELAY_S, make_run_watches, serve_capabilities
+from harness_workers.capabilities import (
+    DELAY_S,
+    make_model_interceptors,
+    make_run_watches,
+    make_tool_interceptors,
+    serve_capabilities,
+)
 from harness_workers.options import make_worker_options
 
 
@@ -32,7 +39,7 @@ async def open_process_parts(
     async with AsyncExitStack() as stack:
         stack.callback(close_children)
         await ensure_search_attributes(connection.temporal)
-        models = Models(connection.settings)
+        models = Models(connection.settings, make_model_interceptors(connection))
         stack.push_async_callback(models.close)
         transcripts = Transcripts(connection.database, vault=connection.vault)
         stack.push_async_callback(transcripts.close)
@@ -52,6 +59,7 @@ async def open_process_parts(
         await connection.stores.stops.listen()
         configured = connection.settings.worker.workspaces
         opening = open_servers(connection.settings, connection.project)
+        guard = Guard(connection, make_run_watches(connection))
         parts = ProcessParts(
             connection=connection,
             models=models,
@@ -60,8 +68,9 @@ async def open_process_parts(
             ledger=ledger,
             tool_database=tool_database,
             attempts=attempts,
-            guard=Guard(connection, make_run_watches(connection)),
+            guard=guard,
             workspaces=Workspaces.of_project(connection.project, configured),
+            interception=Interception(guard, make_tool_interceptors(connection)),
             servers=await stack.enter_async_context(opening),
         )
         for worker in _make_provider_workers(parts):

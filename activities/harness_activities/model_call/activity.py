@@ -81,7 +81,8 @@ class ModelActivities:
         with sending_heartbeats():
             try:
                 with self.stops.watch(run, call.leave_provider):
-                    answer = await call.get_answer(self.models)
+                    caller = await self.guard.find_caller(request)
+                    answer = await call.get_answer(self.models, caller)
             except asyncio.CancelledError:
                 await call.wait_for_cancel()
                 details = activity.cancellation_details()

@@ -22,6 +22,7 @@ from harness.contracts.model import (
     Usage,
     split_ref,
 )
+from harness.interceptors import Caller
 from harness.providers.context import complete_usage
 from harness.providers.plan import Answer, Models
 from harness_activities.model_call.call_ids import make_ids_unique
@@ -63,10 +64,15 @@ class ModelCall:
             cache_key=cache_key,
         )
 
-    async def get_answer(self, models: Models) -> Answer:
+    async def get_answer(self, models: Models, caller: Caller) -> Answer:
         with span("call the provider", {"model": self.model, "run": self.request.cache_key or ""}):
             answer = await models.answer(
-                self.candidates, self.spec.plan, self.request, self._add_text, self._start_attempt
+                caller,
+                self.candidates,
+                self.spec.plan,
+                self.request,
+                self._add_text,
+                self._start_attempt,
             )
             usage = answer.reply.usage
             annotate({"model": answer.model, "input": usage.input, "output": usage.output})

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 from temporalio import activity
 
+from harness.agent import AnyTool
 from harness.commons.children import caller
 from harness.contracts.errors import REFUSALS, HarnessError, StoreError, ToolError
 from harness.contracts.tool import RunTool, ToolOutcome
@@ -20,21 +22,23 @@ from harness_activities.tool_call.failures import (
     retry_error,
 )
 from harness_activities.tool_call.host import CallHost, get_time_limit
+from harness_activities.tool_call.interception import Interception
 from harness_activities.tool_call.playback import Records, play_back
 from harness_activities.tool_call.toolbox import Toolbox
 
 
 def make_activities(parts: AgentParts) -> list[Activity]:
     """The tool activities, for the queue of an agent and of its workspaces' host."""
-    activities = ToolActivities(parts.box)
+    activities = ToolActivities(parts.box, parts.process.interception)
     return [activities.run_tool, activities.check_edit]
 
 
 class ToolActivities:
     """Runs the tools of one agent, in one worker."""
 
-    def __init__(self, box: Toolbox) -> None:
+    def __init__(self, box: Toolbox, interception: Interception | None = None) -> None:
         self._box = box
+        self._interception = interception
         self._records = Records(box.artifacts)
 
     @activity.defn(name="run_tool")
@@ -84,6 +88,20 @@ class ToolActivities:
     async def _run_call(self, request: RunTool, host: CallHost) -> ToolOutcome:
         tool, arguments = await self._box.read_call(request)
         await self._box.check_place(tool, request)
+
+        async def run(passed: RunTool) -> ToolOutcome:
+            given = arguments
+            if passed is not request:
+                _, given = await self._box.read_call(passed)
+            return await self._run_checked(passed, host, tool, given)
+
+        if self._interception is None:
+            return await run(request)
+        return await self._interception.run_call(tool, request, run)
+
+    async def _run_checked(
+        self, request: RunTool, host: CallHost, tool: AnyTool, arguments: dict[str, Any]
+    ) -> ToolOutcome:
         limit = get_time_limit(tool.policy.timeout_s, host.info)
         call = ToolRun(
             box=self._box, tool=tool, arguments=arguments, limit=limit, request=request, host=host

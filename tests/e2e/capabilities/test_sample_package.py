@@ -44,10 +44,12 @@ def test_it_shows_what_it_adds(run: Run) -> None:
             "harness_notes.agents:make_activities",
             "harness_notes.activities:make_activities",
         ],
+        "model interceptor": ["harness_notes.intercepting:limit_prompts"],
+        "tool interceptor": ["harness_notes.intercepting:limit_arguments"],
         "route": ["GET /notes/count"],
         "panel": ["view notes", "run events", "view broken"],
         "migration": ["harness_notes 0001_note"],
-        "error": ["notes.empty"],
+        "error": ["notes.empty", "notes.too_long"],
     }
     parts = json.loads(run("capabilities", "show", "note_count", "--json").stdout)["parts"]
     assert parts["service"] == ["harness_notes.counting:serve_schedule"]
@@ -144,6 +146,15 @@ def test_its_route_is_served(
 def test_its_provider_answers(run: Run) -> None:
     said = run("run", "Hello", "--agent", "agent.py:agent", "--json").stdout
     assert "polly says: Hello" in said
+
+
+@pytest.mark.usefixtures("_worker")
+def test_its_interceptors_stand_around_model_calls_and_tool_calls(run: Run) -> None:
+    agent = ("--agent", "agent.py:agent", "--json")
+    assert "polly says: 2" in run("run", "count two words", *agent).stdout
+    assert "polly says: The text has 10,010" in run("run", "count " + "x" * 10_010, *agent).stdout
+    failed = run("run", "y" * 10_001, *agent, code=1).stdout
+    assert "notes.too_long" in failed
 
 
 @pytest.mark.usefixtures("_worker")

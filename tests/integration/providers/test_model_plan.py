@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from harness.config.settings import ProviderSettings, Settings
-from harness.contracts.errors import ProviderError
+from harness.contracts.errors import ProviderError, RateLimited
 from harness.contracts.message import user_message
-from harness.contracts.model import Candidate, ModelParams, ModelPlan, ModelRequest
+from harness.contracts.model import Candidate, ModelParams, ModelPlan, ModelReply, ModelRequest
+from harness.interceptors import ModelCall, NextModel
 from harness.providers import circuit
 from harness.providers.circuit import FAILURES
 from harness.providers.plan import Answer, Models
-from tests.fakes.asking import provider
+from tests.fakes.asking import CALLER, provider
 from tests.fakes.fixtures import model_server
 from tests.fakes.model_server import ModelServer
 from tests.fakes.steps import cut, fail, say
@@ -34,6 +36,7 @@ class Asked:
         candidates = tuple(Candidate(model=ref) for ref in refs or ("one/a", "two/b"))
         request = ModelRequest(model="-", instructions="", messages=(user_message("hi"),))
         return await self.models.answer(
+            CALLER,
             candidates,
             ModelPlan(candidates=candidates, **plan),
             request,
@@ -115,7 +118,7 @@ async def test_parameters_of_the_candidate(asked: Asked, model_server: ModelServ
         model="-", instructions="", messages=(user_message("hi"),), params=ModelParams(top_p=0.2)
     )
     await asked.models.answer(
-        candidates, ModelPlan(candidates=candidates), request, lambda _: None, lambda _: None
+        CALLER, candidates, ModelPlan(candidates=candidates), request, _ignore, _ignore
     )
     body = model_server.calls[0].body
     assert body["temperature"] == 0.1
@@ -174,3 +177,48 @@ async def test_the_only_candidate_is_called_after_the_rest(
         with pytest.raises(ProviderError):
             await asked("one/a")
     assert (await asked("one/a")).reply.message.text == "here again"
+
+
+def _ignore(text: str) -> None:
+    """Nobody reads this."""
+
+
+class _Recorder:
+    """Notes what passes it, in a list that interceptors share."""
+
+    def __init__(self, name: str, passed: list[tuple[str, str, int]]) -> None:
+        self.name = name
+        self.passed = passed
+
+    async def call_model(self, call: ModelCall, next: NextModel) -> ModelReply:
+        changed = call.request.model_copy(update={"instructions": f"told by {self.name}"})
+        reply = await next(replace(call, request=changed))
+        self.passed.append((self.name, call.model, reply.usage.total))
+        return reply
+
+
+class _Closed:
+    """Refuses one model, as a limit would."""
+
+    async def call_model(self, call: ModelCall, next: NextModel) -> ModelReply:
+        if call.model == "one/a":
+            raise RateLimited("No tokens are left.", retry_after=7)
+        return await next(call)
+
+
+async def test_interceptors_stand_around_each_candidate(model_server: ModelServer) -> None:
+    providers = {"one": provider(model_server, "openai"), "two": provider(model_server, "openai")}
+    passed = list[tuple[str, str, int]]()
+    chain = [_Recorder("outer", passed), _Closed(), _Recorder("inner", passed)]
+    models = Models(Settings(providers=providers), chain)
+    model_server.script(say("ok"))
+    answer = await Asked(models)()
+    await models.close()
+    assert answer.model == "two/b"
+    assert [(each.model, each.code) for each in answer.fallbacks] == [
+        ("one/a", "provider.rate_limit")
+    ]
+    total = answer.reply.usage.total
+    assert passed == [("inner", "two/b", total), ("outer", "two/b", total)]
+    assert len(model_server.calls) == 1, "the refused candidate was not called"
+    assert "told by inner" in str(model_server.calls[0].body)

@@ -10,7 +10,7 @@ from harness.config import load_settings
 from harness.contracts.message import Message, ToolCall, ToolResult, tool_results, user_message
 from harness.contracts.model import Candidate, ModelParams, ModelPlan, ModelRequest
 from harness.providers.plan import Models
-from tests.fakes.asking import ADD
+from tests.fakes.asking import ADD, CALLER
 
 PROVIDERS = {
     "OPENAI_API_KEY": "openai/gpt-5.4-nano",
@@ -37,7 +37,9 @@ async def test_a_tool_call_and_an_answer(key: str, ref: str) -> None:
             request = ModelRequest(
                 model="", instructions="Use the add tool.", messages=messages, tools=(ADD,)
             )
-            answer = await models.answer(candidates, plan, request, heard.append, lambda _: None)
+            answer = await models.answer(
+                CALLER, candidates, plan, request, heard.append, lambda _: None
+            )
             reply = answer.reply
             messages += (reply.message,)
             if reply.finish != "tool_calls":

@@ -19,6 +19,8 @@ NOTES = Capability(
     activities=("harness_notes.activities:make_activities",),
     agent_workflows=("harness_notes.workflow:ListAgentTools",),
     agent_activities=("harness_notes.agents:make_activities",),
+    model_interceptor="harness_notes.intercepting:limit_prompts",
+    tool_interceptor="harness_notes.intercepting:limit_arguments",
 )
 
 NOTE_COUNT = Capability(

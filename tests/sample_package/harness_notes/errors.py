@@ -8,3 +8,10 @@ class EmptyNote(HarnessError):
 
     code = "notes.empty"
     fix = "Write something: harness note TEXT"
+
+
+class TextTooLong(HarnessError):
+    """A text is longer than 10,000 characters."""
+
+    code = "notes.too_long"
+    fix = "Write less."

@@ -1,4 +1,4 @@
-"""A model provider that repeats what it hears."""
+"""A model provider that repeats what it hears, and has the words of `count TEXT` counted."""
 
 from harness.extensions import (
     Message,
@@ -7,8 +7,12 @@ from harness.extensions import (
     ProviderSettings,
     Sink,
     Text,
+    ToolCall,
+    ToolResult,
     Usage,
 )
+
+COUNT = "count "
 
 
 class Parrot:
@@ -16,10 +20,19 @@ class Parrot:
         self.name = name
 
     async def stream(self, request: ModelRequest, sink: Sink) -> ModelReply:
-        text = f"{self.name} says: {request.messages[-1].text}"
+        heard = request.messages[-1]
+        usage = Usage(input=1, output=1)
+        if heard.text.startswith(COUNT):
+            arguments = {"text": heard.text.removeprefix(COUNT)}
+            call = ToolCall(id="count-1", name="count_words", arguments=arguments)
+            message = Message(role="assistant", parts=(call,))
+            return ModelReply(
+                message=message, usage=usage, finish="tool_calls", model=request.model
+            )
+        results = [part.content for part in heard.parts if isinstance(part, ToolResult)]
+        text = f"{self.name} says: {heard.text or results[0]}"
         sink(text)
         message = Message(role="assistant", parts=(Text(text=text),))
-        usage = Usage(input=1, output=1)
         return ModelReply(message=message, usage=usage, finish="stop", model=request.model)
 
     async def close(self) -> None:

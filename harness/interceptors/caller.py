@@ -1,0 +1,26 @@
+"""On whose behalf a model or a tool is called."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Caller:
+    """The run that makes a call. A worker has verified it: nothing here is what a model said."""
+
+    run: str
+    origin: str
+    """First run id of the run's chain of executions."""
+    agent: str
+    turn: int
+    call: int = 0
+    """Number of the repeated model call within the turn; 0 for the first."""
+    attempt: int = 1
+    """Of the activity, from 1."""
+    session: str | None = None
+    owner: str | None = None
+    root: str | None = None
+    """The run at the top, if an agent started this one as a tool."""
+    purpose: str = "turn"
+    """Why a model is called: `turn` for a turn of the run, otherwise what a capability does."""

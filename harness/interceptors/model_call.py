@@ -1,0 +1,21 @@
+"""A call of one candidate of a run's model plan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from harness.contracts.model import ModelRequest
+from harness.interceptors.caller import Caller
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ModelCall:
+    """One request to one model, before it is sent."""
+
+    caller: Caller
+    model: str
+    """As provider/model."""
+    request: ModelRequest
+    sink: Callable[[str], None]
+    """Receives each piece of text as it arrives; it must be cheap."""

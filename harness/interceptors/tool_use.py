@@ -1,0 +1,30 @@
+"""A tool call whose arguments fit the tool."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from harness.contracts.tool import RunTool, ToolPolicy
+from harness.interceptors.caller import Caller
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ToolUse:
+    """One tool call, before a person is asked about it or it runs."""
+
+    caller: Caller
+    policy: ToolPolicy
+    request: RunTool
+    """The call as the run requests it. `approved` says that a person has allowed it."""
+
+    @property
+    def tool(self) -> str:
+        """The tool's name."""
+        return self.request.call.name
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The arguments as the model wrote them."""
+        given = self.request.call.arguments
+        return given if isinstance(given, dict) else {}
