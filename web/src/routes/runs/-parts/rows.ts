@@ -50,11 +50,25 @@ export function mergeNewest(list: RunRows, page: Page, hold: boolean): RunRows {
     return hold ? { ...list, arrived: page.runs, gap: true } : rowsOf(page);
   }
   const above = first === -1 ? page.runs : page.runs.slice(0, first);
+  const arrived = keepArrived(list.arrived, above, page);
   let rows = update(list.rows, page.runs);
   if (!page.next) rows = keepListed(rows, page.runs);
-  rows = insert(rows, first === -1 ? [] : page.runs.slice(first), known);
-  if (hold && list.rows.length > 0) return { ...list, rows, arrived: above, gap: false };
-  return { ...list, rows: [...above, ...rows], arrived: [], gap: false, ...restart(list, page) };
+  const placed = new Set([...known, ...arrived.map((row) => row.id)]);
+  rows = insert(rows, first === -1 ? [] : page.runs.slice(first), placed);
+  if (hold && list.rows.length > 0) return { ...list, rows, arrived, gap: false };
+  return { ...list, rows: [...arrived, ...rows], arrived: [], gap: false, ...restart(list, page) };
+}
+
+/** What waits above the first row: what is new, and what waited there before. A run that ends while
+ * an older one is open moves below that one in the API's order, and still has not been shown. */
+function keepArrived(
+  before: readonly RunRow[],
+  above: readonly RunRow[],
+  page: Page,
+): readonly RunRow[] {
+  const ids = new Set(above.map((row) => row.id));
+  const waiting = update(before, page.runs).filter((row) => !ids.has(row.id));
+  return [...above, ...(page.next ? waiting : keepListed(waiting, page.runs))];
 }
 
 /** An empty list takes the page's cursor too. */
