@@ -1,4 +1,4 @@
-/** The parts of the settings, and who sees them. To add one: a line here and in `-contents.ts`. */
+/** The parts of the settings, and who sees them. To add one: a line here and in `index.tsx`. */
 import type { Role } from "@/shell/roles";
 
 export const TABS = [
