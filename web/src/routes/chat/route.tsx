@@ -1,6 +1,7 @@
 import { createFileRoute, Outlet, useMatchRoute, useNavigate } from "@tanstack/react-router";
 import { MessageSquarePlus } from "lucide-react";
 import { useCommands } from "@/shell/commands";
+import { usePageTitle } from "@/shell/page_title";
 import { useMay } from "@/shell/roles";
 import { cn } from "@/ui/cn";
 import { askFocus } from "./-data/compose_focus";
@@ -25,6 +26,7 @@ function Chats() {
   const { compose, ...filters } = Route.useSearch();
   const atIndex = useMatchRoute()({ to: "/chat" }) !== false;
   const atList = atIndex && !compose;
+  usePageTitle(atIndex ? "Chat" : null);
   const navigate = useNavigate();
   const may = useMay("operator");
   useCommands(

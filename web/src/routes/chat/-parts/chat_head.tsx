@@ -4,6 +4,7 @@ import { ArrowLeft, Gauge, GitFork } from "lucide-react";
 import { type ReactNode, useState } from "react";
 import { formatCount, formatMoney } from "@/parts/figures";
 import { ConnectionBadge } from "@/shell/connection_badge";
+import { usePageTitle } from "@/shell/page_title";
 import { Tooltip } from "@/ui/tooltip";
 import { modelsQuery } from "../-data/queries";
 import { sumUsage } from "../-data/thread";
@@ -20,6 +21,7 @@ export function ChatHead(props: { conversation: Conversation; actions?: ReactNod
   const outgoing = items.find((item) => item.kind === "outgoing");
   const pending = outgoing?.kind === "outgoing" ? outgoing.delivery.message.create : undefined;
   const title = view?.title ?? pending?.title ?? view?.id ?? "Chat";
+  usePageTitle(title);
   return (
     <header className="flex min-h-14 shrink-0 items-center gap-2 border-b px-3 py-2 sm:px-5">
       <Link
