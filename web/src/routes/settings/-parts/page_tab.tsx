@@ -1,8 +1,6 @@
-import { useQueryClient } from "@tanstack/react-query";
 import { Monitor, Moon, Sun } from "lucide-react";
-import { useState } from "react";
 import { Section } from "@/parts/desk/section";
-import { chooseZone, chosenZone, formatTime } from "@/parts/time_zone";
+import { chooseZone, useClock } from "@/parts/time_zone";
 import { NoticeButton } from "@/routes/inbox/-parts/notice_button";
 import { useAllCommands } from "@/shell/commands";
 import { describeKeys } from "@/shell/keys";
@@ -72,21 +70,12 @@ function ThemeChoice() {
 }
 
 function ZoneChoice() {
-  const queries = useQueryClient();
-  const [zone, setZone] = useState(chosenZone() ?? "");
+  const { zone = "", formatTime } = useClock();
   const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
   return (
     <Field label="Times are shown in" hint={`Now: ${formatTime(Date.now() / 1000)}`}>
       {(ids) => (
-        <Select
-          {...ids}
-          value={zone}
-          onChange={({ target }) => {
-            chooseZone(target.value || null);
-            setZone(target.value);
-            void queries.invalidateQueries();
-          }}
-        >
+        <Select {...ids} value={zone} onChange={({ target }) => chooseZone(target.value || null)}>
           <option value="">the zone of this browser ({own})</option>
           <option>UTC</option>
           {Intl.supportedValuesOf("timeZone").map((each) => (
