@@ -32,6 +32,7 @@ from harness_daemon.page.page import Page
 from harness_daemon.refusals import add_problem_handlers
 from harness_daemon.roles import guard_route, require_role
 from harness_daemon.sign_in import make_sign_in_router
+from harness_daemon.stack_watch import StackWatch
 
 DESCRIPTION = "Start, follow, steer and undo runs of durable agents."
 
@@ -54,6 +55,7 @@ def make_app(context: ApiContext, authenticate: Authenticate, hosts: Hosts, page
         authenticate,
         hosts,
         page,
+        StackWatch(context.connection),
         body=Bounds(settings.max_body_bytes, settings.body_seconds),
         file=Bounds(settings.max_file_bytes, settings.file_seconds, json=False),
         takes_file=partial(_takes_file, app),

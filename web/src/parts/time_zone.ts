@@ -1,7 +1,8 @@
 /** Times as the person reads them: in the zone that they chose, or in the browser's. */
 import { useSyncExternalStore } from "react";
+import { browserName } from "@/api/browser_name";
 
-const KEY = "harness.time-zone";
+const KEY = browserName("time-zone");
 const listeners = new Set<() => void>();
 
 interface Clock {
