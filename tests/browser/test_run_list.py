@@ -69,7 +69,7 @@ async def test_many_runs_are_aborted_with_keys_and_one_question(site: Site) -> N
     await expect(bar).to_contain_text("3 selected")
     await bar.get_by_role("button", name="Abort").click()
     question = page.get_by_role("dialog", name="Abort 2 runs")
-    await expect(question.get_by_text("has ended: left alone")).to_have_count(1)
+    await expect(question.get_by_text("has ended: skipped")).to_have_count(1)
     await question.get_by_role("button", name="Abort 2 runs").click()
     await expect(question.get_by_text("is being aborted")).to_have_count(2)
     await question.get_by_role("button", name="Close").last.click()

@@ -76,7 +76,7 @@ export function AskForm({ runs }: { runs: readonly string[] }) {
             />
           )}
         </Field>
-        <Field label="Instructions" hint="Empty: those of each run's agent.">
+        <Field label="Instructions" hint="Leave empty to use those of each run's agent.">
           {(ids) => (
             <TextArea
               {...ids}

@@ -145,7 +145,7 @@ function SettledText({ item }: { item: SettledItem }) {
   });
   if (item.said) return <>{item.said}</>;
   if (item.how === "ended") return <>The run has ended.</>;
-  if (item.how === "unlisted") return <>Not listed any more: too much waits.</>;
+  if (item.how === "unlisted") return <>No longer listed: too many requests are waiting.</>;
   if (ending.data?.how !== "decided") return <>Decided</>;
   const { made } = ending.data;
   return (

@@ -10,7 +10,7 @@ import type { Shown } from "./use_window";
 const NEW_MS = 1_000;
 const ORDER =
   "Open runs come first, the newest at the top; then those that ended, the last first. " +
-  "Temporal keeps this order.";
+  "Temporal sets this order.";
 
 interface GridProps {
   scroller: RefObject<HTMLDivElement | null>;

@@ -39,7 +39,7 @@ export function TemplateFields({ form, set, faults, template }: TemplateProps) {
         label="Template"
         hint={
           prompts.data?.length === 0
-            ? "There is none yet: save one under Prompts."
+            ? "There are no templates yet. Save one under Prompts."
             : (data?.description ?? "NAME, or NAME@VERSION for an older version.")
         }
         error={faults["template"] ?? (template.error ? template.error.message : undefined)}

@@ -94,8 +94,8 @@ function KeyList() {
       title="Keys"
       lead={
         <>
-          Those of every view; each view has more. <Kbd keys="?" /> lists all that work where you
-          are.
+          These work in every view; each view has more. <Kbd keys="?" /> lists all that work where
+          you are.
         </>
       }
     >

@@ -32,7 +32,7 @@ export default function UsersTab() {
   return (
     <Section
       title="Users"
-      lead="Each owns what they start. Admins see what all of them own."
+      lead="Users own what they start. Admins see what all of them own."
       actions={
         <Button size="sm" tone="primary" onClick={() => setAdding(true)}>
           <UserPlus aria-hidden /> Add a user

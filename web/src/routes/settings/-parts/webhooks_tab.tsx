@@ -49,7 +49,7 @@ export default function WebhooksTab() {
         {(list) =>
           list.length === 0 ? (
             <EmptyState title="No webhooks yet">
-              A server of yours can hear when a run ends or waits for a person.
+              A server of yours can be notified when a run ends or waits for a person.
             </EmptyState>
           ) : (
             <Rows label="Webhooks">

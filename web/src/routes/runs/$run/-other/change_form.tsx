@@ -111,7 +111,7 @@ function Instructions(props: {
           <>
             <DiffView before={props.pinned} after={props.value} title="As pinned, and as edited" />
             <Button size="sm" className="self-start" onClick={() => props.onChange(null)}>
-              Back to the pinned ones
+              Restore the pinned instructions
             </Button>
           </>
         )}

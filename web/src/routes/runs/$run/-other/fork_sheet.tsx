@@ -57,7 +57,7 @@ export default function ForkSheet(props: {
       title={isWhatIf ? "What if?" : "Fork this run"}
       description={
         isWhatIf
-          ? "Forks that run no tool: recorded results and answers are played back. Nobody is asked, nothing changes."
+          ? "These forks run no tools: recorded results and answers are played back. Nobody is asked, nothing changes."
           : "A new run keeps the first turns and goes on from there. Its tools run for real; this run stays as it is."
       }
       footer={

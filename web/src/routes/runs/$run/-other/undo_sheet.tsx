@@ -52,7 +52,7 @@ export default function UndoSheet({ onClose }: { onClose: () => void }) {
       footer={
         started ? (
           <Button className="ml-auto" onClick={onClose}>
-            {undo.state === "running" ? "Close, it goes on" : "Close"}
+            {undo.state === "running" ? "Close; the undo continues" : "Close"}
           </Button>
         ) : (
           <>
