@@ -31,6 +31,15 @@ describe("mergeNewest", () => {
     expect(ids(showArrived(second).rows)).toBe("edcba");
   });
 
+  it("holds back a new run that ends before it is seen, below an older one that is open", () => {
+    const late = row("d", 4, { state: "completed", ended: 9 });
+    const page = { runs: [row("c", 3), late, row("b", 2), row("a", 1), row("0", 0)], next: "m" };
+    const held = mergeNewest(list, page, true);
+    expect(ids(held.arrived)).toBe("d");
+    expect(ids(held.rows)).toBe("cba0");
+    expect(ids(mergeNewest(list, page, false).rows)).toBe("cdba0");
+  });
+
   it("keeps holding back a run that ends while an older one is open", () => {
     const first = mergeNewest(list, { runs: [row("d", 4), row("c", 3)], next: "m" }, true);
     const page = { runs: [row("c", 3), row("b", 2), ended("d", 9)], next: "m" };
