@@ -1,9 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { meQuery } from "@/api/queries";
-
-const RANKS = { viewer: 0, operator: 1, admin: 2 } as const;
-
-export type Role = keyof typeof RANKS;
+import { mayDo, type Role } from "./ranks";
 
 /** Whether the person may do what needs this role. The daemon decides; the page only does not offer
  * what would be refused. */
@@ -14,9 +11,4 @@ export function useMay(needed: Role): boolean {
 /** The person's role; undefined until it is known. */
 export function useRole(): Role | undefined {
   return useQuery(meQuery).data?.role;
-}
-
-/** Whether a role is enough. */
-export function mayDo(role: Role | undefined, needed: Role): boolean {
-  return role !== undefined && RANKS[role] >= RANKS[needed];
 }

@@ -6,7 +6,7 @@ import { Loaded } from "@/parts/desk/loaded";
 import { Rows, Section } from "@/parts/desk/section";
 import { ProblemCard } from "@/parts/problem_card";
 import { useCommands } from "@/shell/commands";
-import type { Role } from "@/shell/roles";
+import type { Role } from "@/shell/ranks";
 import { Button } from "@/ui/button";
 import { Dialog } from "@/ui/dialog";
 import { Field, Input, Select } from "@/ui/field";

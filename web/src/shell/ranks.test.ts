@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { mayDo, type Role } from "./roles";
+import { mayDo, type Role } from "./ranks";
 
 const ROLES: readonly Role[] = ["viewer", "operator", "admin"];
 
