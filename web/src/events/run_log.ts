@@ -58,7 +58,7 @@ export class RunLog {
   /** Takes the next event. One that it has is passed over: who asks for a topic twice, as around a
    * reconnect, may get the beginning of the run twice. */
   add(event: RunEvent): void {
-    if (event.cursor && this.hasRead(event.cursor)) return;
+    if ("cursor" in event && event.cursor && this.hasRead(event.cursor)) return;
     this.events += 1;
     switch (event.type) {
       case "run_started":
