@@ -1,5 +1,5 @@
 import type { ReactNode } from "react";
-import { usePageTitle } from "@/shell/page_title";
+import { usePageTitle } from "./page_title";
 
 /** The frame of a view: its heading, which is the title of the tab too, actions, and what it shows. */
 export function View(props: {

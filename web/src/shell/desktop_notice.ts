@@ -4,7 +4,7 @@
  * together with others; while anyone does, the badge in the page is notice enough. */
 import { browserName } from "@/api/browser_name";
 import { root } from "@/api/root";
-import type { WaitingItem } from "./inbox";
+import type { WaitingItem } from "./waiting_item";
 
 const LEADER = browserName("notices");
 const SEEN = browserName("seen");

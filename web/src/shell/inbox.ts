@@ -1,15 +1,9 @@
 /** Everything that waits for this person, across runs: one reader for badge, inbox and views. */
 import { useSyncExternalStore } from "react";
 import { browserName } from "@/api/browser_name";
-import type { Schemas } from "@/api/client";
 import { followTopic } from "@/api/live";
-import { setWaitingCount } from "./page_title";
-
-export interface WaitingItem {
-  run: string;
-  agent: string;
-  pending: Schemas["Pending"];
-}
+import { setWaitingCount } from "@/parts/page_title";
+import type { WaitingItem } from "./waiting_item";
 
 /** Something that waited until a moment ago. */
 export interface SettledItem extends WaitingItem {

@@ -3,8 +3,8 @@ import { CircleCheck, Eye, PencilLine, Sparkles, TriangleAlert, Users } from "lu
 import { type ReactNode, useId, useState } from "react";
 import { useTopic } from "@/api/live";
 import { Ago } from "@/parts/ago";
-import { useMay } from "@/shell/roles";
 import { cn } from "@/ui/cn";
+import { useMay } from "../roles";
 import { ArgumentView } from "./argument_view";
 import { DecisionForm } from "./decision_form";
 import { EndingNote } from "./ending_note";

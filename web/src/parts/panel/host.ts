@@ -5,8 +5,8 @@ import { addressOf } from "@/api/client";
 import { followTopic, type LiveEvent } from "@/api/live";
 import { Problem, type ProblemDocument } from "@/api/problem";
 import { noteRefusal, userHeaders } from "@/api/session";
-import { isDark } from "@/shell/theme";
 import { notify } from "@/ui/notify";
+import { isDark } from "../theme";
 
 export interface PanelHost {
   /** The theme now; colours are best taken from the page's CSS variables, which follow it. */

@@ -1,8 +1,8 @@
 import { createFileRoute, Outlet, useMatchRoute, useNavigate } from "@tanstack/react-router";
 import { MessageSquarePlus } from "lucide-react";
-import { useCommands } from "@/shell/commands";
-import { usePageTitle } from "@/shell/page_title";
-import { useMay } from "@/shell/roles";
+import { useCommands } from "@/parts/commands";
+import { usePageTitle } from "@/parts/page_title";
+import { useMay } from "@/parts/roles";
 import { cn } from "@/ui/cn";
 import { askFocus } from "./-data/compose_focus";
 import { type ChatFilters, readChatFilters } from "./-data/filters";

@@ -1,8 +1,7 @@
 import { createFileRoute } from "@tanstack/react-router";
+import { readQuestion, type WhatIfQuestion } from "@/parts/alternatives/read_question";
 import { readName, readNames } from "./-parts/read_names";
 import WhatIfPage from "./-what-if/page";
-import { readQuestion } from "./-what-if/read_question";
-import type { WhatIfQuestion } from "./-what-if/types";
 
 export interface WhatIfSearch {
   /** The runs to ask about, separated by commas. */

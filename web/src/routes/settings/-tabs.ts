@@ -1,5 +1,5 @@
 /** The parts of the settings, and who sees them. To add one: a line here and in `index.tsx`. */
-import type { Role } from "@/shell/ranks";
+import type { Role } from "@/parts/ranks";
 
 export const TABS = [
   { id: "page", title: "This page", role: "viewer" },

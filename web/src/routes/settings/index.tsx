@@ -1,11 +1,11 @@
 import { createFileRoute, useNavigate } from "@tanstack/react-router";
 import { Settings } from "lucide-react";
 import { type ComponentType, lazy, Suspense } from "react";
+import { useCommands } from "@/parts/commands";
 import { Column } from "@/parts/desk/section";
+import { mayDo } from "@/parts/ranks";
+import { useRole } from "@/parts/roles";
 import { View } from "@/parts/view";
-import { useCommands } from "@/shell/commands";
-import { mayDo } from "@/shell/ranks";
-import { useRole } from "@/shell/roles";
 import { SkeletonRows } from "@/ui/skeleton";
 import { TabPanel, Tabs } from "@/ui/tabs";
 import { readSearch, TABS, type TabId } from "./-tabs";

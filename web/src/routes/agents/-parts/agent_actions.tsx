@@ -1,8 +1,8 @@
 import { useNavigate } from "@tanstack/react-router";
 import { MessageSquarePlus, Play } from "lucide-react";
 import { browserName } from "@/api/browser_name";
-import { useCommands } from "@/shell/commands";
-import { useMay } from "@/shell/roles";
+import { useCommands } from "@/parts/commands";
+import { useMay } from "@/parts/roles";
 import { Button } from "@/ui/button";
 import type { AgentView } from "../-agents";
 

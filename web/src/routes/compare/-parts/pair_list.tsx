@@ -1,7 +1,7 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { ArrowDown, ArrowUp, CircleEqual } from "lucide-react";
 import { type ReactNode, useEffect, useRef, useState } from "react";
-import { useCommands } from "@/shell/commands";
+import { useCommands } from "@/parts/commands";
 import { Button } from "@/ui/button";
 import { PairRow } from "./pair_row";
 import { type Item, nextDifference, placesOfDifferences } from "./rows";

@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { agentsQuery } from "@/api/queries";
 import { EmptyState } from "@/parts/empty_state";
-import { useMay } from "@/shell/roles";
+import { useMay } from "@/parts/roles";
 import { Button } from "@/ui/button";
 import { changed } from "../-filters";
 

@@ -4,8 +4,8 @@ import { lazy, Suspense, useEffect, useMemo, useRef, useState } from "react";
 import type { Problem } from "@/api/problem";
 import { meQuery } from "@/api/queries";
 import { ProblemCard } from "@/parts/problem_card";
+import { useMay } from "@/parts/roles";
 import { View } from "@/parts/view";
-import { useMay } from "@/shell/roles";
 import { SkeletonRows } from "@/ui/skeleton";
 import {
   changed,

@@ -1,6 +1,6 @@
 import { useNavigate } from "@tanstack/react-router";
-import { type Command, noteOf, useCommands } from "@/shell/commands";
-import { useMay } from "@/shell/roles";
+import { type Command, noteOf, useCommands } from "@/parts/commands";
+import { useMay } from "@/parts/roles";
 import { changed, type RunsSearch } from "../-filters";
 import { NOTHING, type Selection, toggle, toggleAll } from "./selection";
 

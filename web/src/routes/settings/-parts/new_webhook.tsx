@@ -4,7 +4,7 @@ import { api, call } from "@/api/client";
 import { agentsQuery } from "@/api/queries";
 import { Secret } from "@/parts/desk/copy_button";
 import { ProblemCard } from "@/parts/problem_card";
-import { useMay } from "@/shell/roles";
+import { useMay } from "@/parts/roles";
 import { Button } from "@/ui/button";
 import { Dialog } from "@/ui/dialog";
 import { Field, Input, Select } from "@/ui/field";

@@ -1,10 +1,10 @@
 import { Monitor, Moon, Sun } from "lucide-react";
+import { useAllCommands } from "@/parts/commands";
 import { Section } from "@/parts/desk/section";
+import { describeKeys } from "@/parts/keys";
+import { setTheme, type Theme, useTheme } from "@/parts/theme";
 import { chooseZone, useClock } from "@/parts/time_zone";
-import { NoticeButton } from "@/routes/inbox/-parts/notice_button";
-import { useAllCommands } from "@/shell/commands";
-import { describeKeys } from "@/shell/keys";
-import { setTheme, type Theme, useTheme } from "@/shell/theme";
+import { NoticeButton } from "@/shell/notice_button";
 import { cn } from "@/ui/cn";
 import { Field, Select } from "@/ui/field";
 import { Kbd } from "@/ui/kbd";

@@ -4,8 +4,8 @@ import { EyeOff } from "lucide-react";
 import { api, call } from "@/api/client";
 import { Problem } from "@/api/problem";
 import { Ago } from "@/parts/ago";
-import { usePageTitle } from "@/shell/page_title";
-import { useMay } from "@/shell/roles";
+import { usePageTitle } from "@/parts/page_title";
+import { useMay } from "@/parts/roles";
 
 /** Whether the run cannot be shown because its content was deleted for good. */
 export function isForgotten(error: unknown): boolean {

@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Undo2 } from "lucide-react";
 import { useState } from "react";
 import { ProblemCard } from "@/parts/problem_card";
-import { useMay } from "@/shell/roles";
+import { useMay } from "@/parts/roles";
 import { Button } from "@/ui/button";
 import { Sheet } from "@/ui/sheet";
 import { SkeletonRows } from "@/ui/skeleton";
