@@ -13,7 +13,7 @@ from harness.page.live import SocketSlots
 from harness.runs import pages, waiting
 from tests.browser.site import Site
 from tests.browser.test_inbox import ask_to_pay
-from tests.fakes.steps import call, say
+from tests.fakes.steps import say
 
 AWAY = "Temporal does not answer: it is away"
 
@@ -37,10 +37,10 @@ async def test_the_inbox_is_back_after_an_outage(
         await expect(page.get_by_role("complementary")).to_contain_text(AWAY)
     await expect(page.get_by_role("listbox").get_by_role("option")).to_contain_text(run)
     await expect(badge).to_have_text("Online")
-    site.model.script(call("pay", recipient="Bob", amount=3), say("Paid."))
-    later = await site.start("Pay Bob.")
-    waits = page.get_by_role("listbox").get_by_role("option").filter(has_text=later)
-    await expect(waits).to_be_visible()
+    await expect(page).to_have_title("(1) harness")
+    client = await site.client()
+    await client.post(f"/api/v1/runs/{run}/decide", json={"verdict": "approve"})
+    await expect(page).to_have_title("harness")
 
 
 @pytest.mark.slow
