@@ -111,10 +111,13 @@ class LiveClient:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _keep_alive(self) -> None:
-        """Let the client notice that it is welcome, and later a connection that is dead."""
-        while True:
+        """Let the client notice a connection that is dead. A page is told at once that its socket
+        is not one that is refused."""
+        if self._socket.is_in_browser:
             await self._socket.send(ALIVE.as_message())
+        while True:
             await asyncio.sleep(self._context.settings.heartbeat_seconds)
+            await self._socket.send(ALIVE.as_message())
 
     async def _wait_lost(self) -> None:
         await self._lost.wait()
