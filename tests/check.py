@@ -65,6 +65,7 @@ def page() -> Outcome:
         *check_page.find_long_files(ROOT / "web" / "src"),
         *check_page.find_excess(ROOT / "web" / "dist"),
         *check_page_imports.find_wrong_imports(ROOT / "web" / "src"),
+        *check_page_imports.find_unused_exports(ROOT / "web" / "src"),
     ]
     return not found, "\n".join(found)
 

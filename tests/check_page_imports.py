@@ -1,4 +1,5 @@
-"""What `tests.check` checks of the imports of the web page: layers, cycles, sibling views."""
+"""What `tests.check` checks of the imports of the web page: layers, cycles, sibling views, and
+exports that nothing imports."""
 
 from __future__ import annotations
 
@@ -13,8 +14,13 @@ LAYERS = ("api", "ui", "events", "parts", "shell", "routes")
 nothing of harness, `parts` what several views show, `shell` what stands around every view."""
 NOT_OF = {"ui": ("api",), "events": ("ui",)}
 """What a layer may not import although it comes before."""
-GENERATED = "routeTree.gen.ts"
+GENERATED = ("routeTree.gen.ts", "schema.d.ts")
 IMPORT = re.compile(r'^(?:import|export)\b[^;"]*"([^"]+)"|\bimport\("([^"]+)"\)', re.MULTILINE)
+DECLARED = re.compile(
+    r"^export (?:async )?(?:function|const|let|class|interface|type) (\w+)", re.MULTILINE
+)
+BY_OTHERS = ("Route", "styleSingleton", "stylesheetSingleton", "styleHookSingleton")
+"""What generated files and packages import."""
 SUFFIXES = (".ts", ".tsx", ".d.ts", "/index.ts", "/index.tsx")
 
 Graph = Mapping[str, set[str]]
@@ -35,7 +41,7 @@ def find_wrong_imports(sources: Path) -> Iterator[str]:
 
 def read_imports(sources: Path) -> Graph:
     """What each file imports of the other ones, as paths below `sources`; types too."""
-    files = [file for file in sources.rglob("*.ts*") if file.name != GENERATED]
+    files = [file for file in sources.rglob("*.ts*") if file.name not in GENERATED]
     return {
         file.relative_to(sources).as_posix(): {
             found
@@ -55,7 +61,7 @@ def _find(sources: Path, file: Path, name: str) -> str | None:
     else:
         return None
     for suffix in SUFFIXES:
-        if (found := Path(base + suffix)).is_file() and found.name != GENERATED:
+        if (found := Path(base + suffix)).is_file() and found.name not in GENERATED:
             return found.relative_to(sources).as_posix()
     return None
 
@@ -72,3 +78,19 @@ def _refuse(file: str, other: str) -> str | None:
     if own[0] == its[0] == "routes" and len(own) > 2 and len(its) > 2 and own[1] != its[1]:
         return "views do not import each other; move what both need to parts"
     return None
+
+
+def find_unused_exports(sources: Path) -> Iterator[str]:
+    """Say which exported names no other file has."""
+    names: dict[str, set[Path]] = {}
+    exported: list[tuple[Path, str]] = []
+    for file in sorted(sources.rglob("*.ts*")):
+        if file.name in GENERATED:
+            continue
+        text = file.read_text(encoding="utf-8")
+        exported += [(file, name) for name in DECLARED.findall(text) if name not in BY_OTHERS]
+        for name in set(re.findall(r"\w+", text)):
+            names.setdefault(name, set()).add(file)
+    for file, name in exported:
+        if names[name] == {file}:
+            yield f"web/src/{file.relative_to(sources)}: nothing imports {name}; do not export it"

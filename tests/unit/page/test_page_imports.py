@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.check_page_imports import find_wrong_imports
+from tests.check_page_imports import find_unused_exports, find_wrong_imports
 
 
 def write(sources: Path, **files: str) -> None:
@@ -51,3 +51,13 @@ def test_cycles_are_found(tmp_path: Path) -> None:
     [found] = find_wrong_imports(tmp_path)
     assert "cycle" in found
     assert "parts/a.ts imports parts/b.ts" in found
+
+
+def test_exports_that_nothing_imports_are_found(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        parts__a="export const used = 1;\nexport interface Unused {}\nconst own: Unused = {};\n",
+        parts__b='import { used } from "./a";\n',
+    )
+    [found] = find_unused_exports(tmp_path)
+    assert found == "web/src/parts/a.ts: nothing imports Unused; do not export it"

@@ -15,7 +15,7 @@ export interface Command {
 }
 
 /** Keys that an element takes itself: only the list of keys shows them. */
-export type KeyNote = Pick<Command, "id" | "title" | "group"> & { keys: string };
+type KeyNote = Pick<Command, "id" | "title" | "group"> & { keys: string };
 
 export function noteOf(note: KeyNote): Command {
   return { ...note, run: noted };

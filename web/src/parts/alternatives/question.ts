@@ -12,7 +12,7 @@ const KEPT = 50;
 const LONGEST = 1_500;
 
 /** What an address has of a what-if. */
-export interface AskedSearch {
+interface AskedSearch {
   key: string;
   /** The question, where it is short enough. */
   ask?: WhatIfQuestion;

@@ -9,7 +9,7 @@ import { type Json, readJson, writeJson } from "./json_value";
 export type Report = (control: string, problem: string | null) => void;
 export const ReportContext = createContext<Report>(() => {});
 
-export interface ControlProps<F> {
+interface ControlProps<F> {
   field: F;
   value: Json;
   onChange: (value: Json) => void;

@@ -13,7 +13,7 @@ import { hasRounded } from "./json_value";
 import { type Decision, useDecision } from "./use_decision";
 import { type Asked, argumentsOf, type DecisionMade, describeDone, WORDS } from "./verdicts";
 
-export interface DecisionCardProps {
+interface DecisionCardProps {
   run: string;
   pending: Asked;
   /** The event of its decision, where the caller follows the run. */

@@ -8,7 +8,7 @@ import { noteRefusal, userHeaders } from "@/api/session";
 import { notify } from "@/ui/notify";
 import { isDark } from "../theme";
 
-export interface PanelHost {
+interface PanelHost {
   /** The theme now; colours are best taken from the page's CSS variables, which follow it. */
   readonly theme: "light" | "dark";
   readonly locale: string;
@@ -29,7 +29,7 @@ export interface PanelHost {
 
 export type Unmount = () => void;
 
-export interface PanelModule {
+interface PanelModule {
   mount: (
     element: HTMLElement,
     host: PanelHost,

@@ -3,7 +3,7 @@ import { readQuestion, type WhatIfQuestion } from "@/parts/alternatives/read_que
 import { readName, readNames } from "./-parts/read_names";
 import WhatIfPage from "./-what-if/page";
 
-export interface WhatIfSearch {
+interface WhatIfSearch {
   /** The runs to ask about, separated by commas. */
   runs?: string | string[];
   /** The what-if that was asked; who asked it joins it. */

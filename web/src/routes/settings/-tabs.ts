@@ -13,7 +13,7 @@ export const TABS = [
 
 export type TabId = (typeof TABS)[number]["id"];
 
-export interface SettingsSearch {
+interface SettingsSearch {
   tab?: TabId;
   /** What the configuration is searched for. */
   find?: string;

@@ -8,7 +8,7 @@ export interface Source extends History {
 }
 
 /** A turn of a source that the fork has too. */
-export interface Inherited {
+interface Inherited {
   kind: "inherited";
   chat: string;
   turn: StoredTurn;

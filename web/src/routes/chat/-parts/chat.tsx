@@ -20,7 +20,7 @@ import { Closed } from "./closed";
 import { ConnectionNote } from "./connection_note";
 import { ThreadView } from "./thread_view";
 
-export interface ChatProps {
+interface ChatProps {
   chat: string;
   user: string;
   /** What is on the screen beside the chat, as "about …". */

@@ -3,7 +3,7 @@ import { type ComponentType, createElement, lazy } from "react";
 import { type PanelInfo, usePanels } from "@/parts/panel/panels";
 import StepsTab from "./-parts/steps_tab";
 
-export interface RunTab {
+interface RunTab {
   /** As the address has it: `?tab=id`. */
   id: string;
   title: string;

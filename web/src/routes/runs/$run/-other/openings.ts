@@ -1,9 +1,9 @@
 /** The sheets and dialogs of a run, as its address names them: `?open=fork-3`. */
 import type { Step } from "@/events/steps";
 
-export const PLAIN = ["undo", "replay", "seal", "forget", "compare"] as const;
+const PLAIN = ["undo", "replay", "seal", "forget", "compare"] as const;
 
-export type Opening =
+type Opening =
   | { kind: (typeof PLAIN)[number] }
   | { kind: "fork" | "what-if"; at: number | undefined };
 
@@ -17,7 +17,7 @@ export function readOpening(open: string | undefined): Opening | null {
 }
 
 /** The last turn that a fork from this step keeps: a model's call is made again, a tool's is kept. */
-export function turnBefore(step: Step): number {
+function turnBefore(step: Step): number {
   return step.kind === "model" ? Math.max(0, step.turn - 1) : step.turn;
 }
 
