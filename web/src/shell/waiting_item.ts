@@ -6,3 +6,8 @@ export interface WaitingItem {
   agent: string;
   pending: Schemas["Pending"];
 }
+
+/** An item's identity: a run can ask for the same thing again. */
+export function keyOf({ run, pending }: WaitingItem): string {
+  return `${run}\n${pending.id}\n${pending.since}`;
+}

@@ -13,8 +13,8 @@ import { Ago } from "@/parts/ago";
 import { readEnding } from "@/parts/decision/decide";
 import { EffectBadge } from "@/parts/decision/decision_card";
 import { type Asked, describeDone, type Need, personOf, WORDS } from "@/parts/decision/verdicts";
-import { keyOf, type SettledItem } from "@/shell/inbox";
-import type { WaitingItem } from "@/shell/waiting_item";
+import type { SettledItem } from "@/shell/inbox";
+import { keyOf, type WaitingItem } from "@/shell/waiting_item";
 import { cn } from "@/ui/cn";
 import { type Group, nameOf, type Row } from "../-inbox_list";
 
