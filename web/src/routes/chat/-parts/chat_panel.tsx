@@ -2,7 +2,7 @@
 import { useRouterState } from "@tanstack/react-router";
 import { MessagesSquare } from "lucide-react";
 import { lazy, Suspense, useEffect, useState } from "react";
-import { browserName } from "@/api/browser_name";
+import { OUTBOX } from "@/parts/chat_keys";
 import { type Command, useCommands } from "@/parts/commands";
 import { CHAT_PANEL } from "@/shell/chat_button";
 import { aboutView } from "../-data/about_view";
@@ -28,7 +28,7 @@ export default function ChatPanel() {
   useCommands(inChat ? [] : commands);
   useEffect(() => {
     // What was written before a reload must go out, whichever view is open.
-    if (Object.keys(localStorage).some((key) => key.startsWith(browserName("chat.out.")))) {
+    if (Object.keys(localStorage).some((key) => key.startsWith(OUTBOX))) {
       void import("../-data/resume");
     }
   }, []);
