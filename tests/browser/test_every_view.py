@@ -86,7 +86,7 @@ async def test_every_place_is_reached_by_its_link(site: Site, width: int) -> Non
     for place in find_places():
         if width < 768:
             await page.get_by_role("button", name="Open the list of views").click()
-        views = page.get_by_role("navigation", name="Views").locator("visible=true")
+        views = page.get_by_role("navigation", name="Views", exact=True).locator("visible=true")
         await views.locator(f'a[href="{place}"]').click()
         await expect(page).to_have_url(re.compile(re.escape(site.url + place) + r"([/?]|$)"))
         await settle(page)

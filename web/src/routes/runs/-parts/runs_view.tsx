@@ -8,7 +8,7 @@ import { useMay } from "@/parts/roles";
 import { View } from "@/parts/view";
 import { SkeletonRows } from "@/ui/skeleton";
 import {
-  changed,
+  changeSearch,
   filtersOf,
   isFiltered,
   type RunFilters,
@@ -111,7 +111,9 @@ function List(props: {
   const peek = (id: string | undefined) => {
     void navigate({
       to: "/runs",
-      search: changed(({ peek: _, ...rest }) => (id === undefined ? rest : { ...rest, peek: id })),
+      search: changeSearch(({ peek: _, ...rest }) =>
+        id === undefined ? rest : { ...rest, peek: id },
+      ),
       replace: true,
     });
   };

@@ -11,7 +11,7 @@ import { Dialog } from "@/ui/dialog";
 import { Field, TextArea } from "@/ui/field";
 import { Kbd } from "@/ui/kbd";
 import { SkeletonRows } from "@/ui/skeleton";
-import { changed } from "../-filters";
+import { changeSearch } from "../-filters";
 import { StartFiles, useFiles } from "./start_files";
 import { bodyOf, EMPTY, type Faults, type StartForm } from "./start_form";
 import { ModelField, MoreFields } from "./start_more";
@@ -25,7 +25,7 @@ export default function StartDialog(props: { agent: string; template?: string | 
   const close = () =>
     void navigate({
       to: "/runs",
-      search: changed(({ start: _, template: __, ...rest }) => rest),
+      search: changeSearch(({ start: _, template: __, ...rest }) => rest),
       replace: true,
     });
   return (
