@@ -225,7 +225,9 @@ describe("a long run", () => {
         watched.add(retry("3", 1));
       }
       if (told.type === "tool_call_finished") {
-        watched.add(event("tool_progress", { turn: told.turn, call_id: told.call_id, text: "50 %" }));
+        watched.add(
+          event("tool_progress", { turn: told.turn, call_id: told.call_id, text: "50 %" }),
+        );
         watched.add(retry("4", 1, "run_tool"));
       }
       watched.add(told);
