@@ -15,8 +15,8 @@ SERVED = ("--agent", "harness.cli.runs.assistant")
 @pytest.fixture
 def run(kept_project: Project) -> str:
     """A run that has ended: two turns, one call."""
-    kept_project.command("run", "What is 3 * 7?", "--id", "asked", "--json")
-    return "asked"
+    kept_project.command("run", "What is 3 * 7?", "--id", "known", "--json")
+    return "known"
 
 
 def test_a_run_is_asked(kept_project: Project, run: str) -> None:
@@ -48,7 +48,7 @@ def test_for_people_with_a_page(kept_project: Project, run: str) -> None:
 
 
 def test_past_runs_are_found_and_what_ifs_are_none(kept_project: Project, run: str) -> None:
-    query = "WorkflowId STARTS_WITH 'asked'"
+    query = "WorkflowId STARTS_WITH 'known'"
     kept_project.command("whatif", run, "--at", "0", "--n", "1", *SERVED)
     found = kept_project.command(
         "whatif", "--since", "1h", "--query", query, "--at", "0", "--n", "1", *SERVED, "--json",
