@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
@@ -43,10 +43,9 @@ def hanging(*pids: int) -> Generator[None]:
 
 
 @pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stack_watch, "WAIT_S", 0.1)
     monkeypatch.setattr(stack_check, "CHECK_S", 0.5)
-    return
 
 
 @pytest.mark.usefixtures("impatient")
