@@ -1,4 +1,4 @@
-import { beforeEach, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
 
 const kept = new Map<string, string>();
 
@@ -7,6 +7,10 @@ async function load() {
   vi.resetModules();
   return await import("./time_zone");
 }
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+});
 
 beforeEach(() => {
   kept.clear();

@@ -1,7 +1,11 @@
-import { beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { RowProps } from "./row_parts";
 
 let columns: typeof import("./columns");
+
+afterAll(() => {
+  vi.unstubAllGlobals();
+});
 
 beforeAll(async () => {
   vi.stubGlobal("addEventListener", () => {});
