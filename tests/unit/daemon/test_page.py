@@ -115,7 +115,7 @@ async def test_the_document(app: Gate) -> None:
 
 async def test_the_document_names_the_files_of_its_view(app: Gate) -> None:
     preload = '<link rel="modulepreload" crossorigin href="/assets/{}" />'
-    wanted = {
+    wanted: dict[str, set[str]] = {
         "/runs": {"list-1.js"},
         "/runs/": {"list-1.js"},
         "/runs/a-1?tab=time": {"run-1.js"},
