@@ -230,6 +230,7 @@ def tool(
     on_unknown: OnUnknown | None = None,
     timeout: float | None = None,
     attempts: int | None = None,
+    pool: str | None = None,
 ) -> ToolDecorator: ...
 def tool(
     fn: Callable[..., Any] | None = None,
@@ -243,6 +244,7 @@ def tool(
     on_unknown: OnUnknown | None = None,
     timeout: float | None = None,
     attempts: int | None = None,
+    pool: str | None = None,
 ) -> Any:
     """Make a function a tool. Its type hints become the schema, its docstring the description.
 
@@ -262,6 +264,8 @@ def tool(
             `@tool.probe`. Default: "probe" if there is one, else "ask".
         timeout: Seconds that one attempt may take.
         attempts: How often to try it if it raises ToolUnavailable or its worker dies.
+        pool: The pool that its calls share with those of other tools: at most so many run at once,
+            in all workers together, as `[limits.pools.NAME]` in the settings says.
 
     Returns:
         The tool, or a decorator that makes it.
@@ -273,13 +277,13 @@ def tool(
         return functools.partial(
             tool,
             name=name, effect=effect, inline=inline, workspace=workspace, approval=approval,
-            on_unknown=on_unknown, timeout=timeout, attempts=attempts,
+            on_unknown=on_unknown, timeout=timeout, attempts=attempts, pool=pool,
         )  # fmt: skip
     called = name or getattr(fn, "__name__", "")
     _check_function(fn, called)
     _check_options(
         called, effect=effect, inline=inline, workspace=workspace, on_unknown=on_unknown,
-        timeout=timeout, attempts=attempts,
+        timeout=timeout, attempts=attempts, pool=pool,
     )  # fmt: skip
     policy = ToolPolicy(
         effect=effect, inline=inline or None, workspace=workspace or None, timeout_s=timeout,
@@ -312,7 +316,9 @@ def _check_function(fn: Callable[..., Any], name: str) -> None:
         )
 
 
-def _check_options(name: str, *, timeout: object, attempts: object, **options: object) -> None:
+def _check_options(
+    name: str, *, timeout: object, attempts: object, pool: object, **options: object
+) -> None:
     """Check the types at run time, for users without a type checker."""
     for option, value in options.items():
         known = _CHOICES.get(option, (True, False))
@@ -324,6 +330,10 @@ def _check_options(name: str, *, timeout: object, attempts: object, **options: o
     if attempts is not None and not (is_positive(attempts) and isinstance(attempts, int)):
         raise tool_error(
             name, f"attempts is {attempts!r}", "Give a whole number from 1; 1 means no retry."
+        )
+    if pool is not None and not (isinstance(pool, str) and _NAME.fullmatch(pool)):
+        raise tool_error(
+            name, f"pool is {repr(pool)[:80]}", "Give a name of up to 64 letters, digits, _ or -."
         )
 
 
@@ -339,6 +349,10 @@ def _check_policy(name: str, policy: ToolPolicy, approval: Approval) -> None:
             name,
             f"is inline with effect {policy.effect!r}, but inline tools may be repeated",
             'Declare effect="read" if it changes nothing, or drop inline=True.',
+        )
+    if policy.inline and policy.pool is not None:
+        raise tool_error(
+            name, f"is inline and would wait for the pool {policy.pool}", "Drop inline=True."
         )
     if policy.inline and policy.workspace:
         raise tool_error(

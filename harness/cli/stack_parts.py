@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     )
     from harness.engine.connection import Connection
     from harness.forget.views import FamilyView, ForgottenRuns
+    from harness.limits.views import Limit
     from harness.prompts.prompt import Prompt
     from harness.runs.listing import RunRow
     from harness.webhooks.rows import Delivery, Webhook
@@ -107,6 +108,23 @@ class StackWebhooks:
         from harness.webhooks import client
 
         return await client.list_deliveries(self._connection, id, limit)
+
+
+class StackLimits:
+    """Limits and pools of the stack."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def list_limits(self) -> list[Limit]:
+        from harness.limits import client
+
+        return await client.list_limits(self._connection, ("model", "provider"))
+
+    async def list_pools(self) -> list[Limit]:
+        from harness.limits import client
+
+        return await client.list_limits(self._connection, ("pool",))
 
 
 class StackArchive:

@@ -137,6 +137,17 @@ class ModelRequest(Word):
 FinishReason = Literal["stop", "tool_calls", "length"]
 
 
+class Rates(Word):
+    """What a provider says about its rate limits with an answer; absent if it does not."""
+
+    requests: int | None = None
+    """Requests that it allows per minute."""
+    requests_left: int | None = None
+    tokens: int | None = None
+    """Tokens that it allows per minute."""
+    tokens_left: int | None = None
+
+
 class ModelReply(Word):
     """What an adapter returns when the stream is complete."""
 
@@ -146,6 +157,7 @@ class ModelReply(Word):
     model: str
     """The model that answered, as the provider names it (often with its date)."""
     request_id: str | None = None
+    rates: Rates | None = None
 
 
 class CallModel(Word):

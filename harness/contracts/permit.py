@@ -18,6 +18,7 @@ class Pinned(Word):
     playback: Playback | None = None
     owner: str | None = None
     root: str | None = None
+    priority: int | None = None
 
 
 class Started(Word):
@@ -33,3 +34,4 @@ class Started(Word):
     playback: Playback | None = None
     owner: str | None = None
     root: str | None = None
+    priority: int | None = None

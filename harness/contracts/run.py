@@ -297,6 +297,8 @@ class RunSpec(Word):
     """Its steps prove whose they are. In runs started before this field existed they do not."""
     root: str | None = None
     """The run at the top, if an agent started this one as a tool."""
+    priority: int | None = None
+    """From 1, the most urgent, to 5: whose calls are made first when they must wait."""
     template: PinnedPrompt | None = None
     """What its prompt was made from, if that was a template."""
     carry: Carry | None = None
@@ -316,7 +318,7 @@ class RunSpec(Word):
         return Pinned(
             agent=self.agent, spec=self.spec, model=self.fixed_model, salt=self.salt,
             session=self.session, workspace=self.workspace, playback=self.playback,
-            owner=self.owner if self.owned else None, root=self.root,
+            owner=self.owner if self.owned else None, root=self.root, priority=self.priority,
         )  # fmt: skip
 
     @property
@@ -333,7 +335,7 @@ class RunSpec(Word):
         return Started(
             mac=self.permit.partition(".")[2], whole=self.whole, agent=self.agent,
             session=self.session, workspace=self.workspace, playback=self.playback,
-            owner=self.pinned.owner, root=self.root,
+            owner=self.pinned.owner, root=self.root, priority=self.priority,
         )  # fmt: skip
 
     @property

@@ -14,6 +14,10 @@ Effect = Literal["read", "write", "irreversible"]
 """What a tool changes: nothing; something that can be repeated or undone; something that cannot."""
 
 
+POOL_WAIT_S = 600.0
+"""How long one attempt of a call may wait for room in its tool's pool."""
+
+
 class ToolSpec(Word):
     """The description of a tool that the model reads."""
 
@@ -35,6 +39,8 @@ class ToolPolicy(Word):
     attempts: int | None = None
     approval: Flag = None
     """A person may have to approve a call first: the worker checks before it runs the call."""
+    pool: str | None = None
+    """The pool whose width limits how many calls run at once, across all workers."""
     pin: str | None = None
     """What was declared, for a tool that others declare: digests of its description, parameters
     and hints, joined by dots. A worker that knows another declaration asks before a call."""

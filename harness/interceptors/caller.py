@@ -22,5 +22,7 @@ class Caller:
     owner: str | None = None
     root: str | None = None
     """The run at the top, if an agent started this one as a tool."""
+    priority: int | None = None
+    """Of the run, from 1 (most urgent) to 5; None if it names none."""
     purpose: str = "turn"
     """Why a model is called: `turn` for a turn of the run, otherwise what a capability does."""

@@ -19,3 +19,5 @@ class ModelCall:
     request: ModelRequest
     sink: Callable[[str], None]
     """Receives each piece of text as it arrives; it must be cheap."""
+    last: bool = True
+    """Whether no other candidate of the plan follows."""

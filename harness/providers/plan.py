@@ -70,7 +70,9 @@ class Models:
             try:
                 _check_suitable(candidate.model, plan)
                 asked = _request_for(request, candidate)
-                call = ModelCall(caller=caller, model=candidate.model, request=asked, sink=sink)
+                call = ModelCall(
+                    caller=caller, model=candidate.model, request=asked, sink=sink, last=last
+                )
                 send = partial(self._send, last=last)
                 reply = await call_model(self._interceptors, call, send)
             except ProviderError as error:

@@ -30,6 +30,7 @@ from harness.contracts.model import ModelReply
 from harness.providers import errors
 from harness.providers.adapter import Fold, Json, Where
 from harness.providers.limits import MAX_EVENT, MEBIBYTE, Patience, bound_response
+from harness.providers.rates import read_rates
 from harness.providers.sse import Splitter, TooLong
 
 HEADERS = {
@@ -65,6 +66,8 @@ async def fold_stream(
         raise errors.make_error(StreamInterrupted, "the answer ended before it was complete", where)
     with _checking_protocol(where):
         reply = fold.reply(response.headers.get(id_header))
+    if (rates := read_rates(response.headers)) is not None:
+        reply = reply.model_copy(update={"rates": rates})
     if reply.finish == "stop" and not any(_has_content(part) for part in reply.message.parts):
         raise errors.make_error(InvalidReply, "the answer is empty", where)
     return reply

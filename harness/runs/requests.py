@@ -43,6 +43,7 @@ async def begin_run(
         model=body.model,
         budget=body.budget,
         labels=body.labels,
+        priority=body.priority,
         owner=caller.user,
         by=caller.user,
     )

@@ -11,6 +11,7 @@ from typing import cast
 
 from pydantic import TypeAdapter, ValidationError
 from temporalio.common import (
+    Priority,
     SearchAttributeKey,
     SearchAttributePair,
     TypedSearchAttributes,
@@ -83,6 +84,8 @@ class Request:
     budget: Budget | None = None
     workspace: Path | None = None
     labels: Mapping[str, str] | None = None
+    priority: int | None = None
+    """From 1, the most urgent, to 5."""
     owner: str | None = None
     """Who owns the run."""
     by: str | None = None
@@ -100,6 +103,8 @@ class Request:
             check_workspace(self.workspace)
         if self.owner is not None:
             check_id(self.owner, "owner")
+        if self.priority is not None:
+            check_priority(self.priority)
 
 
 def check_id(id: str, what: str = "run", most: int = MAX_ID) -> str:
@@ -115,6 +120,16 @@ def check_id(id: str, what: str = "run", most: int = MAX_ID) -> str:
         f"{id[:40]!r} is not a valid {what} id.",
         fix=f"Use 1 to {most} printable characters.",
     )
+
+
+def check_priority(priority: object) -> None:
+    """Raise InvalidValue unless the priority is a whole number from 1 to 5."""
+    known = isinstance(priority, int) and not isinstance(priority, bool) and 1 <= priority <= 5
+    if not known:
+        raise InvalidValue(
+            f"priority={repr(priority)[:40]} is not a priority.",
+            fix="Pass a whole number from 1 (most urgent) to 5.",
+        )
 
 
 def check_workspace(folder: Path) -> None:
@@ -225,6 +240,7 @@ async def pin_spec(connection: Connection, agent: PublishedAgent, request: Reque
         owner=request.owner,
         owned=None if request.owner is None else True,
         template=request.template,
+        priority=request.priority,
     )
 
 
@@ -341,6 +357,7 @@ async def launch_run(
             static_summary=prepared.summary,
             static_details=prepared.details,
             request_eager_start=eager,
+            priority=Priority(priority_key=prepared.spec.priority),
         )
     except WorkflowAlreadyStartedError:
         if prepared.joined:  # the run with this id is not in the family

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, Field, StrictBool
+from pydantic import BaseModel, BeforeValidator, Field, StrictBool, StrictInt
 from pydantic_core import to_json
 
 from harness.api.body import Body
@@ -129,6 +129,9 @@ class StartRun(Body):
     """The limits of the run; by default, the agent's own."""
     labels: dict[str, str] | None = Field(default=None, max_length=MAX_LABELS)
     """Labels of your choice, stored with the run."""
+    priority: StrictInt | None = Field(default=None, ge=1, le=5)
+    """From 1 (most urgent) to 5; by default 3. It decides whose calls are made first when they must
+    wait."""
 
 
 class RunList(BaseModel):

@@ -23,6 +23,7 @@ def make_request(
     budget: Budget | None = None,
     workspace: Path | None = None,
     labels: Mapping[str, str] | None = None,
+    priority: int | None = None,
     by_name: bool = False,
 ) -> Request:
     """Make the request to run `agent`; InvalidValue names the argument that is wrong. `by_name`: it
@@ -40,6 +41,7 @@ def make_request(
         budget=budget,
         workspace=workspace,
         labels=labels,
+        priority=priority,
     )
 
 

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from harness.forks.fork import Change
     from harness.history.recording import Recording
     from harness.journal.card import Card
+    from harness.limits.views import Limit
     from harness.prompts.prompt import Prompt
     from harness.prompts.views import (
         PromptList,
@@ -224,6 +225,14 @@ class BackendWebhooks(Protocol):
     async def list_deliveries(self, id: str, limit: int) -> builtins.list[Delivery]: ...
 
 
+class BackendLimits(Protocol):
+    """Limits of models and providers, and pools of tools."""
+
+    async def list_limits(self) -> list[Limit]: ...
+
+    async def list_pools(self) -> list[Limit]: ...
+
+
 class BackendArchive(Protocol):
     """Ended runs: sealed, listed, verified and forgotten."""
 
@@ -265,6 +274,9 @@ class Backend(Protocol):
 
     @property
     def webhooks(self) -> BackendWebhooks: ...
+
+    @property
+    def limits(self) -> BackendLimits: ...
 
     def get_run(self, id: str) -> BackendRun: ...
 

@@ -102,7 +102,8 @@ class ToolActivities:
     async def _run_checked(
         self, request: RunTool, host: CallHost, tool: AnyTool, arguments: dict[str, Any]
     ) -> ToolOutcome:
-        limit = get_time_limit(tool.policy.timeout_s, host.info)
+        policy = tool.policy
+        limit = get_time_limit(policy.timeout_s, host.info, pooled=policy.pool is not None)
         call = ToolRun(
             box=self._box, tool=tool, arguments=arguments, limit=limit, request=request, host=host
         )

@@ -76,6 +76,7 @@ from harness.contracts.errors.conversations import (
     MessageTooLarge,
     SearchUnavailable,
 )
+from harness.contracts.errors.limits import PoolBusy
 from harness.contracts.errors.mcp import (
     McpError,
     McpMisbehaved,
@@ -303,6 +304,7 @@ __all__ = [
     "OutsideConfines",
     "PendingChanged",
     "PermitReused",
+    "PoolBusy",
     "PortInUse",
     "PromptArchived",
     "PromptError",

@@ -21,7 +21,7 @@ from harness.contracts.clean_text import clean_line
 from harness.contracts.model import CallModel, ModelTurn
 from harness.contracts.queues import workspace_queue
 from harness.contracts.run import RunSpec
-from harness.contracts.tool import RunTool, ToolOutcome, ToolPolicy
+from harness.contracts.tool import POOL_WAIT_S, RunTool, ToolOutcome, ToolPolicy
 from harness.contracts.transcript import SaveTranscript
 
 INLINE_LIMIT = timedelta(seconds=1)
@@ -94,6 +94,8 @@ def start_tool(spec: RunSpec, request: RunTool) -> workflow.ActivityHandle[ToolO
         )
     limits = spec.limits
     timeout = policy.timeout_s or limits.tool_timeout_s
+    if policy.pool is not None:
+        timeout += POOL_WAIT_S
     return workflow.start_activity(
         run_tool,
         request,
