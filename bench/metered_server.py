@@ -79,9 +79,12 @@ class _Metered(Connection):
             self._send(429, b"application/json", json.dumps(error).encode(), wait)
             return
         kind, content = answer(path, body)
-        for name, before, after in (
-            (b"prompt", 100, prompt), (b"completion", 20, written), (b"total", 120, prompt + written)
-        ):  # fmt: skip
+        counts = (
+            (b"prompt", 100, prompt),
+            (b"completion", 20, written),
+            (b"total", 120, prompt + written),
+        )
+        for name, before, after in counts:
             content = content.replace(b'"%b_tokens":%d' % (name, before),
                                       b'"%b_tokens":%d' % (name, after))  # fmt: skip
         loop = asyncio.get_running_loop()

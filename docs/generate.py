@@ -84,6 +84,13 @@ def settings_page() -> str:
     parts += ["## [mcp.servers.NAME]", section(McpServer, "mcp.servers.NAME.")]
     parts += ["## [mcp.servers.NAME.oauth]", section(McpOAuth, "mcp.servers.NAME.oauth.")]
     parts += ["## [mcp.servers.NAME.tools.TOOL]", section(McpTool, "mcp.servers.NAME.tools.TOOL.")]
+    from harness.limits.settings import ModelLimit, Pool
+
+    for name, of_name in (
+        ("models.MODEL", ModelLimit), ("providers.NAME", ModelLimit),
+        ("pools.NAME", Pool),
+    ):  # fmt: skip
+        parts += [f"## [limits.{name}]", section(of_name, f"limits.{name}.")]
     parts += ["## Profiles", load_notes("pages")["profiles"]]
     changed = [
         [f"`{name}`", ", ".join(f"`{k} = {v!r}`" for k, v in values.items()) or "nothing"]

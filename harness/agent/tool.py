@@ -287,7 +287,7 @@ def tool(
     )  # fmt: skip
     policy = ToolPolicy(
         effect=effect, inline=inline or None, workspace=workspace or None, timeout_s=timeout,
-        attempts=attempts,
+        attempts=attempts, pool=pool,
     )  # fmt: skip
     _check_policy(called, policy, approval)
     signature = read_signature(fn, called)

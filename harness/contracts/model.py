@@ -158,6 +158,7 @@ class ModelReply(Word):
     """The model that answered, as the provider names it (often with its date)."""
     request_id: str | None = None
     rates: Rates | None = None
+    """What the provider says about its rate limits."""
 
 
 class CallModel(Word):

@@ -27,6 +27,7 @@ class Pool(Section):
     """How many calls of the tools of a pool may run at the same time."""
 
     width: int = Field(ge=1, le=MOST)
+    """How many."""
 
 
 class LimitsSettings(Section):

@@ -76,7 +76,6 @@ from harness.contracts.errors.conversations import (
     MessageTooLarge,
     SearchUnavailable,
 )
-from harness.contracts.errors.limits import PoolBusy
 from harness.contracts.errors.mcp import (
     McpError,
     McpMisbehaved,
@@ -205,6 +204,7 @@ from harness.contracts.errors.tool import (
     Irreversible,
     OutcomeUnknown,
     OutsideConfines,
+    PoolBusy,
     TargetChanged,
     ToolBusy,
     ToolDenied,

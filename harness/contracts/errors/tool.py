@@ -82,6 +82,15 @@ class ToolBusy(ToolError):
     retryable = True
 
 
+class PoolBusy(ToolError):
+    """The tool's [pool](../how-to/limits.md#pools) had no room for the call for ten minutes. The
+    call is repeated, and keeps its turn."""
+
+    code = "tool.pool_busy"
+    fix = "Retried automatically. To see who holds the pool: `harness pools`."
+    retryable = True
+
+
 class TargetChanged(ToolError):
     """What a call changed has been changed again since, so an undo would destroy the later change.
     The undo stops there and reports what it found."""

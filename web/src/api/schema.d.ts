@@ -806,6 +806,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/limits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Limits
+         * @description List the limits of models and providers, and how much of them is used.
+         */
+        get: operations["list_limits"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/pools": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Pools
+         * @description List the pools of tools, the calls that use them, and those that wait.
+         */
+        get: operations["list_pools"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/runs/{run}/effects": {
         parameters: {
             query?: never;
@@ -3496,6 +3536,103 @@ export interface components {
             cost_micros?: number | null;
         };
         /**
+         * Limit
+         * @description A limit of a model, a provider or a pool, and how much of it is used.
+         */
+        Limit: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "model" | "provider" | "pool";
+            /** Name */
+            name: string;
+            /** Requests Per Minute */
+            requests_per_minute?: number | null;
+            /** Tokens Per Minute */
+            tokens_per_minute?: number | null;
+            /** Width */
+            width?: number | null;
+            /**
+             * Requests
+             * @default 0
+             */
+            requests: number;
+            /**
+             * Tokens
+             * @default 0
+             */
+            tokens: number;
+            /**
+             * In Use
+             * @default 0
+             */
+            in_use: number;
+            /**
+             * Waiting
+             * @default 0
+             */
+            waiting: number;
+            /**
+             * Granted
+             * @default 0
+             */
+            granted: number;
+            /**
+             * Waited
+             * @default 0
+             */
+            waited: number;
+            /**
+             * Waited Seconds
+             * @default 0
+             */
+            waited_seconds: number;
+            /**
+             * Refused
+             * @default 0
+             */
+            refused: number;
+            /** Closed Seconds */
+            closed_seconds?: number | null;
+            /** Reported Requests */
+            reported_requests?: number | null;
+            /** Reported Tokens */
+            reported_tokens?: number | null;
+            /**
+             * Users
+             * @default []
+             */
+            users: components["schemas"]["LimitCall"][];
+            /**
+             * Queue
+             * @default []
+             */
+            queue: components["schemas"]["LimitCall"][];
+        };
+        /**
+         * LimitCall
+         * @description A call that uses a limit, or waits for it.
+         */
+        LimitCall: {
+            /** Run */
+            run?: string | null;
+            /** What */
+            what: string;
+            /** Seconds */
+            seconds: number;
+            /** Priority */
+            priority?: number | null;
+        };
+        /**
+         * LimitList
+         * @description The configured limits, with at most 1,000 calls in all.
+         */
+        LimitList: {
+            /** Limits */
+            limits: components["schemas"]["Limit"][];
+        };
+        /**
          * Live
          * @description The process answers.
          */
@@ -4955,6 +5092,12 @@ export interface components {
             labels?: {
                 [key: string]: string;
             } | null;
+            /**
+             * Priority
+             * @description From 1 (most urgent) to 5; by default 3. It decides whose calls are made first when they must
+             *     wait.
+             */
+            priority?: number | null;
         };
         /**
          * Started
@@ -5385,6 +5528,11 @@ export interface components {
              * @description A person may have to approve a call first: the worker checks before it runs the call.
              */
             approval?: true | null;
+            /**
+             * Pool
+             * @description The pool whose width limits how many calls run at once, across all workers.
+             */
+            pool?: string | null;
             /**
              * Pin
              * @description What was declared, for a tool that others declare: digests of its description, parameters
@@ -7788,6 +7936,76 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ToolList"];
+                };
+            };
+            /** @description The client has this answer: `If-None-Match` names its tag. */
+            304: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_limits: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` of an earlier response: if it is still current, the status is 304. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Changes with the answer; send it as `If-None-Match`. */
+                    ETag?: string;
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LimitList"];
+                };
+            };
+            /** @description The client has this answer: `If-None-Match` names its tag. */
+            304: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_pools: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` of an earlier response: if it is still current, the status is 304. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Changes with the answer; send it as `If-None-Match`. */
+                    ETag?: string;
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LimitList"];
                 };
             };
             /** @description The client has this answer: `If-None-Match` names its tag. */

@@ -34,8 +34,8 @@ CREATE TABLE harness_limits.spent (
 );
 -- A worker process, as long as it says that it lives.
 CREATE TABLE harness_limits.holder (id text PRIMARY KEY, seen timestamptz NOT NULL);
--- A call in progress. `most_*`, `left_*`: the limit, and what it had left after the call, to compare
--- with what the provider reports.
+-- A call in progress. `most_*`, `left_*`: the limit, and what it had left after the call, to
+-- compare with what the provider reports.
 CREATE TABLE harness_limits.held (
   id text NOT NULL,
   quota text NOT NULL,
@@ -136,7 +136,7 @@ BEGIN
     IF _tokens[i] IS NULL THEN most_tokens := NULL; END IF;
     SELECT coalesce(sum(requests), 0), coalesce(sum(tokens), 0) INTO used_requests, used_tokens
       FROM harness_limits.spent
-      WHERE quota = q.key AND second > extract(epoch FROM t) - _window - 2;
+      WHERE quota = q.key AND second > extract(epoch FROM t) - _window - 3;
     SELECT count(*), coalesce(sum(output), 0) INTO in_use, held_tokens
       FROM harness_limits.held WHERE quota = q.key;
     IF q.reported < t - make_interval(secs => _window) THEN
@@ -165,10 +165,10 @@ BEGIN
     delay := extract(epoch FROM q.closed_until - t);
     IF need_requests > 0 OR need_tokens > 0 THEN
       delay := greatest(delay, coalesce((
-        SELECT min(second) + _window + 2 - extract(epoch FROM t) FROM (
+        SELECT min(second) + _window + 3 - extract(epoch FROM t) FROM (
           SELECT second, sum(s.requests) OVER past AS requests, sum(s.tokens) OVER past AS tokens
           FROM harness_limits.spent s
-          WHERE quota = q.key AND second > extract(epoch FROM t) - _window - 2
+          WHERE quota = q.key AND second > extract(epoch FROM t) - _window - 3
           WINDOW past AS (ORDER BY second)
         ) freed
         WHERE coalesce(requests >= need_requests, true) AND coalesce(tokens >= need_tokens, true)
