@@ -17,6 +17,7 @@ class ModelLimit(Section):
     """What all workers together may ask of one model or provider. An unset value is no limit."""
 
     requests_per_minute: int | None = Field(default=None, ge=1, le=MOST)
+    """Requests, however large."""
     tokens_per_minute: int | None = Field(default=None, ge=1, le=MOST)
     """Input and output together."""
     max_concurrent: int | None = Field(default=None, ge=1, le=MOST)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from harness import Agent, Harness
+from harness.contracts.model import Candidate, ModelPlan
 from harness.limits import client
 from harness.limits.views import Limit
 from tests.fakes.model_server import ModelServer
@@ -24,6 +25,10 @@ def options(options: dict[str, Any], name: str) -> dict[str, Any]:
         f"openai/{name}-few": {"requests_per_minute": 1},
     }
     return {**options, "limits": {"models": models, "pools": {name: {"width": 1}}}}
+
+
+def plan_of(model: str) -> ModelPlan:
+    return ModelPlan(candidates=(Candidate(model=model), Candidate(model="anthropic/claude")))
 
 
 async def read_pool(harness: Harness) -> Limit:
@@ -102,7 +107,7 @@ async def test_model_calls_take_turns(
 async def test_the_next_candidate_is_called_if_the_wait_is_long(
     harness: Harness, model_server: ModelServer, name: str
 ) -> None:
-    agent = Agent(name, model=[f"openai/{name}-few", "anthropic/claude"])
+    agent = Agent(name, model=plan_of(f"openai/{name}-few"))
     model_server.always(say("done"))
     assert (await harness.run(agent, "go")).output == "done"
     run = await harness.start(agent, "go")
@@ -113,7 +118,7 @@ async def test_the_next_candidate_is_called_if_the_wait_is_long(
 async def test_a_refused_call_closes_the_limit_for_all(
     harness: Harness, model_server: ModelServer, name: str
 ) -> None:
-    agent = Agent(name, model=[f"openai/{name}-one", "anthropic/claude"])
+    agent = Agent(name, model=plan_of(f"openai/{name}-one"))
     model_server.script(fail(429, retry_after=3600), say("other"))
     model_server.always(say("other"))
     for _ in range(2):

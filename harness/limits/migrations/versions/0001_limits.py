@@ -132,8 +132,9 @@ BEGIN
       CASE WHEN q.reported > t - interval '10 min' THEN q.reported_requests END);
     most_tokens := least(_tokens[i],
       CASE WHEN q.reported > t - interval '10 min' THEN q.reported_tokens END);
-    IF _requests[i] IS NULL THEN most_requests := NULL; END IF;
-    IF _tokens[i] IS NULL THEN most_tokens := NULL; END IF;
+    -- One percent is left for calls that are late on the way, and for estimates that are too low.
+    most_requests := CASE WHEN _requests[i] > 0 THEN most_requests - most_requests / 100 END;
+    most_tokens := CASE WHEN _tokens[i] > 0 THEN most_tokens - most_tokens / 100 END;
     SELECT coalesce(sum(requests), 0), coalesce(sum(tokens), 0) INTO used_requests, used_tokens
       FROM harness_limits.spent
       WHERE quota = q.key AND second > extract(epoch FROM t) - _window - 3;
@@ -237,6 +238,7 @@ BEGIN
 END $$;
 """
 
+# Estimates rise at once and fall slowly, since one that is too low would exceed the limit.
 # Input counts from the moment when the call was admitted, output from now: providers count either
 # then or now, and in between the reservation counted.
 SETTLE = """
@@ -261,9 +263,9 @@ BEGIN
       THEN greatest(0.25, least(4, _input::float8 / h.estimate)) END;
     UPDATE harness_limits.quota SET
       scale = CASE WHEN ratio > scale THEN ratio
-        ELSE coalesce(scale * 0.9 + ratio * 0.1, scale) END,
+        ELSE coalesce(scale * 0.95 + ratio * 0.05, scale) END,
       longest = CASE WHEN NOT _exact THEN longest
-        ELSE greatest(_output, longest * 0.95, 1) END,
+        ELSE greatest(_output, longest * 0.99, 1) END,
       refused = refused + _refused::int,
       closed_until = greatest(closed_until, t + make_interval(secs => _closed_s)),
       reported = CASE WHEN coalesce(_most_requests, _left_requests, _most_tokens, _left_tokens)
