@@ -21,6 +21,8 @@ FOCUS = """() => {
     return {name: `${element.tagName} ${label}`, seen, shown};
 }"""
 MOST_STOPS = 80
+FOCUSED_ROLE = "() => document.activeElement.role"
+IS_FOCUSED = "(element) => element === document.activeElement"
 
 
 async def stops(page: Page) -> list[str]:
@@ -84,11 +86,17 @@ async def test_a_run_is_found_and_read_by_keyboard(site: Site) -> None:
     await page.keyboard.press("Tab")
     await expect(page.get_by_role("link", name="Skip to the view")).to_be_focused()
     await page.keyboard.press("Enter")
+    # The list is one stop; inside it, arrow keys move from run to run.
     for _ in range(MOST_STOPS):
         await page.keyboard.press("Tab")
-        link = page.get_by_role("link", name=run)
-        if await link.evaluate("(element) => element === document.activeElement"):
+        if await page.evaluate(FOCUSED_ROLE) == "row":
             break
+    row = page.get_by_role("row", name=run)
+    for _ in range(await page.get_by_role("row").count()):
+        if await row.evaluate(IS_FOCUSED):
+            break
+        await page.keyboard.press("ArrowDown")
+    await expect(row).to_be_focused()
     await page.keyboard.press("Enter")
     await expect(page).to_have_url(f"{site.url}/runs/{run}")
     assert await stops(page)

@@ -44,7 +44,7 @@ export function Dialog(props: {
           <div
             data-body
             tabIndex={-1}
-            className="min-h-0 flex-1 overflow-auto outline-none px-5 pt-1 pb-5"
+            className="min-h-0 flex-1 overflow-auto -outline-offset-2 px-5 pt-1 pb-5"
           >
             {props.children}
           </div>

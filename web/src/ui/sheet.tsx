@@ -49,7 +49,7 @@ export function Sheet(props: {
           <div
             data-body
             tabIndex={-1}
-            className="min-h-0 flex-1 overflow-auto outline-none px-5 py-4"
+            className="min-h-0 flex-1 overflow-auto -outline-offset-2 px-5 py-4"
           >
             {props.children}
           </div>

@@ -49,7 +49,7 @@ export function ThreadView(props: {
         ref={scroller}
         // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
         tabIndex={0}
-        className="min-h-0 flex-1 overflow-y-auto outline-none [overflow-anchor:none]"
+        className="min-h-0 flex-1 overflow-y-auto -outline-offset-2 [overflow-anchor:none]"
       >
         <div ref={content} className="flex min-h-full flex-col">
           <div className="mx-auto flex w-full max-w-[46rem] flex-1 flex-col gap-8 px-4 pt-6 pb-8 sm:px-6">

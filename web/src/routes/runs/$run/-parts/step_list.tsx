@@ -68,7 +68,7 @@ export function StepList(props: { shown: readonly Shown[] | null; open: OpenStep
         aria-label="Steps"
         // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
         tabIndex={0}
-        className="h-full overflow-auto outline-none [overflow-anchor:none]"
+        className="h-full overflow-auto -outline-offset-2 [overflow-anchor:none]"
       >
         <ol className="relative" style={{ height: rows.getTotalSize() }}>
           {rows.getVirtualItems().map((row) => {

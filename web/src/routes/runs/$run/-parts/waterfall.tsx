@@ -51,7 +51,7 @@ export function Waterfall(props: {
       aria-label="Time of each step"
       // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
       tabIndex={0}
-      className="min-h-0 flex-1 overflow-auto outline-none"
+      className="min-h-0 flex-1 overflow-auto -outline-offset-2"
     >
       <Axis scale={scale} from={from} to={to} start={props.from} />
       <ol className="relative" style={{ height: rows.getTotalSize() }}>
