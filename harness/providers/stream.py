@@ -29,7 +29,7 @@ from harness.contracts.message import Part, Text, ToolCall
 from harness.contracts.model import ModelReply
 from harness.providers import errors
 from harness.providers.adapter import Fold, Json, Where
-from harness.providers.limits import MAX_EVENT, MEBIBYTE, Patience, bound_response
+from harness.providers.limits import MAX_EVENT, MEBIBYTE, Patience, Response, bound_response
 from harness.providers.sse import Splitter, TooLong
 
 HEADERS = {
@@ -44,14 +44,19 @@ CONNECT_SECONDS = 10.0
 
 
 async def fold_stream(
-    post: Awaitable[httpx2.Response], fold: Fold, where: Where, patience: Patience, id_header: str
+    post: Awaitable[Response],
+    fold: Fold,
+    where: Where,
+    patience: Patience,
+    id_header: str = "x-request-id",
+    split: type[Splitter] = Splitter,
 ) -> ModelReply:
     """Await the answer, feed its events to `fold` and return the reply."""
     try:
         async with patience.limit_time(where) as progressed:
             response = await post
             try:
-                await _read_events(response, fold, where, progressed)
+                await _read_events(response, fold, where, progressed, split(MAX_EVENT))
             finally:
                 await response.aclose()
     except (ProviderError, asyncio.CancelledError):
@@ -85,9 +90,12 @@ def _has_content(part: Part) -> bool:
 
 
 async def _read_events(
-    response: httpx2.Response, fold: Fold, where: Where, progressed: Callable[[], None]
+    response: Response,
+    fold: Fold,
+    where: Where,
+    progressed: Callable[[], None],
+    splitter: Splitter,
 ) -> None:
-    splitter = Splitter(MAX_EVENT)
     chunks = response.aiter_bytes()
     begun = False
     async for chunk in chunks:
@@ -95,7 +103,7 @@ async def _read_events(
             chunk = chunk.removeprefix(b"\xef\xbb\xbf").lstrip()
             if not (begun := bool(chunk)):
                 continue
-            if not _starts_events(chunk):
+            if not _starts_events(chunk, splitter):
                 await _read_whole_answer(chunk, chunks, response, fold, where)
                 return
         moved = False
@@ -117,17 +125,12 @@ async def _read_events(
         _feed_rest(splitter, fold)
 
 
-_FIELDS = (b":", b"data:", b"event:", b"id:", b"retry:")
-
-
-def _starts_events(chunk: bytes) -> bool:
-    """Whether a body begins like server-sent events. Content types are unreliable: some servers
-    stream events as text/plain, and some send one JSON object as an event stream."""
-    return any(chunk.startswith(name) or name.startswith(chunk) for name in _FIELDS)
+def _starts_events(chunk: bytes, splitter: Splitter) -> bool:
+    return any(chunk.startswith(start) or start.startswith(chunk) for start in splitter.starts)
 
 
 async def _read_whole_answer(
-    start: bytes, chunks: AsyncIterator[bytes], response: httpx2.Response, fold: Fold, where: Where
+    start: bytes, chunks: AsyncIterator[bytes], response: Response, fold: Fold, where: Where
 ) -> None:
     """Read an answer that is not streamed: accepted if complete, else a permanent error."""
     body = bytearray(start)

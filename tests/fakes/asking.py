@@ -15,7 +15,9 @@ from harness.providers.plan import Answer, Models
 from tests.fakes.model_server import ModelServer
 
 KEY = "sk-conformance-0123456789"
-KINDS = ("openai", "anthropic", "chat")
+KINDS = ("openai", "anthropic", "chat", "gemini", "groq", "mistral", "ollama")
+WHOLE_CALLS = ("gemini", "ollama")
+"""Kinds whose protocol carries the arguments of a call as one object, never as text."""
 
 ADD = ToolSpec(
     name="add",
@@ -31,7 +33,7 @@ ADD = ToolSpec(
 
 def provider(server: ModelServer, kind: Any, **more: Any) -> ProviderSettings:
     """Settings of a provider of this kind at the fake server."""
-    url = server.anthropic if kind == "anthropic" else server.openai
+    url = server.base_url(kind)
     return ProviderSettings(**{"kind": kind, "base_url": url, "api_key": KEY, **more})
 
 
