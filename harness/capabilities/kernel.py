@@ -39,7 +39,14 @@ MODELS = Capability(
         ("ollama", "harness.providers.ollama.chat:OllamaChat"),
         ("offline", "harness.providers.offline.model:Offline"),
     ),
-    embedders=(("offline", "harness.embeddings.offline:OfflineEmbedder"),),
+    embedders=(
+        ("offline", "harness.embeddings.offline:OfflineEmbedder"),
+        ("openai", "harness.embeddings.remote:OpenAIEmbedder"),
+        ("chat", "harness.embeddings.remote:OpenAIEmbedder"),
+        ("gemini", "harness.embeddings.remote:GeminiEmbedder"),
+        ("mistral", "harness.embeddings.remote:MistralEmbedder"),
+        ("ollama", "harness.embeddings.remote:OllamaEmbedder"),
+    ),
 )
 
 TOOLS = Capability(

@@ -18,8 +18,7 @@ from harness.contracts.errors import (
     UnknownProvider,
 )
 
-# The addresses suit Chat Completions too, so that `kind = "chat"` is all that a project sets where an
-# SDK is not installed.
+# The addresses suit Chat Completions too: where an SDK is missing, `kind = "chat"` is enough.
 BUILT_IN: dict[str, ProviderSettings] = {
     "openai": ProviderSettings(kind="openai", base_url="https://api.openai.com/v1"),
     "anthropic": ProviderSettings(kind="anthropic", base_url="https://api.anthropic.com"),

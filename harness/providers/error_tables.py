@@ -92,6 +92,7 @@ EXCEPTIONS: dict[str, Kind] = {
     "TimedOut": ProviderTimeout,
     # the HTTP client under all of them, once the answer streams
     "TimeoutException": ProviderTimeout,
+    "ConnectError": ProviderUnreachable,
     "RemoteProtocolError": StreamInterrupted,
     "NetworkError": StreamInterrupted,
     "DecodingError": InvalidReply,

@@ -13,7 +13,7 @@ from harness.config.settings import ProviderSettings
 from harness.contracts.errors import ProviderPackageMissing
 from harness.providers import errors
 from harness.providers.adapter import Where
-from harness.providers.limits import Response, bound_response
+from harness.providers.limits import Bound, Response, bound_response
 from harness.providers.stream import CONNECT_SECONDS
 
 CONNECTIONS = 1000
@@ -33,13 +33,13 @@ def require_sdk(provider: str, extra: str, module: str) -> None:
         )
 
 
-def client_options(library: Any) -> dict[str, Any]:
+def client_options(library: Any, bound: Bound = bound_response) -> dict[str, Any]:
     """Options of an HTTP client, of httpx or httpx2: the time limit is for connecting only, bodies
     are bounded, and redirects are not followed, as they could send the key to another host."""
     return {
         "timeout": library.Timeout(None, connect=CONNECT_SECONDS),
         "limits": library.Limits(max_connections=CONNECTIONS, max_keepalive_connections=100),
-        "event_hooks": {"response": [bound_response]},
+        "event_hooks": {"response": [bound]},
         "follow_redirects": False,
         "cookies": NoCookies(),
     }

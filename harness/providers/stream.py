@@ -29,7 +29,7 @@ from harness.contracts.message import Part, Text, ToolCall
 from harness.contracts.model import ModelReply
 from harness.providers import errors
 from harness.providers.adapter import Fold, Json, Where
-from harness.providers.limits import MAX_EVENT, MEBIBYTE, Patience, Response, bound_response
+from harness.providers.limits import MAX_EVENT, MEBIBYTE, Bound, Patience, Response, bound_response
 from harness.providers.sse import Splitter, TooLong
 
 HEADERS = {
@@ -171,12 +171,13 @@ async def _drain_body(chunks: AsyncIterator[bytes]) -> None:
 def http_client_of(
     aiohttp_client: Callable[..., httpx2.AsyncClient],
     httpx_client: Callable[..., httpx2.AsyncClient],
+    bound: Bound = bound_response,
 ) -> httpx2.AsyncClient:
     """Make the SDK's HTTP client, over aiohttp if installed: a call then costs 0.55 ms of CPU, not
     0.76 ms. Bodies are bounded. Redirects are not followed: they could send the key to another
     host."""
     make = httpx_client if find_spec("aiohttp") is None else aiohttp_client
-    hooks = {"response": [bound_response]}
+    hooks = {"response": [bound]}
     return make(
         timeout=connect_timeout(), event_hooks=hooks, follow_redirects=False, cookies=NoCookies()
     )

@@ -20,7 +20,6 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from types import ModuleType
 from typing import Any
 
 from pydantic_core import from_json, to_json
@@ -37,8 +36,15 @@ from tests.fakes import (
 )
 from tests.fakes.http import Connection, Exchange
 from tests.fakes.steps import Fail, Frame, Hang, Raw, Say, Script, Step, Stream
+from tests.fakes.wire_embeddings import EMBEDDINGS
 
-WIRES: dict[str, ModuleType] = {
+Wire = Any
+"""A module or object with `check`, `frames`, `error_body` and `error_frame`."""
+WIRES: dict[str, Wire] = {
+    "/v1/embeddings": EMBEDDINGS["openai"],
+    "/mistral/v1/embeddings": EMBEDDINGS["mistral"],
+    "/ollama/api/embed": EMBEDDINGS["ollama"],
+    "/gemini/v1beta/models/embed-1:batchEmbedContents": EMBEDDINGS["gemini"],
     "/v1/responses": wire_responses,
     "/v1/messages": wire_messages,
     "/v1/chat/completions": wire_chat,
@@ -212,14 +218,14 @@ class ModelServer:
         async with self._news:
             self._news.notify_all()
 
-    def _refusal(self, wire: ModuleType, call: Call) -> Fail | None:
+    def _refusal(self, wire: Wire, call: Call) -> Fail | None:
         sent = (
             call.headers.get("x-api-key")
             or call.headers.get("x-goog-api-key")
             or call.headers.get("authorization", "")
         )
         key = sent.removeprefix("Bearer ")
-        if (not key and wire is not wire_ollama) or (self.key is not None and key != self.key):
+        if (not key and "/ollama/" not in call.path) or (self.key is not None and key != self.key):
             return Fail(401, f"Incorrect API key provided: {key}.")
         refusal: Fail | None = wire.check(call.body) if self.strict else None
         if refusal is not None:
@@ -230,7 +236,7 @@ class ModelServer:
         step = self._steps.popleft() if self._steps else self._default
         return step(body) if callable(step) else step
 
-    async def _perform(self, step: Step, wire: ModuleType, call: Call) -> None:
+    async def _perform(self, step: Step, wire: Wire, call: Call) -> None:
         exchange = call.exchange
         number = f"req_{len(self.calls)}"
         headers = {"x-request-id": number, "request-id": number}
@@ -262,7 +268,7 @@ async def _repeat(step: Stream, exchange: Exchange) -> None:
     exchange.end()
 
 
-def _changed(say: Say, frames: list[Frame], wire: ModuleType) -> list[Frame]:
+def _changed(say: Say, frames: list[Frame], wire: Wire) -> list[Frame]:
     """The events with what is to go wrong with them."""
     half = len(frames) // 2
     if say.then != "end" or say.error:

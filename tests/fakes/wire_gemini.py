@@ -32,7 +32,7 @@ def check(body: Json) -> Fail | None:
         return bad(f'Invalid JSON payload received. Unknown name "{unknown.pop()}"')
     config: Json = body.get("generationConfig") or {}
     if unknown := set(config) - CONFIG:
-        return bad(f'Unknown name "{unknown.pop()}" at \'generation_config\'')
+        return bad(f"Unknown name \"{unknown.pop()}\" at 'generation_config'")
     if config.get("responseJsonSchema") and config.get("responseMimeType") != "application/json":
         return bad("responseJsonSchema requires responseMimeType application/json")
     if not body.get("contents"):
@@ -99,8 +99,7 @@ def frames(say: Say, body: Json) -> list[Frame]:
         if say.thinking and k == 0:
             call["thoughtSignature"] = f"sealed-{number}"
         parts.append(call)
-    chunks = [[part] for part in parts] or [[]]
-    out = [_frame(number, body, say, each) for each in chunks]
+    out = [_frame(number, body, say, each) for each in [[], *([part] for part in parts)]]
     out.append(_frame(number, body, say, [], finish))
     return out
 

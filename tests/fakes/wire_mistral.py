@@ -71,7 +71,7 @@ def _convert(frame: Frame, usage: Json) -> Frame:
 
 
 def error_body(fail: Fail) -> Json:
-    kinds = {401: "authentication_error", 429: "rate_limit_error"}
+    kinds = {401: "authentication_error", 429: "rate_limit_error", 500: "internal_server_error"}
     return {
         "object": "error",
         "message": fail.message,

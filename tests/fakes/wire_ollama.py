@@ -47,7 +47,8 @@ def frames(say: Say, body: Json) -> list[Frame]:
         function = {"index": k, "name": name, "arguments": arguments}
         call = {"id": f"call_{number}_{k}", "function": function}
         messages.append({"content": "", "tool_calls": [call]})
-    out = [_frame(body, {"message": each, "done": False}) for each in messages]
+    begin = _frame(body, {"message": {"content": ""}, "done": False})
+    out = [Frame(begin.data), *(_frame(body, {"message": it, "done": False}) for it in messages)]
     last: Json = {"message": {"content": ""}, "done": True}
     last["done_reason"] = "length" if say.finish == "length" else "stop"
     last |= {"prompt_eval_count": say.used.input, "eval_count": say.used.output}

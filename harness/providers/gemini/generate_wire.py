@@ -214,7 +214,9 @@ class GenerateFold:
         if call := part.get("functionCall"):
             self._add_call(call, signature)
             return True
-        text: str = part.get("text") or ""
+        text = part.get("text") or ""
+        if not isinstance(text, str):
+            raise TypeError("the text of a part is not a string")
         self._room.take_characters(len(text))
         if part.get("thought"):
             self._thought.append(text)

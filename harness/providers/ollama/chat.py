@@ -10,7 +10,7 @@ import httpx
 from harness.config.settings import ProviderSettings
 from harness.contracts.model import ModelReply, ModelRequest
 from harness.providers.adapter import Sink, Where
-from harness.providers.limits import Patience, Response
+from harness.providers.limits import Bound, Patience, Response, bound_response
 from harness.providers.ollama.chat_wire import OllamaFold, body_of
 from harness.providers.sdk import client_options, require_sdk, send_request
 from harness.providers.sse import LineSplitter
@@ -43,13 +43,13 @@ class OllamaChat:
         await self._client.close()
 
 
-def ollama_client(provider: str, settings: ProviderSettings) -> Any:
+def ollama_client(provider: str, settings: ProviderSettings, bound: Bound = bound_response) -> Any:
     """Make the SDK's client, over an HTTP client with our limits."""
     require_sdk(provider, "ollama", "ollama")
     from ollama import AsyncClient
 
     base = _SUFFIX.sub("", settings.base_url or "http://127.0.0.1:11434")
-    made: Any = AsyncClient(host=base, **client_options(httpx))
+    made: Any = AsyncClient(host=base, **client_options(httpx, bound))
     made._client.headers.pop("authorization", None)  # of a key found in the environment
     if settings.api_key is not None:
         made._client.headers["authorization"] = f"Bearer {settings.api_key.get_secret_value()}"

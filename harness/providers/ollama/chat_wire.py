@@ -174,8 +174,9 @@ class OllamaFold:
         """A whole answer is a line like the others."""
 
     def _add_message(self, message: Json) -> bool:
-        text: str = message.get("content") or ""
-        thought: str = message.get("thinking") or ""
+        text, thought = message.get("content") or "", message.get("thinking") or ""
+        if not isinstance(text, str) or not isinstance(thought, str):
+            raise TypeError("the content of a message is not text")
         self._room.take_characters(len(text) + len(thought))
         if text:
             self._text.append(text)

@@ -25,7 +25,7 @@ from harness.contracts.message import (
 )
 from harness.contracts.model import ModelParams
 from harness.contracts.tool import ToolSpec
-from tests.fakes.asking import ADD, KINDS, WHOLE_CALLS, Asker, asker
+from tests.fakes.asking import ADD, EVERY_KIND, WHOLE_CALLS, Asker, asker
 from tests.fakes.fixtures import model_server
 from tests.fakes.model_server import ModelServer
 from tests.fakes.steps import Say, Used, call, calls, say
@@ -40,14 +40,14 @@ SCHEMA: dict[str, Any] = {
 }
 
 
-@pytest.fixture(params=KINDS)
+@pytest.fixture(params=EVERY_KIND)
 async def ask(request: pytest.FixtureRequest, model_server: ModelServer) -> AsyncIterator[Asker]:
     made = asker(model_server, request.param)
     yield made
     await made.models.close()
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", EVERY_KIND)
 async def test_a_local_server_needs_no_key_and_gets_none(
     kind: str, model_server: ModelServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
