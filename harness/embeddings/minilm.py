@@ -85,7 +85,8 @@ class MiniLM:
 
 
 def _gelu(x: Matrix) -> Matrix:
-    return x * np.float32(0.5) * (np.float32(1) + _erf(x * np.float32(np.sqrt(0.5))))
+    halves = np.float32(1) + _erf(x * np.float32(np.sqrt(0.5)))
+    return cast("Matrix", x * np.float32(0.5) * halves)
 
 
 _ERF = tuple(map(np.float32, (0.254829592, -0.284496736, 1.421413741, -1.453152027, 1.061405429)))

@@ -227,10 +227,12 @@ def _list_details(error: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 def _read_delay(body: object) -> float | None:
     """The delay that Google's errors ask for in their details, such as "34s"."""
-    first: object = cast("list[object]", body)[0] if isinstance(body, list) and body else body
-    error: object = (
-        cast("Mapping[str, Any]", first).get("error") if isinstance(first, Mapping) else 0
-    )
+    first = body
+    if isinstance(body, list) and body:
+        first = cast("list[object]", body)[0]
+    if not isinstance(first, Mapping):
+        return None
+    error: object = cast("Mapping[str, Any]", first).get("error")
     if not isinstance(error, Mapping):
         return None
     for each in _list_details(cast("Mapping[str, Any]", error)):
