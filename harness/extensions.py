@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from harness.contracts.model import ModelReply, ModelRequest, Usage
     from harness.contracts.panel import Panel
     from harness.contracts.tool import ToolOutcome
+    from harness.embeddings.clients import make_embedder
+    from harness.embeddings.embedder import Embedder
     from harness.engine.connection import Connection
     from harness.engine.signed_start import own_queue, run_workflow, start_workflow
     from harness.interceptors import (
@@ -55,6 +57,7 @@ __all__ = [
     "Context",
     "Created",
     "Database",
+    "Embedder",
     "Harmless",
     "HarnessError",
     "Message",
@@ -82,6 +85,7 @@ __all__ = [
     "arg",
     "capability_schema",
     "flag",
+    "make_embedder",
     "new_id",
     "open_client",
     "own_queue",
@@ -98,6 +102,7 @@ _HOMES = {
     "Command": "harness.cli.spec",
     "Connection": "harness.engine.connection",
     "Database": "harness.store.database",
+    "Embedder": "harness.embeddings.embedder",
     "Harmless": "harness.config.settings",
     "HarnessError": "harness.contracts.errors",
     "Message": "harness.contracts.message",
@@ -116,6 +121,7 @@ _HOMES = {
     "flag": "harness.cli.spec",
     "open_client": "harness.cli.context",
     "own_queue": "harness.engine.signed_start",
+    "make_embedder": "harness.embeddings.clients",
     "new_id": "harness.runs.start",
     "run_workflow": "harness.engine.signed_start",
     "start_workflow": "harness.engine.signed_start",

@@ -90,7 +90,8 @@ class ProviderSettings(Section):
 
     kind: Annotated[str, AfterValidator(_check_kind)] = "chat"
     """The wire protocol: `openai` (Responses), `anthropic` (Messages), `chat` (Chat Completions),
-    `offline` (none), or one that a capability adds."""
+    `gemini`, `groq`, `mistral` and `ollama` (their own), `offline` (none), or one that a capability
+    adds."""
     base_url: str | None = None
     api_key: SecretStr | None = None
     timeout_seconds: float = Field(default=600.0, gt=0, allow_inf_nan=False)
@@ -98,6 +99,9 @@ class ProviderSettings(Section):
     idle_seconds: float = Field(default=300.0, gt=0, allow_inf_nan=False)
     """Longest time without progress in an answer. Keep-alive comments and pings do not count as
     progress; a reasoning model may be silent for minutes."""
+    region: str | None = None
+    """Where the provider processes what it is sent, such as `eu`: what `ModelPlan.regions` is
+    compared with. Set it according to your contract and `base_url`."""
     queue: str | None = None
     """A task queue for this provider alone, so that its rate limit holds across all workers."""
     requests_per_second: float | None = Field(default=None, gt=0, allow_inf_nan=False)

@@ -49,6 +49,12 @@ class ModelPlan(Word):
     candidates: tuple[Candidate, ...] = Field(min_length=1)
     requires: tuple[Feature, ...] = ()
     min_context: int | None = None
+    max_price: float | None = None
+    """US dollars per million tokens, of input and of output, at most. A model without a known price
+    does not meet it."""
+    regions: tuple[str, ...] | None = None
+    """Values of the setting `providers.NAME.region` that are allowed. A provider without one does
+    not meet it."""
     fall_through: tuple[str, ...] = (
         "rate_limit", "overloaded", "server", "timeout", "network", "cut_stream",
         "invalid_reply", "circuit_open", "quota", "authentication", "permission", "not_found",

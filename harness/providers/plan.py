@@ -68,7 +68,7 @@ class Models:
             last = place + 1 == len(candidates)
             on_attempt(candidate.model)
             try:
-                _check_suitable(candidate.model, plan)
+                self._check_suitable(candidate.model, plan)
                 asked = _request_for(request, candidate)
                 call = ModelCall(
                     caller=caller, model=candidate.model, request=asked, sink=sink, last=last
@@ -97,6 +97,13 @@ class Models:
         self._adapters.clear()
         for adapter in adapters:
             await adapter.close()
+
+    def _check_suitable(self, model: str, plan: ModelPlan) -> None:
+        region = None
+        if plan.regions is not None:
+            region = resolve_provider(self._settings, split_ref(model)[0]).region
+        if lack := describe_lack(model, plan, region):
+            raise ModelUnsuitable(f"{model} {lack}.")
 
     async def _send(self, call: ModelCall, *, last: bool) -> ModelReply:
         """Call the provider, unless its circuit is open."""
@@ -131,17 +138,12 @@ class Models:
             return adapter
 
 
-_ALWAYS_PASSED = frozenset({"unsupported", "unknown", "protocol", "tls", "too_large"})
+_ALWAYS_PASSED = frozenset({"unsupported", "unknown", "protocol", "tls", "too_large", "package"})
 """Categories that always fall through: another candidate may work."""
 
 
 def _falls_through(category: str, plan: ModelPlan) -> bool:
     return category in plan.fall_through or category in _ALWAYS_PASSED
-
-
-def _check_suitable(model: str, plan: ModelPlan) -> None:
-    if lack := describe_lack(model, plan.requires, plan.min_context):
-        raise ModelUnsuitable(f"{model} {lack}.")
 
 
 def _request_for(request: ModelRequest, candidate: Candidate) -> ModelRequest:

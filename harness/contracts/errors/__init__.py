@@ -1,21 +1,19 @@
-"""Every way harness can fail, one class each.
+"""Every way harness can fail: a class each, with its code, a fix, and whether to retry it.
 
-    HarnessError
-    ├── ConfigError      a setting is wrong or missing; nothing was started
-    ├── StackError       Temporal or Postgres cannot be found, started or reached
-    ├── StoreError       the database or the artifact store refused or lost something
-    ├── ProviderError    a model provider failed or refused
-    ├── ToolError        a tool call failed; the model sees it and can correct the call
-    ├── SteeringError    a signal, update or query was malformed or came at the wrong time
-    ├── RunError         a run cannot start, continue or be found
-    ├── AccessError      a user, an API token or a sign-in was refused or cannot be found
-    ├── ConversationError  a conversation cannot be found, or does not accept what was sent
-    ├── McpError         an MCP server cannot be reached, misbehaves, or changed what it declares
-    ├── PromptError      a prompt template cannot be found, saved or filled in
-    ├── TemporalPageError  Temporal's web page cannot be served
-    └── OpenAIApiError   a request of an OpenAI client was refused, or has no answer
-
-A class carries its code, ``<kind>.<category>``, a fix, and whether Temporal retries it."""
+HarnessError
+├── ConfigError      a setting is wrong or missing; nothing was started
+├── StackError       Temporal or Postgres cannot be found, started or reached
+├── StoreError       the database or the artifact store refused or lost something
+├── ProviderError    a model provider failed or refused
+├── ToolError        a tool call failed; the model sees it and can correct the call
+├── SteeringError    a signal, update or query was malformed or came at the wrong time
+├── RunError         a run cannot start, continue or be found
+├── AccessError      a user, an API token or a sign-in was refused or cannot be found
+├── ConversationError  a conversation cannot be found, or does not accept what was sent
+├── McpError         an MCP server cannot be reached, misbehaves, or changed what it declares
+├── PromptError      a prompt template cannot be found, saved or filled in
+├── TemporalPageError  Temporal's web page cannot be served
+└── OpenAIApiError   a request of an OpenAI client was refused, or has no answer"""
 
 from __future__ import annotations
 
@@ -114,6 +112,7 @@ from harness.contracts.errors.provider import (
     ProviderBadRequest,
     ProviderError,
     ProviderOverloaded,
+    ProviderPackageMissing,
     ProviderPermissionDenied,
     ProviderProtocolMismatch,
     ProviderQuotaExceeded,
@@ -314,6 +313,7 @@ __all__ = [
     "ProviderBadRequest",
     "ProviderError",
     "ProviderOverloaded",
+    "ProviderPackageMissing",
     "ProviderPermissionDenied",
     "ProviderProtocolMismatch",
     "ProviderQuotaExceeded",
