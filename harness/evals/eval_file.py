@@ -104,6 +104,11 @@ def parse_eval(raw: dict[str, Any], where: str) -> EvalFile:
         first = error.errors(include_url=False)[0]
         place = ".".join(str(each) for each in first["loc"])
         raise EvalInvalid(f"{where}: {place}: {clip_text(first['msg'], 300)}") from None
+    for what, names in (("agents", found.agents), ("models", found.models)):
+        if len(set(names)) < len(names):
+            raise EvalInvalid(f"{where}: {what} names one twice.")
+    if len(found.agents) * max(1, len(found.models)) > MOST_CELLS:
+        raise EvalInvalid(f"{where}: more than {MOST_CELLS} pairs of an agent and a model.")
     given = [each for each in (found.data.file, found.data.runs, found.data.conversations) if each]
     if len(given) > 1:
         raise EvalInvalid(f"{where}: dataset names more than one of file, runs, conversations.")

@@ -39,12 +39,12 @@ async def list_eval_results(
     context: Context,
     caller: CallerOf,
     failed: bool = False,
-    after: Annotated[int, Query(ge=-1, le=MOST_NUMBER)] = -1,
+    cursor: Annotated[int, Query(ge=-1, le=MOST_NUMBER)] = -1,
     limit: Limit = 50,
 ) -> ResultList:
     """List the results of an evaluation's runs."""
     found = await client.list_results(
-        context.connection, eval, failed=failed, after=after, limit=limit, by=caller
+        context.connection, eval, failed=failed, after=cursor, limit=limit, by=caller
     )
     results = [NumberedResult(number=number, result=result) for number, result in found]
     return ResultList(results=results, next=found[-1][0] if len(found) == limit else None)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import compress
 from random import Random
 from typing import NamedTuple
 
@@ -103,11 +104,12 @@ def permutation_test(differences: Sequence[float]) -> float:
             for way in range(ways)
         )
         return hits / ways
-    random, size = Random(0), len(changed)
-    times = max(500, min(10_000, MOST_DRAWS // size))
-    hits = sum(
-        abs(sum(v if random.random() < 0.5 else -v for v in changed)) >= seen for _ in range(times)
-    )
+    random, size, whole = Random(0), len(changed), math.fsum(changed)
+    times = max(500, min(RESAMPLES, MOST_DRAWS // size))
+    hits = 0
+    for _ in range(times):
+        flipped = compress(changed, map(int, f"{random.getrandbits(size):0{size}b}"))
+        hits += abs(whole - 2 * sum(flipped)) >= seen
     return (hits + 1) / (times + 1)
 
 

@@ -29,4 +29,4 @@ class ResultList(BaseModel):
 
     results: list[NumberedResult]
     next: int | None = None
-    """Pass it as `after` for the next page; None: this was the last."""
+    """Pass it as `cursor` for the next page; None: this was the last."""

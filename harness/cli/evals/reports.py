@@ -8,6 +8,7 @@ from pathlib import Path
 
 from harness.cli.named_file import check_new, write_named
 from harness.cli.out import Out
+from harness.cli.parser import UsageError
 from harness.engine.connection import Connection
 from harness.evals import client
 from harness.evals.report import EvalReport
@@ -20,6 +21,11 @@ def check_files(args: Namespace) -> None:
     for option in FILES:
         if name := getattr(args, option):
             check_new(Path(name), force=args.force)
+    if args.inspect and not args.inspect.endswith(".json"):
+        raise UsageError(
+            f"--inspect {args.inspect} does not end in .json.",
+            "inspect_ai takes the format from the name: `inspect log convert` makes an .eval file.",
+        )
 
 
 async def print_report(connection: Connection, id: str, args: Namespace, out: Out) -> EvalReport:

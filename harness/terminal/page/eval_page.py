@@ -29,7 +29,10 @@ padding:14px 18px;margin-top:10px}
 th,td{text-align:left;padding:5px 12px 5px 0;border-bottom:1px solid var(--line);
 vertical-align:top;overflow-wrap:anywhere}
 th{color:var(--soft);font-weight:600;white-space:nowrap}
-td.number{white-space:nowrap;font-variant-numeric:tabular-nums}
+td.number{white-space:nowrap;text-align:left;font-size:inherit;
+font-variant-numeric:tabular-nums}
+.verdict{white-space:nowrap}.runs summary{grid-template-columns:minmax(120px,300px) 1fr}
+.runs summary b{overflow-wrap:anywhere}.fork{margin:10px 14px;padding:2px 14px}
 .faults li{color:var(--bad)}.answer{white-space:pre-wrap;max-height:10em;overflow:auto}
 @media screen and (max-width:820px){.drawn{overflow-x:auto}.drawn svg{min-width:640px}}
 """
