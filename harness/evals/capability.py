@@ -8,7 +8,6 @@ EVALS = Capability(
     page="how-to/evaluate.md",
     requires=("api", "forks"),
     commands="harness.cli.evals.table:EVALS_COMMANDS",
-    errors="harness.evals.errors",
     routes="harness.evals.routes:ROUTES",
     panels="harness.evals.panels:PANELS",
     migrations="harness.evals.migrations",

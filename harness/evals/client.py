@@ -11,7 +11,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from harness.access.checks import require_role
 from harness.api.caller import LOCAL, Caller, Role
-from harness.contracts.errors import RunIdTaken
+from harness.contracts.errors import EvalInvalid, EvalNotFound, RunIdTaken
 from harness.engine.connection import Connection
 from harness.engine.retry import unreachable_error
 from harness.engine.signed_start import start_workflow
@@ -25,7 +25,6 @@ from harness.evals.contracts import (
     ItemResult,
     eval_workflow,
 )
-from harness.evals.errors import EvalInvalid, EvalNotFound
 from harness.evals.report import (
     EvalReport,
     compare_with_baseline,

@@ -11,8 +11,8 @@ from typing import Any, BinaryIO
 from pydantic import ValidationError
 
 from harness.contracts.clean_text import clip_text
+from harness.contracts.errors import EvalInvalid
 from harness.evals.contracts import Case
-from harness.evals.errors import EvalInvalid
 
 MOST_CASES = 10_000
 MAX_LINE = 1_000_000

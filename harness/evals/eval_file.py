@@ -10,10 +10,10 @@ from pydantic import Field, ValidationError
 
 from harness.contracts.base import Word
 from harness.contracts.clean_text import clip_text
+from harness.contracts.errors import EvalInvalid
 from harness.contracts.model import ModelRef
 from harness.contracts.run import Budget
 from harness.evals.checks import Check
-from harness.evals.errors import EvalInvalid
 
 MAX_FILE = 1_000_000
 MOST_CHECKS = 50

@@ -7,8 +7,8 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from harness.contracts.base import Flag, Word
+from harness.contracts.errors import EvalNotComparable
 from harness.evals.contracts import EvalPlan, ItemResult, State
-from harness.evals.errors import EvalNotComparable
 from harness.evals.statistics import compare_paired, pass_hat, pass_rate_interval
 
 SIGNIFICANT = 0.05

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from harness.contracts.errors import HarnessError, RunFailed
+from harness.contracts.errors import EvalNotFound, HarnessError, RunFailed
 from harness.contracts.event import DurableEvent
 from harness.contracts.message import Message, Text, user_message
 from harness.contracts.published import PublishedAgent
@@ -26,7 +26,6 @@ from harness.evals.contracts import (
     ItemStarted,
     name_run,
 )
-from harness.evals.errors import EvalNotFound
 from harness.evals.judge import read_grade, write_prompt
 from harness.evals.observed import Observed
 from harness.evals.score import make_result, score_check

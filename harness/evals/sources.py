@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from harness.contracts.errors import HarnessError
+from harness.contracts.errors import EvalInvalid, HarnessError
 from harness.contracts.run import RunState
 from harness.conversations.client import MOST, Conversations
 from harness.conversations.rows import StoredMessage
 from harness.engine.connection import Connection
 from harness.evals.contracts import Case, Turn
 from harness.evals.dataset import MOST_CASES, check_cases
-from harness.evals.errors import EvalInvalid
 from harness.history import reader
 from harness.journal.whatif import read_outcome
 from harness.runs.listing import RunRow, list_runs

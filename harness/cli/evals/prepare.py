@@ -14,7 +14,7 @@ from harness.agent import Agent
 from harness.cli.parser import UsageError
 from harness.cli.runs.agents import PUBLISHED, load_agent
 from harness.cli.values import check_model
-from harness.contracts.errors import InvalidAgent
+from harness.contracts.errors import EvalInvalid, InvalidAgent
 from harness.contracts.published import PublishedAgent
 from harness.contracts.transcript import digest
 from harness.engine.connection import Connection, get_identity
@@ -22,7 +22,6 @@ from harness.evals import client, sources
 from harness.evals.checks import Function, Judge, Recorded
 from harness.evals.contracts import Case, Cell, EvalPlan
 from harness.evals.dataset import find_beside, read_cases
-from harness.evals.errors import EvalInvalid
 from harness.evals.eval_file import EvalFile, read_eval_file
 from harness.evals.judge import make_judge
 from harness.runs.published import find_published, store_agent

@@ -13,8 +13,8 @@ from harness.cli.evals.reports import check_files, print_report
 from harness.cli.evals.serve import serve_code
 from harness.cli.out import Out
 from harness.cli.parser import UsageError
+from harness.contracts.errors import EvalInvalid
 from harness.evals import client
-from harness.evals.errors import EvalInvalid
 from harness.evals.rows import EvalRow
 from harness.sdk.client import HarnessClient
 from harness.sdk.local import host_agents

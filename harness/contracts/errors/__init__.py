@@ -13,6 +13,7 @@
     ├── McpError         an MCP server cannot be reached, misbehaves, or changed what it declares
     ├── PromptError      a prompt template cannot be found, saved or filled in
     ├── TemporalPageError  Temporal's web page cannot be served
+    ├── EvalError        an evaluation cannot be read, started, found or compared
     └── OpenAIApiError   a request of an OpenAI client was refused, or has no answer
 
 A class carries its code, ``<kind>.<category>``, a fix, and whether Temporal retries it."""
@@ -75,6 +76,12 @@ from harness.contracts.errors.conversations import (
     InvalidTransition,
     MessageTooLarge,
     SearchUnavailable,
+)
+from harness.contracts.errors.evals import (
+    EvalError,
+    EvalInvalid,
+    EvalNotComparable,
+    EvalNotFound,
 )
 from harness.contracts.errors.mcp import (
     McpError,
@@ -255,6 +262,10 @@ __all__ = [
     "DiskFull",
     "EncryptionKeyMissing",
     "ErrorInfo",
+    "EvalError",
+    "EvalInvalid",
+    "EvalNotComparable",
+    "EvalNotFound",
     "FileNotWritten",
     "Forgotten",
     "HarnessError",

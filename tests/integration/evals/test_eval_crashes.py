@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from harness.evals import client
 from tests.fakes.fixtures import forge as forge
 from tests.fakes.fixtures import worker as worker
 from tests.fakes.model_server import ModelServer
+from tests.fakes.runs import eventually
 from tests.fakes.steps import Say, call, say
 from tests.fakes.worker_process import WorkerProcess, agent
 from tests.integration.evals.conftest import Ended, add, cases
@@ -39,9 +41,9 @@ async def test_nothing_is_paid_for_twice(
     await client.start_eval(connection, id)
     (tmp_path / "hold").touch()
     worker.start()
-    # Killed twice while tools run, so that no request is on its way.
+    # Killed while tools run, so that no request is on its way.
     await model_server.wait_for(lambda: len(model_server.calls) == 2, timeout=30)
-    await model_server.wait_for((tmp_path / "digging").exists, timeout=30)
+    await eventually(lambda: asyncio.to_thread((tmp_path / "digging").exists))
     await model_server.wait_for(lambda: all(c.done_at for c in model_server.calls))
     worker.kill()
     (tmp_path / "hold").unlink()

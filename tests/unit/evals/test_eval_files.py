@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from harness.contracts.errors import EvalInvalid
 from harness.evals.dataset import MAX_LINE, find_beside, read_cases
-from harness.evals.errors import EvalInvalid
 from harness.evals.eval_file import parse_eval, read_eval_file
 
 GOOD: dict[str, Any] = {"name": "e", "agents": ["a.py"], "dataset": "c.jsonl"}

@@ -8,8 +8,8 @@ from xml.etree import ElementTree
 
 import pytest
 
+from harness.contracts.errors import EvalNotComparable
 from harness.evals.contracts import Case, EvalPlan, ItemResult, name_run
-from harness.evals.errors import EvalNotComparable
 from harness.evals.inspect_log import write_inspect_log
 from harness.evals.junit import write_junit
 from harness.evals.report import (

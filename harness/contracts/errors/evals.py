@@ -1,4 +1,4 @@
-"""An evaluation cannot be read, started or found."""
+"""An evaluation cannot be read, started, found or compared."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from harness.contracts.errors.base import HarnessError
 
 
 class EvalError(HarnessError):
-    """An evaluation cannot be read, started or found."""
+    """An evaluation cannot be read, started, found or compared."""
 
     http_status = 400
 
