@@ -134,9 +134,12 @@ async def find_baseline(connection: Connection, id: str, wanted: str, *, by: Cal
     of the same name that was done before this one."""
     if wanted != LAST:
         return (await find_eval(connection, wanted, by=by)).id
-    own = await find_eval(connection, id, by=by)
+    own, rows = await find_eval(connection, id, by=by), Evals(connection)
+    replay = (await _read_plan(rows, id)).replay
     for row in await list_evals(connection, limit=LOOKED_AT, name=own.name, by=by):
-        if row.id != id and row.state == "done" and row.created <= own.created:
+        if row.id == id or row.state != "done" or row.created > own.created:
+            continue
+        if (await _read_plan(rows, row.id)).replay == replay:
             return row.id
     raise EvalNotFound(f"No earlier evaluation named {own.name!r} is done.")
 

@@ -175,6 +175,7 @@ class Runner:
                 (await read_history(self.connection, case.source)).events
             )
             recorded = read_outcome(source, 0)
+            case = _expect_recorded(case, recorded)
         tools = plan.cells[cell].agent.tools
         effects = {name: policy.effect for name, policy in tools.items()}
         return Observed(case=case, outcome=outcome, effects=effects, recorded=recorded)
@@ -231,6 +232,14 @@ def _messages_of(case: Case) -> tuple[Message, ...]:
     if isinstance(case.input, str):
         return (user_message(case.input),)
     return tuple(Message(role=t.role, parts=(Text(text=t.content),)) for t in case.input)
+
+
+def _expect_recorded(case: Case, recorded: Outcome | None) -> Case:
+    """The case, which expects the recorded answer."""
+    if recorded is None or recorded.state is not RunState.COMPLETED:
+        return case
+    answer = recorded.output if recorded.data is None else recorded.data
+    return case.model_copy(update={"expected": answer})
 
 
 def _limit_budget(own: Budget, agents: Budget) -> Budget:

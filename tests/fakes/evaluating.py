@@ -13,7 +13,7 @@ from harness.evals.observed import Observed
 
 def outcome(output: str = "", *tools: str, **more: Any) -> Outcome:
     calls = tuple(Called(turn=1, name=name, arguments={}, how="ran") for name in tools)
-    fields = {"run": "r", "model": "offline/demo", "state": RunState.COMPLETED, "turns": 2,
+    fields: dict[str, Any] = {"run": "r", "model": "offline/demo", "state": RunState.COMPLETED, "turns": 2,
               "tokens": 100, "seconds": 1.5, "cost_micros": 2_000}  # fmt: skip
     return Outcome(**{**fields, **more}, output=output, calls=calls)
 
@@ -28,13 +28,13 @@ def plan(**more: Any) -> EvalPlan:
     agent = PublishedAgent(
         name="clerk", spec="sha", models=("offline/demo",), tools={}, budget=Budget()
     )
-    fields = {"name": "e", "cells": (Cell(agent=agent),), "checks": (), "cases": 2, "repeats": 1,
+    fields: dict[str, Any] = {"name": "e", "cells": (Cell(agent=agent),), "checks": (), "cases": 2, "repeats": 1,
               "concurrency": 1, "by": "ann"}  # fmt: skip
     return EvalPlan(**{**fields, **more})
 
 
 def result(case: str, passed: bool, **more: Any) -> ItemResult:
     checks = (CheckResult(name="exact", passed=passed, score=float(passed), detail="why"),)
-    fields = {"case": case, "cell": 0, "repeat": 0, "run": f"run-{case}", "state": "completed",
+    fields: dict[str, Any] = {"case": case, "cell": 0, "repeat": 0, "run": f"run-{case}", "state": "completed",
               "passed": passed, "checks": checks, "tokens": 10, "seconds": 1.0}  # fmt: skip
     return ItemResult(**{**fields, **more})

@@ -37,7 +37,8 @@ def show_eval(console: Console, report: EvalReport) -> None:
     heads = ["AGENT", "MODEL", "PASSED", "RATE", "95 %"]
     heads += [f"PASS^{report.repeats}"] if report.repeats > 1 else []
     for head in [*heads, "TOKENS", "COST", "P50", "P95"]:
-        table.add_column(head, overflow="fold", no_wrap=head not in ("AGENT", "MODEL"))
+        names = head in ("AGENT", "MODEL")
+        table.add_column(head, overflow="fold", no_wrap=not names, min_width=10 if names else None)
     for cell in report.cells:
         table.add_row(*(clean_line(each) for each in _cell_row(cell, report.repeats)))
     console.print(table, markup=False)
