@@ -25,10 +25,18 @@ NASTY = "</script><script>alert(1)</script>\x00\x1b[31m\u202e]]>&\"'\ud800<img s
 
 
 def report(made: EvalPlan, results: list[ItemResult], **more: Any) -> EvalReport:
-    fields: dict[str, Any] = {"eval": "eval-1", "name": made.name, "state": "done", "created": 0.0,
-              "cases": made.cases, "repeats": made.repeats, "items": made.items,
-              "done": len(results), "failing": tuple(r for r in results if not r.passed),
-              "cells": (report_cell(made, 0, results),)}  # fmt: skip
+    fields: dict[str, Any] = {
+        "eval": "eval-1",
+        "name": made.name,
+        "state": "done",
+        "created": 0.0,
+        "cases": made.cases,
+        "repeats": made.repeats,
+        "items": made.items,
+        "done": len(results),
+        "failing": tuple(r for r in results if not r.passed),
+        "cells": (report_cell(made, 0, results),),
+    }
     return EvalReport(**{**fields, **more})
 
 
