@@ -27,9 +27,10 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "Attempt", "Retry", "HarnessError", "ErrorInfo",
     ),
     "Effects and undo": ("EffectRow", "UndoReport", "UndoStep", "Undone"),
-    "Forks and what-ifs": (
+    "Forks, what-ifs and evaluations": (
         "Change", "RunDiff", "DiffSide", "DiffRow", "Recording", "read_recording", "WhatIfReport",
         "SourceOutcome", "ForkOutcome", "Outcome", "Called", "summarize_whatif", "draw_whatif",
+        "Observed",
     ),
     "Settings": ("load_settings", "Settings", "ProviderSettings"),
 }  # fmt: skip

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from harness.contracts.run import Budget, Pending, RunState, RunStatus, Totals, TranscriptView
     from harness.contracts.verdicts import Decision
     from harness.contracts.whatif import Called, ForkOutcome, Outcome, SourceOutcome, WhatIfReport
+    from harness.evals.observed import Observed
     from harness.forks.fork import Change
     from harness.history.export import read_file as read_recording
     from harness.history.recording import Recording
@@ -90,6 +91,7 @@ __all__ = [
     "ModelParams",
     "ModelPlan",
     "ModelRetry",
+    "Observed",
     "Outcome",
     "Pending",
     "Prompt",
@@ -160,6 +162,7 @@ _HOMES = {
     "ModelParams": "harness.contracts.model",
     "ModelPlan": "harness.contracts.model",
     "ModelRetry": "harness.agent",
+    "Observed": "harness.evals.observed",
     "Outcome": "harness.contracts.whatif",
     "Pending": "harness.contracts.run",
     "Prompt": "harness.prompts.prompt",

@@ -27,6 +27,7 @@ BUILT_IN: tuple[str, ...] = (
     "harness.ui_streams.capability:UI_STREAMS",
     "harness.durable_streams.capability:DURABLE_STREAMS",
     "harness.webhooks.capability:WEBHOOKS",
+    "harness.evals.capability:EVALS",
     "harness.temporal_page.capability:TEMPORAL_PAGE",
     "harness.page.capability:PAGE",
 )

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflowservice.v1 import GetWorkflowExecutionHistoryRequest
 
+from harness.agent.checks import with_default_turns
 from harness.commons.telemetry import current_trace_id, span
 from harness.contracts.errors import (
     InvalidAgent,
@@ -21,6 +22,7 @@ from harness.contracts.errors import (
 )
 from harness.contracts.message import user_message
 from harness.contracts.model import split_ref
+from harness.contracts.published import PublishedAgent
 from harness.contracts.run import Parent, RunSpec
 from harness.contracts.whatif import LABEL
 from harness.crypto.vault import new_salt
@@ -46,6 +48,8 @@ class Change:
     instructions: str | None = None
     results: Mapping[str, str] = field(default_factory=dict[str, str])
     """Other results for tool calls of kept turns, by call id."""
+    version: PublishedAgent | None = None
+    """The same agent as it is now: its instructions, tools, model and limits."""
 
 
 async def start_fork(
@@ -222,6 +226,9 @@ async def _build_spec(
     }
     if _has_instructions(spec, begin, at):
         updates["instructs"] = None
+    if change.version is not None:
+        updates |= _version_updates(spec, change.version)
+        updates["messages"] = tuple(each for each in messages if each.origin != "instructions")
     if change.model:
         updates |= _model_updates(connection, change.model)
     if change.instructions is not None:
@@ -264,6 +271,21 @@ async def _rewrite_results(
     made = rewriting.build_nodes()
     await put_nodes(connection.database, connection.vault, run, made)
     return Point(list(made)[-1], messages)
+
+
+def _version_updates(spec: RunSpec, version: PublishedAgent) -> dict[str, object]:
+    if version.name != spec.agent:
+        raise InvalidAgent(
+            f"The run belongs to agent {spec.agent!r}, not to {version.name!r}.",
+            fix=f"Choose runs of {version.name!r}.",
+        )
+    return {
+        "spec": version.spec, "model": version.models[0], "override": None,
+        "model_queue": version.model_queue, "tools": version.tools, "parallel": version.parallel,
+        "instructs": version.instructs, "checks": version.checks,
+        "asks": True if version.asks else None,
+        "budget": with_default_turns(version.budget),
+    }  # fmt: skip
 
 
 def _model_updates(connection: Connection, model: str) -> dict[str, object]:

@@ -340,6 +340,7 @@ def describe_change(change: Change) -> list[str]:
     """Describe a change for people."""
     told = [f"model {change.model}"] if change.model else []
     told += [f"hint: {change.hint}"] if change.hint else []
+    told += [f"{change.version.name} as it is now"] if change.version else []
     told += ["other instructions"] if change.instructions is not None else []
     return told + [f"{call} answers: {text}" for call, text in change.results.items()]
 

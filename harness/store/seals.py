@@ -385,9 +385,18 @@ def _unsigned_wire(entry: SealEntry) -> bytes:
 
 
 async def get_store_id(database: Database) -> str:
-    """Return an id unique to this database: two stores that share a Temporal are swept apart."""
+    """Return an id unique to this database: two stores that share a Temporal are swept apart.
+
+    Raises:
+        StoreUnavailable: The database does not answer. Another id would name a queue that nobody
+            uses.
+    """
+    from psycopg.errors import InsufficientPrivilege
+
     try:
         rows = await database.fetch(IDENTITY)
-    except StoreError:  # needs a privilege that not every role has
-        rows = [(database.name,)]
+    except StoreError as error:
+        if not isinstance(error.__cause__, InsufficientPrivilege):
+            raise
+        rows = [(database.name,)]  # the query needs a privilege that not every role has
     return hashlib.sha256(rows[0][0].encode()).hexdigest()[:8]

@@ -40,6 +40,7 @@ from tests.fakes.model_server import ModelServer
 from tests.fakes.runs import Gate, add, eventually, give_up, look, send, until_state, waiting
 from tests.fakes.steps import Hang, call, calls, fail, say, stall
 from tests.histories.delivery import delivered
+from tests.histories.evaluating import evaluated, stopped_eval
 from tests.histories.inline import inline_refused, inline_timed_out
 
 HERE = Path(__file__).parent
@@ -356,6 +357,7 @@ CASES: dict[str, dict[str, Case]] = {
     "Undo": {case.__name__: case for case in (undone, stopped, previewed)},
     "Sweep": {"swept": swept},
     "DeliverWebhook": {"delivered": delivered},
+    "EvalRun": {"evaluated": evaluated, "stopped_eval": stopped_eval},
     "Session": {case.__name__: case for case in (answered_in_order, rolled_back, continued)},
 }  # fmt: skip
 """By workflow: every registered one has at least one."""

@@ -1,19 +1,22 @@
 """Every way harness can fail: a class each, with its code, a fix, and whether to retry it.
 
-HarnessError
-├── ConfigError      a setting is wrong or missing; nothing was started
-├── StackError       Temporal or Postgres cannot be found, started or reached
-├── StoreError       the database or the artifact store refused or lost something
-├── ProviderError    a model provider failed or refused
-├── ToolError        a tool call failed; the model sees it and can correct the call
-├── SteeringError    a signal, update or query was malformed or came at the wrong time
-├── RunError         a run cannot start, continue or be found
-├── AccessError      a user, an API token or a sign-in was refused or cannot be found
-├── ConversationError  a conversation cannot be found, or does not accept what was sent
-├── McpError         an MCP server cannot be reached, misbehaves, or changed what it declares
-├── PromptError      a prompt template cannot be found, saved or filled in
-├── TemporalPageError  Temporal's web page cannot be served
-└── OpenAIApiError   a request of an OpenAI client was refused, or has no answer"""
+    HarnessError
+    ├── ConfigError      a setting is wrong or missing; nothing was started
+    ├── StackError       Temporal or Postgres cannot be found, started or reached
+    ├── StoreError       the database or the artifact store refused or lost something
+    ├── ProviderError    a model provider failed or refused
+    ├── ToolError        a tool call failed; the model sees it and can correct the call
+    ├── SteeringError    a signal, update or query was malformed or came at the wrong time
+    ├── RunError         a run cannot start, continue or be found
+    ├── AccessError      a user, an API token or a sign-in was refused or cannot be found
+    ├── ConversationError  a conversation cannot be found, or does not accept what was sent
+    ├── McpError         an MCP server cannot be reached, misbehaves, or changed what it declares
+    ├── PromptError      a prompt template cannot be found, saved or filled in
+    ├── TemporalPageError  Temporal's web page cannot be served
+    ├── EvalError        an evaluation cannot be read, started, found or compared
+    └── OpenAIApiError   a request of an OpenAI client was refused, or has no answer
+
+A class carries its code, ``<kind>.<category>``, a fix, and whether Temporal retries it."""
 
 from __future__ import annotations
 
@@ -73,6 +76,12 @@ from harness.contracts.errors.conversations import (
     InvalidTransition,
     MessageTooLarge,
     SearchUnavailable,
+)
+from harness.contracts.errors.evals import (
+    EvalError,
+    EvalInvalid,
+    EvalNotComparable,
+    EvalNotFound,
 )
 from harness.contracts.errors.mcp import (
     McpError,
@@ -222,179 +231,10 @@ from harness.contracts.errors.webhooks import (
     WebhookUndelivered,
 )
 
-__all__ = [
-    "REFUSALS",
-    "AccessError",
-    "AgentFunctionFailed",
-    "AnswerTooLarge",
-    "ApiError",
-    "ArchiveChanged",
-    "ArtifactMissing",
-    "ArtifactNotFound",
-    "BinaryMissing",
-    "BinaryTooOld",
-    "BrokenCapability",
-    "BrokenTestModel",
-    "BudgetReached",
-    "CallNotRecorded",
-    "CircuitOpen",
-    "ConfigError",
-    "ContentCorrupt",
-    "ContentTooLarge",
-    "ContentUnsigned",
-    "ContextOverflow",
-    "ConversationBusy",
-    "ConversationChanged",
-    "ConversationClosed",
-    "ConversationError",
-    "ConversationExists",
-    "ConversationNotFound",
-    "CursorUnknown",
-    "DaemonAnswerInvalid",
-    "DaemonUnreachable",
-    "DiskFull",
-    "EncryptionKeyMissing",
-    "ErrorInfo",
-    "FileNotWritten",
-    "Forgotten",
-    "HarnessError",
-    "InboxFull",
-    "InvalidAgent",
-    "InvalidBackup",
-    "InvalidExport",
-    "InvalidMessage",
-    "InvalidOutput",
-    "InvalidReply",
-    "InvalidRequest",
-    "InvalidServer",
-    "InvalidSignal",
-    "InvalidTemplate",
-    "InvalidToolArguments",
-    "InvalidTransition",
-    "InvalidUsage",
-    "InvalidValue",
-    "InvalidVariable",
-    "Irreversible",
-    "LocalUserFixed",
-    "McpError",
-    "McpMisbehaved",
-    "McpNotApproved",
-    "McpNotSignedIn",
-    "McpServerUnknown",
-    "McpSignInFailed",
-    "McpToolChanged",
-    "McpUnavailable",
-    "MendLimitReached",
-    "MessageTooLarge",
-    "MethodNotAllowed",
-    "MissingSetting",
-    "ModelNotFound",
-    "ModelRefused",
-    "ModelUnsuitable",
-    "NoWorker",
-    "NotAllowed",
-    "NotLoggedIn",
-    "NotPending",
-    "NotRemote",
-    "NotSignedIn",
-    "OpenAIApiError",
-    "OtherUser",
-    "OutcomeUnknown",
-    "OutsideConfines",
-    "PendingChanged",
-    "PermitReused",
-    "PoolBusy",
-    "PortInUse",
-    "PromptArchived",
-    "PromptError",
-    "PromptNotFound",
-    "PromptTooLarge",
-    "ProviderAuthenticationFailed",
-    "ProviderBadRequest",
-    "ProviderError",
-    "ProviderOverloaded",
-    "ProviderPackageMissing",
-    "ProviderPermissionDenied",
-    "ProviderProtocolMismatch",
-    "ProviderQuotaExceeded",
-    "ProviderServerError",
-    "ProviderTimeout",
-    "ProviderTlsFailed",
-    "ProviderUnreachable",
-    "RateLimited",
-    "ReplayDiffers",
-    "ReplayUnfinished",
-    "RequestTooLarge",
-    "RequestTooSlow",
-    "ResponseNotFound",
-    "RouteNotFound",
-    "RunBusy",
-    "RunError",
-    "RunFailed",
-    "RunForged",
-    "RunIdTaken",
-    "RunNotFound",
-    "RunOver",
-    "RunTerminated",
-    "RunTimedOut",
-    "RunTooNew",
-    "RunUnfinished",
-    "RunUnsigned",
-    "RunWasAborted",
-    "SchemaTooNew",
-    "SearchAttributesMissing",
-    "SearchUnavailable",
-    "ServerFault",
-    "SignalTooLarge",
-    "StackDataBroken",
-    "StackError",
-    "StackReplaced",
-    "StackRunning",
-    "StackStartFailed",
-    "StackStopped",
-    "StackUnreachable",
-    "SteeringError",
-    "StoreError",
-    "StoreUnavailable",
-    "StreamInterrupted",
-    "TargetChanged",
-    "TemporalPageError",
-    "TemporalPageMissing",
-    "TemporalPageRefused",
-    "TemporalPageUnreachable",
-    "TokenNotFound",
-    "TooManyCalls",
-    "TooManyPrompts",
-    "TooManySignals",
-    "ToolBusy",
-    "ToolDenied",
-    "ToolError",
-    "ToolFailed",
-    "ToolTimeout",
-    "ToolUnavailable",
-    "TranscriptMissing",
-    "TurnNotFound",
-    "UndoUnavailable",
-    "UnknownAgent",
-    "UnknownProvider",
-    "UnknownSetting",
-    "UnknownTool",
-    "UnsupportedParameter",
-    "Untrusted",
-    "UploadNotFound",
-    "UserExists",
-    "UserNotFound",
-    "WebhookError",
-    "WebhookNotFound",
-    "WebhookRefused",
-    "WebhookUndelivered",
-    "WorkspaceRefused",
-    "WrongHost",
-    "WrongOrigin",
-    "all_errors",
-    "find_error",
-    "from_info",
-    "rebuild_error",
+__all__ = [  # pyright: ignore[reportUnsupportedDunderAll]
+    name
+    for name, value in list(globals().items())
+    if getattr(value, "__module__", "").startswith(f"{__name__}.")
 ]
 
 for _each in list(globals().values()):

@@ -1898,6 +1898,88 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/evals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Evals
+         * @description List the caller's evaluations, the newest first; admins see all.
+         */
+        get: operations["list_evals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evals/{eval}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Eval
+         * @description Report an evaluation as it is now: pass rates with confidence intervals, costs, and what
+         *     failed.
+         */
+        get: operations["show_eval"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evals/{eval}/results": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Eval Results
+         * @description List the results of an evaluation's runs.
+         */
+        get: operations["list_eval_results"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evals/{eval}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop Eval
+         * @description Start no more runs of an evaluation; those that are open end and are checked. Sent again, it
+         *     does not wait for them.
+         */
+        post: operations["stop_eval"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/temporal-page": {
         parameters: {
             query?: never;
@@ -2537,6 +2619,53 @@ export interface components {
             problem?: string | null;
         };
         /**
+         * CellReport
+         * @description An agent with a model: how it did.
+         */
+        CellReport: {
+            /** Agent */
+            agent: string;
+            /** Model */
+            model: string;
+            /** Cases */
+            cases: number;
+            /** Runs */
+            runs: number;
+            /** Passed */
+            passed: number;
+            /**
+             * Rate
+             * @description The mean over cases of how often each passed.
+             */
+            rate: number;
+            /** Low */
+            low: number;
+            /**
+             * High
+             * @description The 95 % confidence interval of the rate.
+             */
+            high: number;
+            /**
+             * Pass Hat
+             * @description pass^k: how often all repeats of a case pass; k is the number of repeats.
+             */
+            pass_hat?: number | null;
+            /** Tokens */
+            tokens: number;
+            /** Cost Micros */
+            cost_micros?: number | null;
+            /** Judge Tokens */
+            judge_tokens: number;
+            /** Judge Micros */
+            judge_micros?: number | null;
+            /** Seconds P50 */
+            seconds_p50: number;
+            /** Seconds P95 */
+            seconds_p95: number;
+            /** Checks */
+            checks: components["schemas"]["CheckRate"][];
+        };
+        /**
          * ChatCompletionBody
          * @description A conversation for an agent to answer.
          */
@@ -2574,6 +2703,45 @@ export interface components {
             [key: string]: unknown;
         };
         /**
+         * CheckRate
+         * @description How often a check passed.
+         */
+        CheckRate: {
+            /** Name */
+            name: string;
+            /** Runs */
+            runs: number;
+            /** Passed */
+            passed: number;
+            /**
+             * Broken
+             * @description How often the check itself failed.
+             */
+            broken: number;
+        };
+        /**
+         * CheckResult
+         * @description What one check found.
+         */
+        CheckResult: {
+            /** Name */
+            name: string;
+            /** Passed */
+            passed: boolean;
+            /** Score */
+            score: number;
+            /**
+             * Detail
+             * @default
+             */
+            detail: string;
+            /**
+             * Broken
+             * @description The check itself failed, so that nothing is known.
+             */
+            broken?: true | null;
+        };
+        /**
          * ClientMessage
          * @description A message of a conversation.
          */
@@ -2603,6 +2771,49 @@ export interface components {
             function_call?: unknown;
         } & {
             [key: string]: unknown;
+        };
+        /**
+         * Comparison
+         * @description A cell beside what it is compared with, over the cases that both have.
+         */
+        Comparison: {
+            /** Cell */
+            cell: string;
+            /**
+             * Baseline
+             * @description The id of an evaluation, or `recorded` for the recorded runs.
+             */
+            baseline: string;
+            /**
+             * Against
+             * @description The agent and model of the baseline.
+             */
+            against: string;
+            /** Cases */
+            cases: number;
+            /** Before */
+            before: number;
+            /** After */
+            after: number;
+            /** Change */
+            change: number;
+            /** Low */
+            low: number;
+            /** High */
+            high: number;
+            /** Better */
+            better: number;
+            /** Worse */
+            worse: number;
+            /** P */
+            p: number;
+            /** Method */
+            method: string;
+            /**
+             * Verdict
+             * @description `regression` or `improvement` if the change is significant, else `no difference`.
+             */
+            verdict: string;
         };
         /**
          * ConversationChange
@@ -3236,6 +3447,88 @@ export interface components {
             retryable: boolean;
         };
         /**
+         * EvalList
+         * @description Evaluations, the newest first.
+         */
+        EvalList: {
+            /** Evals */
+            evals: components["schemas"]["EvalRow"][];
+        };
+        /**
+         * EvalReport
+         * @description All of an evaluation, as it is now.
+         */
+        EvalReport: {
+            /** Eval */
+            eval: string;
+            /** Name */
+            name: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "running" | "done" | "stopped" | "over_budget" | "interrupted";
+            /** Created */
+            created: number;
+            /** Ended */
+            ended?: number | null;
+            /** Cases */
+            cases: number;
+            /** Repeats */
+            repeats: number;
+            /** Items */
+            items: number;
+            /** Done */
+            done: number;
+            /** Threshold */
+            threshold?: number | null;
+            /** Cells */
+            cells: components["schemas"]["CellReport"][];
+            /**
+             * Comparisons
+             * @default []
+             */
+            comparisons: components["schemas"]["Comparison"][];
+            /** Replay */
+            replay?: true | null;
+            /**
+             * Failing
+             * @description Results that did not pass, the first ones.
+             */
+            failing: components["schemas"]["ItemResult"][];
+        };
+        /**
+         * EvalRow
+         * @description An evaluation as lists show it. Times are seconds since 1970.
+         */
+        EvalRow: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Owner */
+            owner?: string | null;
+            /** Created */
+            created: number;
+            /** Ended */
+            ended?: number | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "running" | "done" | "stopped" | "over_budget" | "interrupted";
+            /** Items */
+            items: number;
+            /** Done */
+            done: number;
+            /** Passed */
+            passed: number;
+            /** Tokens */
+            tokens: number;
+            /** Cost Micros */
+            cost_micros?: number | null;
+        };
+        /**
          * EventList
          * @description The events of a run so far.
          */
@@ -3534,6 +3827,74 @@ export interface components {
              * @description Millionths of a US dollar; absent if the price is unknown.
              */
             cost_micros?: number | null;
+        };
+        /**
+         * ItemResult
+         * @description The result of an item.
+         */
+        ItemResult: {
+            /** Case */
+            case: string;
+            /** Cell */
+            cell: number;
+            /** Repeat */
+            repeat: number;
+            /** Run */
+            run?: string | null;
+            /**
+             * State
+             * @description The state in which its run ended.
+             */
+            state: string;
+            /** Passed */
+            passed: boolean;
+            /**
+             * Checks
+             * @default []
+             */
+            checks: components["schemas"]["CheckResult"][];
+            /**
+             * Was Passed
+             * @description Whether the recorded run passes the same checks.
+             */
+            was_passed?: boolean | null;
+            /**
+             * Turns
+             * @default 0
+             */
+            turns: number;
+            /**
+             * Tokens
+             * @default 0
+             */
+            tokens: number;
+            /** Cost Micros */
+            cost_micros?: number | null;
+            /**
+             * Seconds
+             * @default 0
+             */
+            seconds: number;
+            /**
+             * Judge Tokens
+             * @default 0
+             */
+            judge_tokens: number;
+            /** Judge Micros */
+            judge_micros?: number | null;
+            /**
+             * Tools
+             * @description The tools that it called, in order.
+             * @default []
+             */
+            tools: string[];
+            /**
+             * Output
+             * @description The beginning of its answer.
+             * @default
+             */
+            output: string;
+            error?: components["schemas"]["ErrorInfo"] | null;
         };
         /**
          * Limit
@@ -4122,6 +4483,15 @@ export interface components {
             everyone: boolean;
         };
         /**
+         * NumberedResult
+         * @description A result, with the number of its item.
+         */
+        NumberedResult: {
+            /** Number */
+            number: number;
+            result: components["schemas"]["ItemResult"];
+        };
+        /**
          * PanelList
          * @description The panels that the caller sees.
          */
@@ -4575,6 +4945,16 @@ export interface components {
             stream_options?: components["schemas"]["StreamOptions"] | null;
         } & {
             [key: string]: unknown;
+        };
+        /**
+         * ResultList
+         * @description A page of results.
+         */
+        ResultList: {
+            /** Results */
+            results: components["schemas"]["NumberedResult"][];
+            /** Next */
+            next?: number | null;
         };
         /**
          * ResumeRequested
@@ -9974,6 +10354,155 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_evals: {
+        parameters: {
+            query?: {
+                /** @description The maximum number to return. */
+                limit?: number;
+            };
+            header?: {
+                /** @description The `ETag` of an earlier response: if it is still current, the status is 304. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Changes with the answer; send it as `If-None-Match`. */
+                    ETag?: string;
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvalList"];
+                };
+            };
+            /** @description The client has this answer: `If-None-Match` names its tag. */
+            304: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    show_eval: {
+        parameters: {
+            query?: {
+                /** @description The id of an evaluation to compare with, or `last`. */
+                baseline?: string | null;
+            };
+            header?: {
+                /** @description The `ETag` of an earlier response: if it is still current, the status is 304. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description The id of the evaluation. */
+                eval: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Changes with the answer; send it as `If-None-Match`. */
+                    ETag?: string;
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvalReport"];
+                };
+            };
+            /** @description The client has this answer: `If-None-Match` names its tag. */
+            304: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_eval_results: {
+        parameters: {
+            query?: {
+                /** @description Whether to list only results that did not pass. */
+                failed?: boolean;
+                /** @description The `next` of the previous page. Send the same filters as for that page. */
+                cursor?: number;
+                /** @description The maximum number to return. */
+                limit?: number;
+            };
+            header?: {
+                /** @description The `ETag` of an earlier response: if it is still current, the status is 304. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description The id of the evaluation. */
+                eval: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Changes with the answer; send it as `If-None-Match`. */
+                    ETag?: string;
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResultList"];
+                };
+            };
+            /** @description The client has this answer: `If-None-Match` names its tag. */
+            304: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    stop_eval: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the evaluation. */
+                eval: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvalRow"];
+                };
             };
             default: components["responses"]["Problem"];
         };
