@@ -34,12 +34,6 @@ UNDECLARED = [
 DEVELOPMENT = [
     "pytest",  # the plug-in's module, which pytest alone imports
 ]
-BANDIT_SKIPS = [
-    "B101",  # assert: states what the type checker cannot know
-    "B404",  # import subprocess: the local stack starts processes
-    "B603",  # subprocess without a shell: that is the safe way
-]
-
 Outcome = tuple[bool, str]
 
 
@@ -103,10 +97,6 @@ CHECKS: dict[str, Callable[[], Outcome]] = {
     ),
     "web": web,
     "imports": tool("lint-imports", "--no-cache", "--no-logo"),
-    "security": tool(
-        "bandit", "--quiet", "--recursive", "--skip", ",".join(BANDIT_SKIPS), *ROOMS,
-        "--format", "custom", "--msg-template", "{relpath}:{line}: {test_id} {msg}",
-    ),
     "lint": tool("ruff", "check", "--quiet", "."),
     "format": tool("ruff", "format", "--check", "--quiet", "."),
     "sizes": sizes,

@@ -106,6 +106,14 @@ class Metrics:
         ):  # fmt: skip
             found.add_metric((needed,), value)
         yield found
+        errors = CounterMetricFamily(
+            "harness_topic_errors",
+            "Topics of live sockets that stopped with an error, by its code.",
+            labels=("code",),
+        )
+        for code, count in counts.topic_errors.items():
+            errors.add_metric((code,), count)
+        yield errors
         yield GaugeMetricFamily(
             "harness_run_cards", "Runs whose cards are kept in memory.", len(cards)
         )

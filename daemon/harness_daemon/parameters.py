@@ -17,7 +17,7 @@ IN_PATHS = {
     "prompt": "The name of the template, or NAME@VERSION where a version is read.",
     "response_id": "The id of the response.",
     "run": "The id of the run.",
-    "token": "The id of the token, not its secret.",  # nosec B105 - no password
+    "token": "The id of the token, not its secret.",
     "user": "The name of the user.",
     "webhook": "The id of the webhook.",
 }
@@ -54,7 +54,7 @@ ELSEWHERE = {
     "stream": "Whether to follow the events instead of reading the response once.",
     "tag": "Only conversations with this tag.",
     "text": "Only conversations whose title or messages contain these words.",
-    "token": "The replay token of an earlier verification.",  # nosec B105 - no password
+    "token": "The replay token of an earlier verification.",
     "turn": "The number of the conversation's run to start with; the first is 1.",
     "turns": "The number of newest runs whose messages to read.",
     "user": "Whose tokens to list; by default the caller's own.",

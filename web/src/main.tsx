@@ -2,6 +2,7 @@ import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { createRouter, RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
+import { browserName } from "@/api/browser_name";
 import { openLive } from "@/api/live";
 import { Problem } from "@/api/problem";
 import { meQuery } from "@/api/queries";
@@ -40,12 +41,14 @@ declare module "@tanstack/react-router" {
   }
 }
 
+const RELOADED = browserName("reloaded");
+
 // After an upgrade of the daemon, a page that is open asks for files that are gone. If they are
 // still gone after that, reloading again would not help.
 addEventListener("vite:preloadError", () => {
-  const last = Number(sessionStorage.getItem("harness.reloaded"));
+  const last = Number(sessionStorage.getItem(RELOADED));
   if (Date.now() - last < 60_000) return;
-  sessionStorage.setItem("harness.reloaded", String(Date.now()));
+  sessionStorage.setItem(RELOADED, String(Date.now()));
   location.reload();
 });
 

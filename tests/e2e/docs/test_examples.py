@@ -3,10 +3,12 @@
 import os
 import re
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.fakes.command import harness_command
 from tests.fakes.warm_python import warm_python
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
@@ -56,8 +58,12 @@ def test_every_example_is_expected_here() -> None:
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("project")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A project whose stack stays up: each example would start one otherwise."""
+    folder = tmp_path_factory.mktemp("project")
+    subprocess.run(harness_command("up", "--detach"), cwd=folder, check=True, capture_output=True)
+    yield folder
+    subprocess.run(harness_command("down"), cwd=folder, check=True, capture_output=True)
 
 
 @pytest.mark.parametrize(

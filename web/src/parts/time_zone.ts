@@ -1,5 +1,7 @@
+import { browserName } from "@/api/browser_name";
+
 /** The time zone that the person has chosen; null: the browser's. */
-const KEY = "harness.time-zone";
+const KEY = browserName("time-zone");
 
 export function chosenZone(): string | undefined {
   return localStorage.getItem(KEY) ?? undefined;

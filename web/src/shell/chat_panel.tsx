@@ -2,6 +2,7 @@
 import { useRouterState } from "@tanstack/react-router";
 import { MessagesSquare } from "lucide-react";
 import { lazy, Suspense, useEffect, useState } from "react";
+import { browserName } from "@/api/browser_name";
 import { aboutView } from "./chat_about";
 import { CHAT_PANEL } from "./chat_button";
 import { type Command, useCommands } from "./commands";
@@ -27,7 +28,7 @@ export default function ChatPanel() {
   useCommands(inChat ? [] : commands);
   useEffect(() => {
     // What was written before a reload must go out, whichever view is open.
-    if (Object.keys(localStorage).some((key) => key.startsWith("harness.chat.out."))) {
+    if (Object.keys(localStorage).some((key) => key.startsWith(browserName("chat.out.")))) {
       void import("@/routes/chat/-data/resume");
     }
   }, []);

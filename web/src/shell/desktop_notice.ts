@@ -2,12 +2,13 @@
  *
  * Of all tabs one shows them: it holds the lock `LEADER`. Each tab that is on screen holds `SEEN`
  * together with others; while anyone does, the badge in the page is notice enough. */
+import { browserName } from "@/api/browser_name";
 import { root } from "@/api/root";
 import type { WaitingItem } from "./inbox";
 
-const LEADER = "harness.notices";
-const SEEN = "harness.seen";
-const SETTING = "harness.notices";
+const LEADER = browserName("notices");
+const SEEN = browserName("seen");
+const SETTING = browserName("notices");
 const MOST_AT_ONCE = 3;
 
 type Subscribe = (listener: () => void) => () => void;
@@ -108,7 +109,7 @@ function watch(subscribe: Subscribe, read: Read): void {
 }
 
 function show(title: string, body: string, path: string, tag: string): void {
-  const notice = new Notification(title, { body, tag });
+  const notice = new Notification(title, { body, tag: browserName(tag) });
   notice.onclick = () => {
     window.focus();
     notice.close();

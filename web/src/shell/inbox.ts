@@ -1,5 +1,6 @@
 /** Everything that waits for this person, across runs: one reader for badge, inbox and views. */
 import { useSyncExternalStore } from "react";
+import { browserName } from "@/api/browser_name";
 import type { Schemas } from "@/api/client";
 import { followTopic } from "@/api/live";
 import { setWaitingCount } from "./page_title";
@@ -104,7 +105,7 @@ function start(): void {
     }
     if (whole) publish();
   });
-  if (localStorage.getItem("harness.notices") === "on") void startNotices();
+  if (localStorage.getItem(browserName("notices")) === "on") void startNotices();
 }
 
 /** Loads what shows notices of the desktop: only for those who want them. */

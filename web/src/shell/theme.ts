@@ -1,8 +1,9 @@
 import { useSyncExternalStore } from "react";
+import { browserName } from "@/api/browser_name";
 
 export type Theme = "light" | "dark" | "system";
 
-const KEY = "harness.theme"; // `public/theme.js` reads it before the first paint
+const KEY = browserName("theme"); // `public/theme.js` reads it before the first paint
 const listeners = new Set<() => void>();
 const system = matchMedia("(prefers-color-scheme: dark)");
 

@@ -3,6 +3,7 @@ import { createFileRoute, Link } from "@tanstack/react-router";
 import { Download } from "lucide-react";
 import { useEffect, useRef } from "react";
 import { addressOf, api, call, type Schemas } from "@/api/client";
+import { daemonNow } from "@/api/daemon_clock";
 import { Column, Rows } from "@/parts/desk/section";
 import { EmptyState } from "@/parts/empty_state";
 import { ProblemCard } from "@/parts/problem_card";
@@ -85,7 +86,7 @@ function useActivity(search: ActivitySearch) {
     // Typed as text too, because the same route answers as CSV.
     queryFn: async ({ pageParam }): Promise<Page> => {
       const query = {
-        ...queryOf(search, Date.now() / 1000),
+        ...queryOf(search, daemonNow()),
         ...(pageParam ? { cursor: pageParam } : {}),
       };
       return (await call(api.GET("/api/v1/activity", { params: { query } }))) as Page;
@@ -96,7 +97,7 @@ function useActivity(search: ActivitySearch) {
 }
 
 function csvAddress(search: ActivitySearch): string {
-  const query = new URLSearchParams({ ...queryOf(search, Date.now() / 1000), format: "csv" });
+  const query = new URLSearchParams({ ...queryOf(search, daemonNow()), format: "csv" });
   query.set("limit", "500");
   return addressOf(`/activity?${query}`);
 }

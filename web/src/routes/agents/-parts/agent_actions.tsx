@@ -1,11 +1,12 @@
 import { useNavigate } from "@tanstack/react-router";
 import { MessageSquarePlus, Play } from "lucide-react";
+import { browserName } from "@/api/browser_name";
 import { useCommands } from "@/shell/commands";
 import { useMay } from "@/shell/roles";
 import { Button } from "@/ui/button";
 import type { AgentView } from "../-agents";
 
-const CHAT_AGENT = "harness.chat.agent"; // a new chat begins with the agent that was chosen last
+const CHAT_AGENT = browserName("chat.agent"); // a new chat begins with the agent that was chosen last
 
 function useAgentActs() {
   const navigate = useNavigate();

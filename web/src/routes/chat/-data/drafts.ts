@@ -1,5 +1,6 @@
 /** What was typed and not sent, for each conversation: it survives reloads and failures. */
 import { useEffect, useState } from "react";
+import { browserName } from "@/api/browser_name";
 import type { Attached } from "./types";
 
 export interface Draft {
@@ -10,7 +11,7 @@ export interface Draft {
 const NONE: Draft = { text: "", files: [] };
 
 function keyOf(user: string, chat: string): string {
-  return `harness.chat.draft.${user}.${chat}`;
+  return browserName(`chat.draft.${user}.${chat}`);
 }
 
 export function readDraft(user: string, chat: string): Draft {

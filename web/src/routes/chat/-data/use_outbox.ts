@@ -5,7 +5,7 @@ import { api, call } from "@/api/client";
 import { watchLiveStatus } from "@/api/live";
 import { Problem } from "@/api/problem";
 import { meQuery } from "@/api/queries";
-import { type Delivery, Outbox, type Outgoing } from "./outbox";
+import { type Delivery, OUTBOX, Outbox, type Outgoing } from "./outbox";
 import type { Receipt } from "./types";
 
 async function send(message: Outgoing): Promise<Receipt> {
@@ -70,7 +70,7 @@ export function outboxOf(user: string): Outbox {
   });
   outbox = made;
   addEventListener("storage", (event) => {
-    if (event.key === null || event.key.startsWith("harness.chat.out.")) made.reload();
+    if (event.key === null || event.key.startsWith(OUTBOX)) made.reload();
   });
   addEventListener("online", () => made.wake());
   watchLiveStatus((status) => {

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Sparkles } from "lucide-react";
 import { useRef, useState } from "react";
+import { browserName } from "@/api/browser_name";
 import { agentsQuery } from "@/api/queries";
 import { Composer } from "@/parts/composer/composer";
 import { EmptyState } from "@/parts/empty_state";
@@ -15,7 +16,7 @@ import { outboxOf } from "../-data/use_outbox";
 import { withAbout } from "../-data/with_about";
 import { ConnectionNote } from "./connection_note";
 
-const AGENT = "harness.chat.agent";
+const AGENT = browserName("chat.agent");
 
 /** Begins a conversation: its first message creates it. */
 export function NewChat(props: {

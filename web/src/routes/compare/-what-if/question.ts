@@ -3,11 +3,12 @@
  * What this browser has asked is kept for all its tabs: to open its address again asks the same, and
  * joins what is going on. The address has the question too, so that it can be opened elsewhere; there
  * it only says what was asked, because a link must not start forks that cost money. */
+import { browserName } from "@/api/browser_name";
 import { randomKey } from "@/api/random_key";
 import { readQuestion } from "./read_question";
 import type { WhatIfQuestion } from "./types";
 
-const PREFIX = "harness.what-if.";
+const PREFIX = browserName("what-if.");
 const KEPT = 50;
 const LONGEST = 1_500;
 
