@@ -74,6 +74,8 @@ class ModelCalled(EventBase):
     """Messages that are new to the model with this call."""
     head: str | None = None
     """The transcript node that they follow."""
+    scale: float | None = None
+    """Tokens that the provider counts for each estimated one, if the context policy counts them."""
 
 
 class ModelReplied(EventBase):
@@ -100,6 +102,8 @@ class ModelReplied(EventBase):
     """Models of the plan that were skipped before this one."""
     dropped: int | None = None
     """Messages that the context policy left out."""
+    cleared: int | None = None
+    """Messages with tool results that the context policy replaced by stubs."""
     interrupted: Flag = None
     """The call was cancelled; `message` is what had arrived by then."""
     cut: Interrupted | None = None

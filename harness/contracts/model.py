@@ -60,8 +60,12 @@ class ContextPolicy(Word):
     """How much of a growing conversation each call sends: all of it, or what fits."""
 
     max_input_tokens: int | None = None
-    """Older turns are omitted beyond this estimate. A tool call and its result stay together, and
-    the first user message stays."""
+    """Older exchanges are left out once the input exceeds this many tokens, until a quarter is
+    free. A tool call and its result stay together. The instructions, the first user message,
+    pinned messages, hints and summaries stay."""
+    keep_results: Annotated[int, Field(ge=1)] | None = None
+    """Results of this many newest tool calls, at least, are sent in full. Older ones become stubs,
+    each time as many more have arrived."""
 
 
 class AgentSpec(Word):
@@ -85,6 +89,8 @@ def _clamp_tokens(tokens: Any) -> Any:
     return min(max(tokens, 0), MAX_TOKENS) if isinstance(tokens, int) else tokens
 
 
+Scale = Annotated[float, Field(ge=0.2, le=10.0)]
+"""Tokens that a provider counted for each one that was estimated."""
 MAX_TOKENS = 10**12
 Tokens = Annotated[int, BeforeValidator(_clamp_tokens)]
 
@@ -104,6 +110,13 @@ class Usage(Word):
     def total(self) -> int:
         """Tokens in and out."""
         return self.input + self.output
+
+    @property
+    def hit_rate(self) -> float | None:
+        """The part of the input that came from the provider's cache; None if it reports none."""
+        if self.cached is None or not self.input:
+            return None
+        return min(1.0, self.cached / self.input)
 
     def __add__(self, other: Usage) -> Usage:
         return Usage(
@@ -162,6 +175,8 @@ class CallModel(Word):
     """The run's own model, instead of the plan's candidates."""
     salt: str | None = None
     """See `Node.salt`."""
+    scale: Scale | None = None
+    """Measured in an earlier turn of the run."""
     started: Started | None = None
     """How the run was started, with the first call of its first execution."""
 
@@ -202,6 +217,10 @@ class ModelTurn(Word):
     """From the request to the last."""
     dropped: int | None = None
     """Messages that the context policy left out."""
+    cleared: int | None = None
+    """Messages with tool results that it replaced by stubs."""
+    scale: Scale | None = None
+    """Measured if the context policy counts tokens, and the provider reported some."""
     fallbacks: tuple[Fallback, ...] | None = None
     data: Any = None
     """The typed result, if the agent has an output type and this is the final reply."""

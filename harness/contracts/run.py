@@ -11,7 +11,7 @@ from harness.contracts.clean_text import clean_line
 from harness.contracts.effect import Undone
 from harness.contracts.errors import ErrorInfo
 from harness.contracts.message import Message, ToolCall, ToolResult
-from harness.contracts.model import Interrupted, ModelRef, Usage
+from harness.contracts.model import Interrupted, ModelRef, Scale, Usage
 from harness.contracts.permit import Pinned, Started
 from harness.contracts.prompt import PinnedPrompt
 from harness.contracts.steering import Decide
@@ -217,6 +217,8 @@ class Carry(Word):
     budget: Budget
     paused: Flag = None
     mends: int | None = None
+    scale: Scale | None = None
+    """See `CallModel.scale`."""
     aborted: str | None = None
     undo: Flag = None
     reply: str | None = None

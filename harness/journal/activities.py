@@ -46,6 +46,7 @@ def on_scheduled(state: State, entry: HistoryEvent) -> Draft:
             "model": request.model or state.model,
             "messages": request.messages,
             "head": request.head,
+            "scale": request.scale,
         }
         return [(e.ModelCalled, fields)]
     return _hand_over(state, request)
@@ -192,7 +193,7 @@ def _end_model_call(
         name: getattr(turn, name)
         for name in (
             "model", "message", "usage", "cost_micros", "first_ms", "ms", "fallbacks",
-            "dropped", "interrupted", "cut", "recovered", "head",
+            "dropped", "cleared", "interrupted", "cut", "recovered", "head",
         )
     }  # fmt: skip
     yield (

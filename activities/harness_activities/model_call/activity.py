@@ -10,7 +10,7 @@ from temporalio import activity
 from harness.contracts.errors import StoreError, TranscriptMissing
 from harness.contracts.model import CallModel, ModelTurn
 from harness.contracts.transcript import Node, SaveTranscript
-from harness.providers.context import fit_messages
+from harness.providers.context.fit import fit_conversation
 from harness.providers.plan import Models
 from harness.store.artifacts import Artifacts
 from harness.store.cut_attempts import CutAttempts
@@ -73,8 +73,8 @@ class ModelActivities:
         spec = await self.specs.get(request.spec)
         before = await self.transcripts.load(request.head) if request.head else []
         spec, messages = take_instructions([*before, *request.messages], spec)
-        sent, dropped = fit_messages(messages, spec.context)
-        sent = await fill_images(sent, self.artifacts)
+        fitted = fit_conversation(spec, messages, request.scale)
+        sent = await fill_images(fitted.messages, self.artifacts)
         run = info.workflow_id or ""
         streams = Streams(self.live, run, request, info)
         call = ModelCall(request, spec, sent, streams, cache_key=run)
@@ -92,7 +92,7 @@ class ModelActivities:
                 turn = await add_interrupted(call.build_cut_turn(), request, self.cut)
                 return self._keep_turn(run_id, request, turn)
             await streams.close_text()
-            turn = await add_interrupted(call.build_turn(answer, dropped), request, self.cut)
+            turn = await add_interrupted(call.build_turn(answer, fitted), request, self.cut)
             turn = await self.guard.sign_turn(request, turn)
             return await self._keep_durably(run_id, request, turn)
 

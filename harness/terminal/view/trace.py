@@ -18,6 +18,7 @@ from harness.terminal.view.text import (
     cut_cost,
     describe_prompt,
     describe_undone,
+    format_cached,
     format_call,
     format_duration,
     format_money,
@@ -127,6 +128,7 @@ def _model_replied(event: e.ModelReplied) -> Line:
     facts += [f"fell back from {f.model} ({f.code})" for f in event.fallbacks or ()]
     facts += [_token_text(event.usage), format_money(event.cost_micros)]
     facts += [f"{count_of(event.dropped, 'old message')} dropped"] if event.dropped else []
+    facts += [f"results of {count_of(event.cleared, 'message')} cleared"] if event.cleared else []
     facts += ["interrupted"] if event.interrupted else []
     facts += [cut_cost(event.cut.attempts, event.cut.cost_micros)] if event.cut else []
     facts += ["cut off at the output limit"] if event.truncated else []
@@ -224,9 +226,8 @@ def _attempt_facts(attempts: int, why: str | None) -> list[str]:
 
 
 def _token_text(usage: Usage) -> str:
-    cached = f" ({usage.cached:,} cached)" if usage.cached else ""
     about = "~" if usage.estimated else ""
-    return f"{about}{usage.input:,}{cached} → {about}{usage.output:,} tokens"
+    return f"{about}{usage.input:,}{format_cached(usage)} → {about}{usage.output:,} tokens"
 
 
 def _by_person(who: str | None, what: str | None = None) -> tuple[str, ...]:

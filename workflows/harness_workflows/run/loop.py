@@ -82,6 +82,7 @@ async def _take_turn(progress: RunProgress) -> ModelTurn | None:
         turn=progress.turn,
         model=progress.spec.fixed_model,
         salt=progress.spec.salt,
+        scale=progress.scale,
         started=progress.get_proof_of_start(),
     )
     reply: ModelTurn | None = None

@@ -15,6 +15,7 @@ from harness.contracts.steering import Decide, Hint, HintRoom
 from harness.contracts.tool import ToolOutcome
 from harness.contracts.whatif import call_key
 
+SAME_SCALE = 0.1
 MAX_SIGNALS = 2_000
 """Most signals in one execution; a wait then continues in the next one. A worker that takes over
 the run reads all of them before it can answer, and Temporal accepts at most 10,000."""
@@ -50,6 +51,8 @@ class RunProgress:
     """Invalid replies in a row."""
     invalid: bool = False
     """The newest reply had a call that the model must correct."""
+    scale: float | None = None
+    """Tokens that the provider counts for each estimated one."""
     sent: list[Sent] = field(default_factory=list[Sent])
     """Nodes after `saved`, oldest first."""
     saved: str | None = None
@@ -141,8 +144,16 @@ class RunProgress:
         if turn.saved:
             self.mark_saved(turn.saved)
         self.totals = self.totals.plus(usage=turn.usage, cost_micros=turn.cost_micros, cut=turn.cut)
+        self.correct_scale(turn.scale)
         if turn.message.text:
             self.reply = turn.message.text
+
+    def correct_scale(self, measured: float | None) -> None:
+        """Take a measured scale if it differs: each change moves the cut of the conversation, and
+        what a provider has cached before it is lost."""
+        before = self.scale
+        if measured and (before is None or abs(measured - before) > SAME_SCALE * before):
+            self.scale = measured
 
     def mark_saved(self, head: str) -> None:
         for place, node in enumerate(self.sent):
@@ -177,6 +188,7 @@ class RunProgress:
             budget=self.budget,
             paused=True if self.paused else None,
             mends=self.mends or None,
+            scale=self.scale,
             aborted=self.aborted,
             undo=True if self.undo else None,
             reply=self.reply or None,
@@ -230,6 +242,7 @@ def restore_progress(spec: RunSpec) -> RunProgress:
         turn=carry.turn,
         paused=bool(carry.paused),
         mends=carry.mends or 0,
+        scale=carry.scale,
         aborted=carry.aborted,
         by=carry.by,
         undo=bool(carry.undo),
