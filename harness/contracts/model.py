@@ -66,6 +66,13 @@ class ContextPolicy(Word):
     keep_results: Annotated[int, Field(ge=1)] | None = None
     """Results of this many newest tool calls, at least, are sent in full. Older ones become stubs,
     each time as many more have arrived."""
+    compact_at: Annotated[int, Field(ge=1)] | None = None
+    """Once a call reads this many tokens, a model summarizes the conversation before the next one.
+    What was always sent stays as it is, and so do the newest exchanges."""
+    keep_last: Annotated[int, Field(ge=1)] | None = None
+    """Exchanges that a summary leaves as they are; 5 if absent."""
+    summary_model: ModelRef | None = None
+    """The model that summarizes; the agent's own if absent."""
 
 
 class AgentSpec(Word):
@@ -197,6 +204,42 @@ class Interrupted(Word):
     usage: Usage
     cost_micros: int | None = None
     """Millionths of a US dollar; absent if the price is unknown."""
+
+
+class CompactContext(Word):
+    """Input of the `compact_context` activity: what the conversation at `head` is read with."""
+
+    spec: str
+    head: str
+    turn: int
+    """The last turn of the conversation, or of the run that continues it."""
+    model: ModelRef | None = None
+    """See `CallModel.model`."""
+    salt: str | None = None
+    scale: Scale | None = None
+    measured: int | None = None
+    """Tokens of the call after which it was asked for; absent if nothing was called yet."""
+
+
+class Compacted(Word):
+    """Result of `compact_context`."""
+
+    replaces: str
+    """The head of the whole conversation."""
+    head: str | None = None
+    """The node that stands for it; absent if there was nothing to summarize."""
+    before: int
+    """Tokens that a call read until now, as far as is known."""
+    after: int
+    """Tokens that the next call reads, estimated."""
+    summarized: int | None = None
+    """Messages that the summary stands for."""
+    summary: str | None = None
+    model: str | None = None
+    usage: Usage | None = None
+    cost_micros: int | None = None
+    """Millionths of a US dollar; absent if the price is unknown."""
+    ms: float | None = None
 
 
 class ModelTurn(Word):

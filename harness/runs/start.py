@@ -31,11 +31,11 @@ from harness.contracts.errors import (
 )
 from harness.contracts.family import is_reserved, session_family
 from harness.contracts.message import FileRef, Image, Message, Text, user_message
-from harness.contracts.model import ModelRef, split_ref
+from harness.contracts.model import ContextPolicy, ModelRef, split_ref
 from harness.contracts.prompt import PinnedPrompt
 from harness.contracts.published import PublishedAgent
 from harness.contracts.queues import agent_queue
-from harness.contracts.run import WORKFLOW, Budget, Parent, RunSpec, RunState
+from harness.contracts.run import WORKFLOW, Budget, Compaction, Parent, RunSpec, RunState
 from harness.contracts.tool import Workspace
 from harness.crypto.vault import new_salt
 from harness.engine.connection import Connection, get_identity
@@ -194,10 +194,12 @@ async def _fill_request(connection: Connection, request: Request, prompt: Prompt
 
 
 async def pin_spec(connection: Connection, agent: PublishedAgent, request: Request) -> RunSpec:
-    model, queue = agent.models[0], agent.model_queue
+    model, queue, compaction = agent.models[0], agent.model_queue, agent.compaction
     if request.model:
         model = check_model(request.model)
         queue = find_model_queue(connection.settings, model)
+        if compaction and not compaction.named:
+            compaction = compaction.model_copy(update={"queue": queue})
     return RunSpec(
         agent=agent.name,
         spec=agent.spec,
@@ -225,6 +227,7 @@ async def pin_spec(connection: Connection, agent: PublishedAgent, request: Reque
         owner=request.owner,
         owned=None if request.owner is None else True,
         template=request.template,
+        compaction=compaction,
     )
 
 
@@ -232,6 +235,16 @@ def find_model_queue(settings: Settings, model: str) -> str | None:
     """The own task queue of a model's provider, if it has one."""
     provider = settings.providers.get(split_ref(model)[0])
     return provider.queue if provider else None
+
+
+def find_compaction(settings: Settings, policy: ContextPolicy, model: str) -> Compaction | None:
+    """When and where runs have their conversations summarized; `model` is their own."""
+    if policy.compact_at is None:
+        return None
+    queue = find_model_queue(settings, policy.summary_model or model)
+    return Compaction(
+        at=policy.compact_at, queue=queue, named=True if policy.summary_model else None
+    )
 
 
 def _choose_workspace(agent: PublishedAgent, request: Request) -> Workspace | None:

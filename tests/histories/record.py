@@ -39,6 +39,7 @@ from tests.fakes.conversations import answered
 from tests.fakes.model_server import ModelServer
 from tests.fakes.runs import Gate, add, eventually, give_up, look, send, until_state, waiting
 from tests.fakes.steps import Hang, call, calls, fail, say, stall
+from tests.histories.compaction import compacted
 from tests.histories.delivery import delivered
 from tests.histories.inline import inline_refused, inline_timed_out
 
@@ -351,6 +352,7 @@ CASES: dict[str, dict[str, Case]] = {
             answer, tools, parallel, inline_timed_out, inline_refused, approved, edit_checked,
             hinted, paused, aborted, cut_off, cancelled, budget, functions, mended, refused,
             odd_signals, whatif, given_up, aborted_undone, failed_undone,
+            compacted,
         )
     },
     "Undo": {case.__name__: case for case in (undone, stopped, previewed)},

@@ -23,6 +23,7 @@ from harness.contracts.model import (
     split_ref,
 )
 from harness.interceptors import Caller
+from harness.providers.context.assemble import counts_tokens
 from harness.providers.context.estimate import complete_usage, measure_scale
 from harness.providers.context.fit import Fitted
 from harness.providers.plan import Answer, Models
@@ -139,8 +140,7 @@ class ModelCall:
         )
 
     def _measure_scale(self, usage: Usage) -> float | None:
-        counts = self.spec.context.max_input_tokens is not None
-        return measure_scale(usage, self.request) if counts else None
+        return measure_scale(usage, self.request) if counts_tokens(self.spec.context) else None
 
     def _first_ms(self) -> float | None:
         """Return the time to the first text, including earlier candidates; None if there was no

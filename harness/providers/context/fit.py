@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.contracts.message import Message, Part, ToolResult
-from harness.contracts.model import AgentSpec, ContextPolicy
-from harness.providers.context.estimate import estimate_fixed, estimate_message
+from harness.contracts.model import ContextPolicy
+from harness.providers.context.estimate import estimate_message
 
 FREED = 4
 """A conversation that exceeds its limit is cut until one part in so many is free."""
@@ -67,17 +67,14 @@ def fit_messages(
     return Fitted(sent, places, cleared.intersection(places), total)
 
 
-def fit_conversation(spec: AgentSpec, messages: Sequence[Message], scale: float | None) -> Fitted:
-    """Fit the conversation of an agent to its policy; `scale` is that of an earlier turn."""
-    counts = spec.context.max_input_tokens is not None
-    fixed = estimate_fixed(spec.instructions, spec.tools) if counts else 0
-    return fit_messages(messages, spec.context, fixed=fixed, scale=scale or 1.0)
-
-
 def find_pinned(messages: Sequence[Message]) -> frozenset[int]:
     """Find the messages that are always sent: the first of a user, which states the purpose; those
     that are marked; what an operator said during the run; a summary of what is no longer there."""
-    users = [place for place, message in enumerate(messages) if message.role == "user"]
+    users = [
+        place
+        for place, message in enumerate(messages)
+        if message.role == "user" and message.origin != "instructions"
+    ]
     marked = [p for p in users if messages[p].pinned or messages[p].origin in ("hint", "summary")]
     return frozenset(users[:1] + marked)
 

@@ -141,6 +141,24 @@ def _model_failed(event: e.ModelFailed) -> Line:
     return Line(what, tuple(_attempt_facts(event.attempts, None)), "bad")
 
 
+def _context_compacted(event: e.ContextCompacted) -> Line:
+    what = f"summarizes {count_of(event.summarized, 'message')}: {one_line(event.summary, SHOWN)}"
+    facts = (
+        f"{event.before:,} → ~{event.after:,} tokens of context",
+        f"by {event.model}",
+        _token_text(event.usage),
+        format_money(event.cost_micros),
+    )
+    return Line(what, facts, "quiet")
+
+
+def _compaction_failed(event: e.CompactionFailed) -> Line:
+    return Line(
+        f"could not summarize: {one_line(event.error.message, SHOWN)} [{event.error.code}]",
+        style="bad",
+    )
+
+
 def _tool_requested(event: e.ToolCallRequested) -> Line:
     return Line(format_call(event.call.name, event.call.arguments), style="call")
 
@@ -240,6 +258,8 @@ _RULES: dict[type[Any], Callable[[Any], Line]] = {
     e.ModelCalled: _model_called,
     e.ModelReplied: _model_replied,
     e.ModelFailed: _model_failed,
+    e.ContextCompacted: _context_compacted,
+    e.CompactionFailed: _compaction_failed,
     e.ToolCallRequested: _tool_requested,
     e.ToolCallChecked: _tool_checked,
     e.ToolCallStarted: _tool_started,
