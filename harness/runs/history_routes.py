@@ -115,7 +115,7 @@ async def show_pinned_agent(run: VisibleRun, context: Context) -> PinnedAgent:
     return await read_pinned_agent(context.connection, run)
 
 
-async def show_prompt(
+async def show_sent_prompt(
     run: VisibleRun, turn: Annotated[int, Path(ge=1, le=MAX_TURN)], context: Context
 ) -> SentPrompt:
     """Read the prompt of a turn's last model call as it was sent: instructions, tools, and the
@@ -160,7 +160,7 @@ async def download_artifact(
 
 ROUTES = (
     Route("GET", "/runs/{run}/spec", show_pinned_agent, Role.VIEWER),
-    Route("GET", "/runs/{run}/prompts/{turn}", show_prompt, Role.VIEWER),
+    Route("GET", "/runs/{run}/prompts/{turn}", show_sent_prompt, Role.VIEWER),
     Route("GET", "/runs/{run}/attempts", list_attempts, Role.VIEWER),
     Route("GET", "/runs/{run}/artifacts", list_run_artifacts, Role.VIEWER),
     Route(

@@ -351,8 +351,7 @@ CASES: dict[str, dict[str, Case]] = {
         for case in (
             answer, tools, parallel, inline_timed_out, inline_refused, approved, edit_checked,
             hinted, paused, aborted, cut_off, cancelled, budget, functions, mended, refused,
-            odd_signals, whatif, given_up, aborted_undone, failed_undone,
-            compacted,
+            odd_signals, whatif, given_up, aborted_undone, failed_undone, compacted,
         )
     },
     "Undo": {case.__name__: case for case in (undone, stopped, previewed)},
