@@ -2,8 +2,7 @@
 
 import asyncio
 
-from harness import Agent, ContextPolicy, Harness, Message
-from harness.contracts.message import Text
+from harness import Agent, ContextPolicy, Harness, Message, Text
 from harness.tools import math
 
 agent = Agent(

@@ -650,11 +650,11 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Show Prompt
+         * Show Sent Prompt
          * @description Read the prompt of a turn's last model call as it was sent: instructions, tools, and the
          *     messages that the context policy kept, with those that it changed or always keeps marked.
          */
-        get: operations["show_prompt"];
+        get: operations["show_sent_prompt"];
         put?: never;
         post?: never;
         delete?: never;
@@ -7766,7 +7766,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    show_prompt: {
+    show_sent_prompt: {
         parameters: {
             query?: never;
             header?: {
