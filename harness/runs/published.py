@@ -20,7 +20,7 @@ from harness.contracts.queues import agent_queue
 from harness.contracts.tool import Workspace
 from harness.engine.connection import Connection
 from harness.engine.retry import unreachable_error
-from harness.runs.start import find_compaction, find_model_queue
+from harness.runs.model_queues import find_compaction, find_model_queue
 from harness.store.agents import Publication
 
 AT_ONCE = 16

@@ -22,7 +22,6 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from harness.agent.checks import check_budget, with_default_turns
 from harness.commons.telemetry import current_trace_id, span
-from harness.config.settings import Settings
 from harness.contracts.clean_text import clean_markdown
 from harness.contracts.errors import (
     ContentTooLarge,
@@ -31,11 +30,11 @@ from harness.contracts.errors import (
 )
 from harness.contracts.family import is_reserved, session_family
 from harness.contracts.message import FileRef, Image, Message, Text, user_message
-from harness.contracts.model import ContextPolicy, ModelRef, split_ref
+from harness.contracts.model import ModelRef
 from harness.contracts.prompt import PinnedPrompt
 from harness.contracts.published import PublishedAgent
 from harness.contracts.queues import agent_queue
-from harness.contracts.run import WORKFLOW, Budget, Compaction, Parent, RunSpec, RunState
+from harness.contracts.run import WORKFLOW, Budget, Parent, RunSpec, RunState
 from harness.contracts.tool import Workspace
 from harness.crypto.vault import new_salt
 from harness.engine.connection import Connection, get_identity
@@ -46,6 +45,7 @@ from harness.prompts.prompt import Prompt
 from harness.runs.attachments import add_parts, adopt_attachments
 from harness.runs.description import describe_start
 from harness.runs.memo import make_memo
+from harness.runs.model_queues import find_model_queue
 from harness.runs.same_request import (
     REQUEST_MEMO,
     check_same_as_sealed,
@@ -228,22 +228,6 @@ async def pin_spec(connection: Connection, agent: PublishedAgent, request: Reque
         owned=None if request.owner is None else True,
         template=request.template,
         compaction=compaction,
-    )
-
-
-def find_model_queue(settings: Settings, model: str) -> str | None:
-    """The own task queue of a model's provider, if it has one."""
-    provider = settings.providers.get(split_ref(model)[0])
-    return provider.queue if provider else None
-
-
-def find_compaction(settings: Settings, policy: ContextPolicy, model: str) -> Compaction | None:
-    """When and where runs have their conversations summarized; `model` is their own."""
-    if policy.compact_at is None:
-        return None
-    queue = find_model_queue(settings, policy.summary_model or model)
-    return Compaction(
-        at=policy.compact_at, queue=queue, named=True if policy.summary_model else None
     )
 
 

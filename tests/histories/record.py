@@ -1,7 +1,7 @@
 """Record the histories that `tests/replay` replays: python -m tests.histories.record [case ...]
 
-Each case is a run on a real engine. Record again only where a change of workflow code is meant to
-break runs in flight, or to add a case: old histories are what shows that it does not.
+Each case is a run on a real engine. Record again only to add a case, or where a change of workflow
+code is meant to break runs in flight: old histories show that it does not.
 """
 
 from __future__ import annotations
@@ -370,8 +370,7 @@ async def record(chosen: set[str]) -> None:
                     text = await _history(case, name, Path(folder))
                     target = HERE / workflow / f"{name}.json"
                     target.parent.mkdir(exist_ok=True)
-                    target.write_text(text)
-                    print(f"{target.relative_to(HERE)}: {len(text):,} bytes")
+                    print(f"{target.name}: {target.write_text(text):,} characters")
 
 
 async def _history(case: Case, name: str, folder: Path) -> str:
