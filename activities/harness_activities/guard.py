@@ -16,7 +16,7 @@ from harness.contracts.agent_code import CheckOutput, WriteInstructions
 from harness.contracts.effect import UNDO, CheckTargets, Compensate, ListEffects, UndoSpec
 from harness.contracts.errors import RunForged
 from harness.contracts.message import call_ordinals
-from harness.contracts.model import CallModel, ModelTurn
+from harness.contracts.model import CallModel, CompactContext, ModelTurn
 from harness.contracts.permit import Pinned
 from harness.contracts.queues import agent_queue, workspace_queue
 from harness.contracts.run import WORKFLOW
@@ -32,6 +32,7 @@ from harness_activities.start_admission import StartAdmission
 
 REQUESTS: dict[str, type] = {
     "call_model": CallModel,
+    "compact_context": CompactContext,
     "run_tool": RunTool,
     "check_edit": RunTool,
     "save_transcript": SaveTranscript,
@@ -46,7 +47,7 @@ REQUESTS: dict[str, type] = {
 RunWatch = Callable[[str, str], Awaitable[None]]
 """Called with a run and its agent, before each activity of the run: see `run_watch` of a record."""
 
-Step = CallModel | RunTool | SaveTranscript | WriteInstructions | CheckOutput
+Step = CallModel | CompactContext | RunTool | SaveTranscript | WriteInstructions | CheckOutput
 
 
 class Guard(Interceptor):
@@ -85,7 +86,7 @@ class Guard(Interceptor):
             workflow, run_id = info.workflow_id or "", info.workflow_run_id or ""
             await self._starts.admit(workflow, run_id, info.task_queue)
 
-    async def find_caller(self, request: CallModel | RunTool) -> Caller:
+    async def find_caller(self, request: CallModel | CompactContext | RunTool) -> Caller:
         """Return on whose behalf a call of the running activity is made."""
         info, admitted = activity.info(), await self._admit_caller(request)
         pinned = admitted.what
@@ -130,7 +131,7 @@ class Guard(Interceptor):
         if not isinstance(pinned, Pinned):
             raise RunForged("An undo requests a step of a run.")
         expected: dict[str, object] = {"salt": pinned.salt}
-        if isinstance(request, CallModel):
+        if isinstance(request, CallModel | CompactContext):
             expected |= {"spec": pinned.spec, "model": pinned.model}
         elif isinstance(request, RunTool):
             expected |= {"workspace": pinned.workspace, "playback": pinned.playback}

@@ -18,6 +18,7 @@ IN_PATHS = {
     "response_id": "The id of the response.",
     "run": "The id of the run.",
     "token": "The id of the token, not its secret.",
+    "turn": "The number of the turn, from 1.",
     "user": "The name of the user.",
     "webhook": "The id of the webhook.",
 }

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from harness.contracts.errors import StoreError
+from harness.history.prompts import read_sent_prompt
 from harness.history.reader import open_seals
 from harness.history.recording import Recording, record_run
 from harness.history.recording import read_history as read_run_history
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from harness.cli.stack_parts import StackArchive, StackLimits, StackPrompts, StackWebhooks
     from harness.contracts.attempt import Attempt
     from harness.contracts.event import DurableEvent
+    from harness.contracts.sent_prompt import SentPrompt
     from harness.conversations.client import Conversations
     from harness.engine.connection import Connection
     from harness.forks.fork import Change
@@ -107,6 +109,9 @@ class StackBackend:
 
     async def record_run(self, run: str) -> Recording:
         return await record_run(self.client.connection, run, at=time.time())
+
+    async def read_sent_prompt(self, run: str, turn: int) -> SentPrompt:
+        return await read_sent_prompt(self.client.connection, run, turn)
 
     async def read_recording(self, run: str) -> Recording:
         return await read_run_history(self.client.connection, run)

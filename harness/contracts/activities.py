@@ -15,7 +15,7 @@ from harness.contracts.effect import (
     ListEffects,
     TargetChecks,
 )
-from harness.contracts.model import CallModel, ModelTurn
+from harness.contracts.model import CallModel, CompactContext, Compacted, ModelTurn
 from harness.contracts.seal import Sealed, SealEnded
 from harness.contracts.tool import RunTool, ToolOutcome
 from harness.contracts.transcript import SaveTranscript
@@ -24,6 +24,12 @@ from harness.contracts.transcript import SaveTranscript
 @activity.defn
 async def call_model(request: CallModel) -> ModelTurn:
     """Ask the model for the next message of the transcript."""
+    ...
+
+
+@activity.defn
+async def compact_context(request: CompactContext) -> Compacted:
+    """Have a model summarize a conversation, and store what stands for it."""
     ...
 
 

@@ -74,6 +74,8 @@ class ModelCalled(EventBase):
     """Messages that are new to the model with this call."""
     head: str | None = None
     """The transcript node that they follow."""
+    scale: float | None = None
+    """Tokens that the provider counts for each estimated one, if the context policy counts them."""
 
 
 class ModelReplied(EventBase):
@@ -100,6 +102,8 @@ class ModelReplied(EventBase):
     """Models of the plan that were skipped before this one."""
     dropped: int | None = None
     """Messages that the context policy left out."""
+    cleared: int | None = None
+    """Messages with tool results that the context policy replaced by stubs."""
     interrupted: Flag = None
     """The call was cancelled; `message` is what had arrived by then."""
     cut: Interrupted | None = None
@@ -124,6 +128,40 @@ class ModelFailed(EventBase):
     error: ErrorInfo
     worker: Worker | None = None
     """The worker of the last attempt."""
+
+
+class ContextCompacted(EventBase):
+    """A model summarized the conversation: later calls read the summary, pinned messages and the
+    newest exchanges in its place. The transcript still has everything."""
+
+    type: Literal["context_compacted"] = "context_compacted"
+    turn: int
+    """The turn before."""
+    before: int
+    """Tokens that a call read until now."""
+    after: int
+    """Tokens that the next call reads, estimated."""
+    summarized: int
+    """Messages that the summary stands for."""
+    summary: str
+    model: str
+    usage: Usage
+    cost_micros: int | None = None
+    """Millionths of a US dollar; absent if the price is unknown."""
+    ms: float | None = None
+    replaces: str
+    """The head of the whole conversation."""
+    head: str
+    """The transcript node that stands for it."""
+
+
+class CompactionFailed(EventBase):
+    """The conversation could not be summarized. The run continues with all of it, as far as the
+    context policy allows."""
+
+    type: Literal["compaction_failed"] = "compaction_failed"
+    turn: int
+    error: ErrorInfo
 
 
 class ToolCallRequested(EventBase):
@@ -326,6 +364,8 @@ DurableEvent = (
     | ModelCalled
     | ModelReplied
     | ModelFailed
+    | ContextCompacted
+    | CompactionFailed
     | ToolCallRequested
     | ToolCallChecked
     | ToolCallStarted

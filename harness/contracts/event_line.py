@@ -74,6 +74,10 @@ LINES: dict[str, Callable[[Any], str]] = {
     "model_called": lambda e: e.model,
     "model_replied": _replied,
     "model_failed": lambda e: f"after {e.attempts} attempts{_after(e.error.message)}",
+    "context_compacted": lambda e: (
+        f"{e.summarized} messages, {e.before:,} to {e.after:,} tokens{_after(e.summary)}"
+    ),
+    "compaction_failed": lambda e: shorten(e.error.message),
     "tool_call_requested": lambda e: _call(e.call.name, e.call.arguments),
     "tool_call_checked": lambda e: _call(e.name, e.arguments),
     "tool_call_started": lambda e: _call(e.name, e.arguments),

@@ -92,6 +92,8 @@ class Message(Word):
     """Set on messages other than the user's and the model's own: an operator's hint, a request to
     correct an invalid reply, an interrupted reply, a summary of omitted turns, instructions that a
     worker wrote for the run."""
+    pinned: Flag = None
+    """It is always sent to the model: no trimming or compaction drops it."""
 
     @property
     def text(self) -> str:
@@ -104,8 +106,8 @@ class Message(Word):
         return tuple(part for part in self.parts if isinstance(part, ToolCall))
 
 
-def user_message(text: str, *, origin: Origin | None = None) -> Message:
-    return Message(role="user", parts=(Text(text=text),), origin=origin)
+def user_message(text: str, *, origin: Origin | None = None, pinned: Flag = None) -> Message:
+    return Message(role="user", parts=(Text(text=text),), origin=origin, pinned=pinned)
 
 
 def tool_results(results: tuple[ToolResult, ...]) -> Message:

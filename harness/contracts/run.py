@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from enum import StrEnum
 from typing import Any, Literal
 
 from harness.contracts.base import Flag, Word
@@ -11,9 +10,11 @@ from harness.contracts.clean_text import clean_line
 from harness.contracts.effect import Undone
 from harness.contracts.errors import ErrorInfo
 from harness.contracts.message import Message, ToolCall, ToolResult
-from harness.contracts.model import Interrupted, ModelRef, Usage
+from harness.contracts.model import Interrupted, ModelRef, Scale, Usage
 from harness.contracts.permit import Pinned, Started
 from harness.contracts.prompt import PinnedPrompt
+from harness.contracts.run_state import TRANSITIONS as TRANSITIONS
+from harness.contracts.run_state import RunState as RunState
 from harness.contracts.steering import Decide
 from harness.contracts.tool import (
     Effect,
@@ -29,47 +30,6 @@ from harness.contracts.verdicts import Asked, list_verdicts
 
 WORKFLOW = "AgentRun"
 """The workflow's type in Temporal."""
-
-
-class RunState(StrEnum):
-    """What a run is doing. See the [states](steering.md#states)."""
-
-    PENDING = "pending"
-    RUNNING = "running"
-    WAITING = "waiting"
-    PAUSED = "paused"
-    COMPLETED = "completed"
-    FAILED = "failed"
-    ABORTED = "aborted"
-
-    @property
-    def over(self) -> bool:
-        """Whether the run has ended; no state follows."""
-        return not TRANSITIONS[self]
-
-
-TRANSITIONS: dict[RunState, frozenset[RunState]] = {
-    RunState.PENDING: frozenset({RunState.RUNNING, RunState.FAILED, RunState.ABORTED}),
-    RunState.RUNNING: frozenset(
-        {
-            RunState.WAITING,
-            RunState.PAUSED,
-            RunState.COMPLETED,
-            RunState.FAILED,
-            RunState.ABORTED,
-        }
-    ),
-    RunState.WAITING: frozenset(
-        {RunState.RUNNING, RunState.PAUSED, RunState.FAILED, RunState.ABORTED}
-    ),
-    RunState.PAUSED: frozenset(
-        {RunState.RUNNING, RunState.WAITING, RunState.FAILED, RunState.ABORTED}
-    ),
-    RunState.COMPLETED: frozenset(),
-    RunState.FAILED: frozenset(),
-    RunState.ABORTED: frozenset(),
-}
-"""The allowed transitions. Failed is reachable from every open state: Temporal can end any run."""
 
 
 class Budget(Word):
@@ -165,6 +125,17 @@ class Sent(Word):
     messages: tuple[Message, ...]
 
 
+class Compaction(Word):
+    """When and where a run has its conversation summarized; see `ContextPolicy`."""
+
+    at: int
+    """Tokens."""
+    queue: str | None = None
+    """The task queue of the summarizing model's provider, if it has one."""
+    named: Flag = None
+    """The policy names that model: it is not the run's own."""
+
+
 class Held(Word):
     """A tool call that waits for a person."""
 
@@ -217,6 +188,12 @@ class Carry(Word):
     budget: Budget
     paused: Flag = None
     mends: int | None = None
+    context: int | None = None
+    """Tokens of the last model call."""
+    compact_over: int | None = None
+    """Tokens over which the conversation is summarized next, if not those of the policy."""
+    scale: Scale | None = None
+    """See `CallModel.scale`."""
     aborted: str | None = None
     undo: Flag = None
     reply: str | None = None
@@ -301,6 +278,8 @@ class RunSpec(Word):
     """From 1, the most urgent, to 5: whose calls are made first when they must wait."""
     template: PinnedPrompt | None = None
     """What its prompt was made from, if that was a template."""
+    compaction: Compaction | None = None
+    """Absent if its conversation is never summarized."""
     carry: Carry | None = None
     """Where an earlier execution of the same run left off."""
     permit: str | None = None

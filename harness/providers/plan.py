@@ -24,7 +24,7 @@ from harness.providers.adapter import Adapter, Sink
 from harness.providers.catalog import describe_lack
 from harness.providers.circuit import Circuit
 from harness.providers.clients import make_adapter
-from harness.providers.context import complete_usage
+from harness.providers.context.estimate import complete_usage
 from harness.providers.prices import cost_micros
 
 

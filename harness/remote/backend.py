@@ -33,6 +33,7 @@ from harness.contracts.errors import (
 )
 from harness.contracts.event import DurableEvent
 from harness.contracts.run import Budget
+from harness.contracts.sent_prompt import SentPrompt
 from harness.contracts.whatif import WhatIfReport
 from harness.forks.fork import Change
 from harness.forks.views import Forked
@@ -125,6 +126,10 @@ class RemoteBackend:
         except (StoreError, UnicodeDecodeError) as error:
             why = error.message if isinstance(error, StoreError) else "it is not UTF-8"
             raise DaemonAnswerInvalid(f"{self.connection.url} sends no export: {why}") from None
+
+    async def read_sent_prompt(self, run: str, turn: int) -> SentPrompt:
+        path = ("runs", run, "prompts", str(turn))
+        return await self.connection.get(SentPrompt, *path, most=FILE_BYTES)
 
     async def verify_run(self, run: str, token: str | None) -> Verification:
         return await self.connection.get(Verification, "runs", run, "verify", token=token)

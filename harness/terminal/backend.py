@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from harness.contracts.effect import EffectRow, UndoReport
     from harness.contracts.event import DurableEvent, Event
     from harness.contracts.run import Pending
+    from harness.contracts.sent_prompt import SentPrompt
     from harness.contracts.steering import Verdict
     from harness.contracts.verdicts import Decision
     from harness.conversations.client import Messages, Page, Read
@@ -293,6 +294,8 @@ class Backend(Protocol):
     ) -> tuple[list[DurableEvent], Sequence[Attempt] | None]: ...
 
     async def record_run(self, run: str) -> Recording: ...
+
+    async def read_sent_prompt(self, run: str, turn: int) -> SentPrompt: ...
 
     async def read_recording(self, run: str) -> Recording:
         """Read what replaying a run needs: its history. A daemon sends it with all the rest."""

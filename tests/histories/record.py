@@ -1,7 +1,7 @@
 """Record the histories that `tests/replay` replays: python -m tests.histories.record [case ...]
 
-Each case is a run on a real engine. Record again only where a change of workflow code is meant to
-break runs in flight, or to add a case: old histories are what shows that it does not.
+Each case is a run on a real engine. Record again only to add a case, or where a change of workflow
+code is meant to break runs in flight: old histories show that it does not.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ from tests.fakes.conversations import answered
 from tests.fakes.model_server import ModelServer
 from tests.fakes.runs import Gate, add, eventually, give_up, look, send, until_state, waiting
 from tests.fakes.steps import Hang, call, calls, fail, say, stall
+from tests.histories.compaction import compacted
 from tests.histories.delivery import delivered
 from tests.histories.evaluating import evaluated, stopped_eval
 from tests.histories.inline import inline_refused, inline_timed_out
@@ -351,7 +352,7 @@ CASES: dict[str, dict[str, Case]] = {
         for case in (
             answer, tools, parallel, inline_timed_out, inline_refused, approved, edit_checked,
             hinted, paused, aborted, cut_off, cancelled, budget, functions, mended, refused,
-            odd_signals, whatif, given_up, aborted_undone, failed_undone,
+            odd_signals, whatif, given_up, aborted_undone, failed_undone, compacted,
         )
     },
     "Undo": {case.__name__: case for case in (undone, stopped, previewed)},
@@ -371,8 +372,7 @@ async def record(chosen: set[str]) -> None:
                     text = await _history(case, name, Path(folder))
                     target = HERE / workflow / f"{name}.json"
                     target.parent.mkdir(exist_ok=True)
-                    target.write_text(text)
-                    print(f"{target.relative_to(HERE)}: {len(text):,} bytes")
+                    print(f"{target.name}: {target.write_text(text):,} characters")
 
 
 async def _history(case: Case, name: str, folder: Path) -> str:

@@ -10,7 +10,7 @@ from temporalio import activity
 
 from harness.contracts.errors import StoreError
 from harness.contracts.model import CallModel, Interrupted, ModelTurn, Usage
-from harness.providers.context import CHARS_PER_TOKEN
+from harness.providers.context.estimate import CHARS_PER_TOKEN
 from harness.providers.prices import cost_micros
 from harness.store.cut_attempts import CallPlace, CutAttempts
 from harness_activities.model_call.stream import TRIES_PER_ATTEMPT

@@ -12,6 +12,7 @@ from temporalio.client import WorkflowHistory
 from harness.contracts.errors import RunError
 from harness.contracts.event import (
     EVENTS,
+    ContextCompacted,
     EffectsUndone,
     ModelReplied,
     RunEnded,
@@ -74,8 +75,8 @@ def test_totals_equal_those_of_the_run(history: WorkflowHistory) -> None:
     ended = events[-1]
     assert isinstance(ended, RunEnded)
     assert ended.totals == projector.totals
-    replies = [event for event in events if isinstance(event, ModelReplied)]
-    assert projector.totals.usage.input == sum(reply.usage.input for reply in replies)
+    paid = [event for event in events if isinstance(event, ModelReplied | ContextCompacted)]
+    assert projector.totals.usage.input == sum(each.usage.input for each in paid)
 
 
 def test_how_runs_ended() -> None:

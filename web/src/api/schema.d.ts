@@ -642,6 +642,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/runs/{run}/prompts/{turn}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Sent Prompt
+         * @description Read the prompt of a turn's last model call as it was sent: instructions, tools, and the
+         *     messages that the context policy kept, with those that it changed or always keeps marked.
+         */
+        get: operations["show_sent_prompt"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/runs/{run}/attempts": {
         parameters: {
             query?: never;
@@ -2773,6 +2794,60 @@ export interface components {
             [key: string]: unknown;
         };
         /**
+         * Compaction
+         * @description When and where a run has its conversation summarized; see `ContextPolicy`.
+         */
+        Compaction: {
+            /**
+             * At
+             * @description Tokens.
+             */
+            at: number;
+            /**
+             * Queue
+             * @description The task queue of the summarizing model's provider, if it has one.
+             */
+            queue?: string | null;
+            /**
+             * Named
+             * @description The policy names that model: it is not the run's own.
+             */
+            named?: true | null;
+        };
+        /**
+         * CompactionFailed
+         * @description The conversation could not be summarized. The run continues with all of it, as far as the
+         *     context policy allows.
+         */
+        CompactionFailed: {
+            /**
+             * Run
+             * @description The run's id.
+             */
+            run: string;
+            /**
+             * At
+             * @description Seconds since the epoch.
+             */
+            at: number;
+            /**
+             * Trace
+             * @description The id of the run's trace, in OpenTelemetry too.
+             */
+            trace: string;
+            /** @description Its position in history; absent for live events. */
+            cursor?: components["schemas"]["Cursor"] | null;
+            /**
+             * Type
+             * @default compaction_failed
+             * @constant
+             */
+            type: "compaction_failed";
+            /** Turn */
+            turn: number;
+            error: components["schemas"]["ErrorInfo"];
+        };
+        /**
          * Comparison
          * @description A cell beside what it is compared with, over the cases that both have.
          */
@@ -2814,6 +2889,78 @@ export interface components {
              * @description `regression` or `improvement` if the change is significant, else `no difference`.
              */
             verdict: string;
+        };
+        /**
+         * ContextCompacted
+         * @description A model summarized the conversation: later calls read the summary, pinned messages and the
+         *     newest exchanges in its place. The transcript still has everything.
+         */
+        ContextCompacted: {
+            /**
+             * Run
+             * @description The run's id.
+             */
+            run: string;
+            /**
+             * At
+             * @description Seconds since the epoch.
+             */
+            at: number;
+            /**
+             * Trace
+             * @description The id of the run's trace, in OpenTelemetry too.
+             */
+            trace: string;
+            /** @description Its position in history; absent for live events. */
+            cursor?: components["schemas"]["Cursor"] | null;
+            /**
+             * Type
+             * @default context_compacted
+             * @constant
+             */
+            type: "context_compacted";
+            /**
+             * Turn
+             * @description The turn before.
+             */
+            turn: number;
+            /**
+             * Before
+             * @description Tokens that a call read until now.
+             */
+            before: number;
+            /**
+             * After
+             * @description Tokens that the next call reads, estimated.
+             */
+            after: number;
+            /**
+             * Summarized
+             * @description Messages that the summary stands for.
+             */
+            summarized: number;
+            /** Summary */
+            summary: string;
+            /** Model */
+            model: string;
+            usage: components["schemas"]["Usage"];
+            /**
+             * Cost Micros
+             * @description Millionths of a US dollar; absent if the price is unknown.
+             */
+            cost_micros?: number | null;
+            /** Ms */
+            ms?: number | null;
+            /**
+             * Replaces
+             * @description The head of the whole conversation.
+             */
+            replaces: string;
+            /**
+             * Head
+             * @description The transcript node that stands for it.
+             */
+            head: string;
         };
         /**
          * ConversationChange
@@ -3274,7 +3421,7 @@ export interface components {
             /** Kept */
             kept: number;
             /** Events */
-            events: (components["schemas"]["RunStarted"] | components["schemas"]["StateChanged"] | components["schemas"]["ModelCalled"] | components["schemas"]["ModelReplied"] | components["schemas"]["ModelFailed"] | components["schemas"]["ToolCallRequested"] | components["schemas"]["ToolCallChecked"] | components["schemas"]["ToolCallStarted"] | components["schemas"]["ToolCallFinished"] | components["schemas"]["DecisionRequested"] | components["schemas"]["DecisionMade"] | components["schemas"]["HintReceived"] | components["schemas"]["PauseRequested"] | components["schemas"]["ResumeRequested"] | components["schemas"]["AbortRequested"] | components["schemas"]["SignalRefused"] | components["schemas"]["BudgetReached"] | components["schemas"]["UndoStarted"] | components["schemas"]["EffectsUndone"] | components["schemas"]["Branched"] | components["schemas"]["RunEnded"])[];
+            events: (components["schemas"]["RunStarted"] | components["schemas"]["StateChanged"] | components["schemas"]["ModelCalled"] | components["schemas"]["ModelReplied"] | components["schemas"]["ModelFailed"] | components["schemas"]["ContextCompacted"] | components["schemas"]["CompactionFailed"] | components["schemas"]["ToolCallRequested"] | components["schemas"]["ToolCallChecked"] | components["schemas"]["ToolCallStarted"] | components["schemas"]["ToolCallFinished"] | components["schemas"]["DecisionRequested"] | components["schemas"]["DecisionMade"] | components["schemas"]["HintReceived"] | components["schemas"]["PauseRequested"] | components["schemas"]["ResumeRequested"] | components["schemas"]["AbortRequested"] | components["schemas"]["SignalRefused"] | components["schemas"]["BudgetReached"] | components["schemas"]["UndoStarted"] | components["schemas"]["EffectsUndone"] | components["schemas"]["Branched"] | components["schemas"]["RunEnded"])[];
         };
         /**
          * DiffView
@@ -3534,7 +3681,7 @@ export interface components {
          */
         EventList: {
             /** Events */
-            events: (components["schemas"]["RunStarted"] | components["schemas"]["StateChanged"] | components["schemas"]["ModelCalled"] | components["schemas"]["ModelReplied"] | components["schemas"]["ModelFailed"] | components["schemas"]["ToolCallRequested"] | components["schemas"]["ToolCallChecked"] | components["schemas"]["ToolCallStarted"] | components["schemas"]["ToolCallFinished"] | components["schemas"]["DecisionRequested"] | components["schemas"]["DecisionMade"] | components["schemas"]["HintReceived"] | components["schemas"]["PauseRequested"] | components["schemas"]["ResumeRequested"] | components["schemas"]["AbortRequested"] | components["schemas"]["SignalRefused"] | components["schemas"]["BudgetReached"] | components["schemas"]["UndoStarted"] | components["schemas"]["EffectsUndone"] | components["schemas"]["Branched"] | components["schemas"]["RunEnded"])[];
+            events: (components["schemas"]["RunStarted"] | components["schemas"]["StateChanged"] | components["schemas"]["ModelCalled"] | components["schemas"]["ModelReplied"] | components["schemas"]["ModelFailed"] | components["schemas"]["ContextCompacted"] | components["schemas"]["CompactionFailed"] | components["schemas"]["ToolCallRequested"] | components["schemas"]["ToolCallChecked"] | components["schemas"]["ToolCallStarted"] | components["schemas"]["ToolCallFinished"] | components["schemas"]["DecisionRequested"] | components["schemas"]["DecisionMade"] | components["schemas"]["HintReceived"] | components["schemas"]["PauseRequested"] | components["schemas"]["ResumeRequested"] | components["schemas"]["AbortRequested"] | components["schemas"]["SignalRefused"] | components["schemas"]["BudgetReached"] | components["schemas"]["UndoStarted"] | components["schemas"]["EffectsUndone"] | components["schemas"]["Branched"] | components["schemas"]["RunEnded"])[];
             /** Attempts */
             attempts?: components["schemas"]["Attempt"][] | null;
         };
@@ -4033,6 +4180,11 @@ export interface components {
              *     worker wrote for the run.
              */
             origin?: ("hint" | "mend" | "interrupted" | "summary" | "instructions") | null;
+            /**
+             * Pinned
+             * @description It is always sent to the model: no trimming or compaction drops it.
+             */
+            pinned?: true | null;
         };
         /**
          * MessageList
@@ -4124,6 +4276,11 @@ export interface components {
              * @description The transcript node that they follow.
              */
             head?: string | null;
+            /**
+             * Scale
+             * @description Tokens that the provider counts for each estimated one, if the context policy counts them.
+             */
+            scale?: number | null;
         };
         /**
          * ModelFailed
@@ -4245,6 +4402,11 @@ export interface components {
              * @description Messages that the context policy left out.
              */
             dropped?: number | null;
+            /**
+             * Cleared
+             * @description Messages with tool results that the context policy replaced by stubs.
+             */
+            cleared?: number | null;
             /**
              * Interrupted
              * @description The call was cancelled; `message` is what had arrived by then.
@@ -4688,6 +4850,34 @@ export interface components {
             next?: string | null;
         };
         /**
+         * PromptMessage
+         * @description A message of a prompt.
+         */
+        PromptMessage: {
+            /**
+             * Place
+             * @description Its place in the conversation, from 0. Gaps are messages that were left out.
+             */
+            place: number;
+            message: components["schemas"]["Message"];
+            /**
+             * Tokens
+             * @description Estimated.
+             */
+            tokens: number;
+            /**
+             * State
+             * @description `pinned`: no trimming drops it. `cleared`: results of tools were replaced by stubs.
+             *     `summary`: it stands for messages that a compaction left out.
+             */
+            state?: ("pinned" | "cleared" | "summary") | null;
+            /**
+             * New
+             * @description The model had not read it before.
+             */
+            new?: true | null;
+        };
+        /**
          * PromptSummary
          * @description A template in a list.
          */
@@ -4765,6 +4955,8 @@ export interface components {
              * @description It has output validators.
              */
             checks?: true | null;
+            /** @description See `RunSpec.compaction`. */
+            compaction?: components["schemas"]["Compaction"] | null;
             /** @description The folder of runs that name no other, if a tool needs one. */
             workspace?: components["schemas"]["Workspace"] | null;
         };
@@ -5335,6 +5527,47 @@ export interface components {
             seq?: number | null;
             /** Run */
             run?: string | null;
+        };
+        /**
+         * SentPrompt
+         * @description What a model call sent, assembled again from the transcript, the pinned agent and its context
+         *     policy. Interceptors of capabilities may have changed it after that.
+         */
+        SentPrompt: {
+            /** Run */
+            run: string;
+            /** Turn */
+            turn: number;
+            /** Call */
+            call: number;
+            /** Model */
+            model: string;
+            /** Instructions */
+            instructions: string;
+            /** Tools */
+            tools: components["schemas"]["ToolSpec"][];
+            /** Messages */
+            messages: components["schemas"]["PromptMessage"][];
+            /**
+             * Dropped
+             * @description Messages that the context policy left out.
+             */
+            dropped: number;
+            /**
+             * Tokens
+             * @description Estimated for all of it, corrected by what the provider counted in earlier turns.
+             */
+            tokens: number;
+            /**
+             * Reported
+             * @description Tokens that the provider counted; absent if it has not answered, or did not count.
+             */
+            reported?: number | null;
+            /**
+             * Cached
+             * @description Of those, from the provider's cache.
+             */
+            cached?: number | null;
         };
         /**
          * SentTest
@@ -5940,6 +6173,23 @@ export interface components {
             error?: true | null;
             /** Artifact */
             artifact?: string | null;
+        };
+        /**
+         * ToolSpec
+         * @description The description of a tool that the model reads.
+         */
+        ToolSpec: {
+            /** Name */
+            name: string;
+            /** Description */
+            description: string;
+            /**
+             * Parameters
+             * @description JSON schema of the arguments: always an object.
+             */
+            parameters: {
+                [key: string]: unknown;
+            };
         };
         /**
          * ToolView
@@ -8031,6 +8281,46 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PinnedAgent"];
+                };
+            };
+            /** @description The client has this answer: `If-None-Match` names its tag. */
+            304: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    show_sent_prompt: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` of an earlier response: if it is still current, the status is 304. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description The number of the turn, from 1. */
+                turn: number;
+                /** @description The id of the run. */
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Changes with the answer; send it as `If-None-Match`. */
+                    ETag?: string;
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SentPrompt"];
                 };
             };
             /** @description The client has this answer: `If-None-Match` names its tag. */

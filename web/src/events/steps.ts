@@ -97,6 +97,8 @@ export type NoteEvent = EventOf<
   | "abort_requested"
   | "signal_refused"
   | "budget_reached"
+  | "context_compacted"
+  | "compaction_failed"
   | "undo_started"
   | "effects_undone"
   | "branched"

@@ -12,13 +12,14 @@ from harness.contracts.activities import (
     call_model,
     check_edit,
     check_output,
+    compact_context,
     run_tool,
     save_transcript,
     write_instructions,
 )
 from harness.contracts.agent_code import CheckedOutput, CheckOutput, WriteInstructions
 from harness.contracts.clean_text import clean_line
-from harness.contracts.model import CallModel, ModelTurn
+from harness.contracts.model import CallModel, CompactContext, Compacted, ModelTurn
 from harness.contracts.queues import workspace_queue
 from harness.contracts.run import RunSpec
 from harness.contracts.tool import POOL_WAIT_S, RunTool, ToolOutcome, ToolPolicy
@@ -29,6 +30,7 @@ PLAYBACK_LIMIT = timedelta(seconds=5)
 """For an inline tool in a what-if: the record may be large, and is read from the store."""
 CHECK_LIMIT = timedelta(seconds=20)
 CHECK_ATTEMPTS = 3
+COMPACT_ATTEMPTS = 4
 SAVE_LIMIT = timedelta(seconds=60)
 SUMMARY_WIDTH = 120  # the page truncates longer labels
 READ = ToolPolicy(effect="read")
@@ -47,6 +49,23 @@ def start_model(spec: RunSpec, request: CallModel) -> workflow.ActivityHandle[Mo
         cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
         retry_policy=_retry_policy(limits.model_attempts),
         summary=f"{spec.model} turn {request.turn}",
+    )
+
+
+def start_compaction(
+    spec: RunSpec, request: CompactContext, queue: str | None
+) -> workflow.ActivityHandle[Compacted]:
+    """Have a model summarize the conversation."""
+    limits = spec.limits
+    return workflow.start_activity(
+        compact_context,
+        request,
+        task_queue=queue,
+        start_to_close_timeout=timedelta(seconds=limits.model_timeout_s),
+        heartbeat_timeout=timedelta(seconds=limits.heartbeat_s),
+        # The run can continue without a summary, so it does not wait for a long outage to end.
+        retry_policy=_retry_policy(min(limits.model_attempts, COMPACT_ATTEMPTS)),
+        summary=f"summarize the conversation after turn {request.turn}",
     )
 
 

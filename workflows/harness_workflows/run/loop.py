@@ -22,6 +22,7 @@ from harness.contracts.run import Pending
 from harness_workflows.run import card, waits
 from harness_workflows.run.budgets import find_spent_budget
 from harness_workflows.run.calls import start_model
+from harness_workflows.run.compaction import compact_context
 from harness_workflows.run.failures import map_failure
 from harness_workflows.run.functions import insert_instructions, validate_reply
 from harness_workflows.run.progress import RunProgress
@@ -37,6 +38,8 @@ async def run_loop(progress: RunProgress) -> ModelTurn | None:
     if progress.calls:  # the previous history ended before they were complete
         await _run_calls(progress, progress.calls)
     while await _can_continue(progress):
+        if await compact_context(progress):
+            continue
         reply = await _take_turn(progress)
         if reply is not None and not reply.interrupted:
             reply = await validate_reply(progress, reply)
@@ -82,6 +85,7 @@ async def _take_turn(progress: RunProgress) -> ModelTurn | None:
         turn=progress.turn,
         model=progress.spec.fixed_model,
         salt=progress.spec.salt,
+        scale=progress.scale,
         started=progress.get_proof_of_start(),
     )
     reply: ModelTurn | None = None

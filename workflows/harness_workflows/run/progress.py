@@ -8,13 +8,14 @@ from typing import Any
 from temporalio import workflow
 
 from harness.contracts.message import Message, ToolCall, ToolResult, user_message
-from harness.contracts.model import ModelTurn
+from harness.contracts.model import Compacted, ModelTurn
 from harness.contracts.permit import Started
 from harness.contracts.run import Budget, Carry, Held, Pending, RunSpec, RunState, Sent, Totals
 from harness.contracts.steering import Decide, Hint, HintRoom
 from harness.contracts.tool import ToolOutcome
 from harness.contracts.whatif import call_key
 
+SAME_SCALE = 0.1
 MAX_SIGNALS = 2_000
 """Most signals in one execution; a wait then continues in the next one. A worker that takes over
 the run reads all of them before it can answer, and Temporal accepts at most 10,000."""
@@ -50,6 +51,12 @@ class RunProgress:
     """Invalid replies in a row."""
     invalid: bool = False
     """The newest reply had a call that the model must correct."""
+    context: int | None = None
+    """Tokens of the last model call, if the conversation is to be summarized."""
+    compact_over: int | None = None
+    """Tokens over which it is summarized next, if not those of the policy."""
+    scale: float | None = None
+    """Tokens that the provider counts for each estimated one."""
     sent: list[Sent] = field(default_factory=list[Sent])
     """Nodes after `saved`, oldest first."""
     saved: str | None = None
@@ -141,8 +148,32 @@ class RunProgress:
         if turn.saved:
             self.mark_saved(turn.saved)
         self.totals = self.totals.plus(usage=turn.usage, cost_micros=turn.cost_micros, cut=turn.cut)
+        self.correct_scale(turn.scale)
+        if self.spec.compaction is not None:
+            self.context = turn.usage.total
         if turn.message.text:
             self.reply = turn.message.text
+
+    def correct_scale(self, measured: float | None) -> None:
+        """Take a measured scale if it differs: each change moves the cut of the conversation, and
+        what a provider has cached before it is lost."""
+        before = self.scale
+        if measured and (before is None or abs(measured - before) > SAME_SCALE * before):
+            self.scale = measured
+
+    def add_compaction(self, made: Compacted) -> None:
+        """Continue from what stands for the conversation. It is durable, and so is all before."""
+        self.totals = self.totals.plus(usage=made.usage, cost_micros=made.cost_micros)
+        if made.head is not None:
+            self.head = self.saved = made.head
+            self.sent.clear()
+        self.context = made.after
+        self.postpone_compaction(made.after)
+
+    def postpone_compaction(self, tokens: int) -> None:
+        """Summarize again only once the conversation has grown: pinned messages may fill it."""
+        policy = self.spec.compaction
+        self.compact_over = max(policy.at, tokens + tokens // 4) if policy else None
 
     def mark_saved(self, head: str) -> None:
         for place, node in enumerate(self.sent):
@@ -177,6 +208,9 @@ class RunProgress:
             budget=self.budget,
             paused=True if self.paused else None,
             mends=self.mends or None,
+            scale=self.scale,
+            context=self.context,
+            compact_over=self.compact_over,
             aborted=self.aborted,
             undo=True if self.undo else None,
             reply=self.reply or None,
@@ -230,6 +264,9 @@ def restore_progress(spec: RunSpec) -> RunProgress:
         turn=carry.turn,
         paused=bool(carry.paused),
         mends=carry.mends or 0,
+        scale=carry.scale,
+        context=carry.context,
+        compact_over=carry.compact_over,
         aborted=carry.aborted,
         by=carry.by,
         undo=bool(carry.undo),
