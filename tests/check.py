@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tests import check_page
+from tests import check_page, check_page_imports
 
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ["harness", "workflows", "activities", "workers", "daemon", "starter", "migrations"]
@@ -58,6 +58,8 @@ def page() -> Outcome:
         *check_page.find_registries(ROOT),
         *check_page.find_long_files(ROOT / "web" / "src"),
         *check_page.find_excess(ROOT / "web" / "dist"),
+        *check_page_imports.find_wrong_imports(ROOT / "web" / "src"),
+        *check_page_imports.find_unused_exports(ROOT / "web" / "src"),
     ]
     return not found, "\n".join(found)
 

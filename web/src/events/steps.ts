@@ -51,7 +51,7 @@ export interface ModelStep extends StepBase {
 }
 
 /** A part of a call's time: checked by a worker, waiting for a person, or run. */
-export interface Span {
+interface Span {
   kind: "check" | "wait" | "run";
   from: number;
   to?: number | undefined;

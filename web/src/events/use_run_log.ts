@@ -5,7 +5,7 @@ import { RetryPlacer } from "./place_retries";
 import { RunLog } from "./run_log";
 import { isRunEvent } from "./types";
 
-export interface Followed {
+interface Followed {
   log: RunLog;
   /** Changes with the log, at most once a frame. */
   version: number;

@@ -1,10 +1,10 @@
 import { Moon, Search, Sun } from "lucide-react";
+import { describeKeys } from "@/parts/keys";
+import { setTheme, useIsDark } from "@/parts/theme";
 import { Button } from "@/ui/button";
 import { Kbd } from "@/ui/kbd";
 import { ChatButton } from "./chat_button";
 import { ConnectionBadge, ConnectionTrouble } from "./connection_badge";
-import { describeKeys } from "./keys";
-import { setTheme, useIsDark } from "./theme";
 
 /** What stands below the list of views: search, theme, connection, user. */
 export function Foot(props: { user: string; onSearch: () => void }) {

@@ -19,7 +19,7 @@ export interface LiveState {
 }
 
 /** What one message says of a topic: one event, or several that were ready together. */
-export interface LiveMessage {
+interface LiveMessage {
   topic: string;
   events: LiveEvent[];
 }

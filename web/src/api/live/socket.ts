@@ -17,7 +17,6 @@ export class LiveSocket {
   private timer: number | undefined;
   private silence: number | undefined;
   private heard = 0;
-  private closed = false;
 
   constructor(
     private readonly onOpen: () => void,
@@ -33,16 +32,6 @@ export class LiveSocket {
   send(ask: Ask): void {
     // What is asked while the socket is down is asked again by `onOpen`.
     if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(ask));
-  }
-
-  close(): void {
-    this.closed = true;
-    removeEventListener("online", this.reopenNow);
-    removeEventListener("offline", this.drop);
-    document.removeEventListener("visibilitychange", this.reopenNow);
-    clearTimeout(this.timer);
-    clearTimeout(this.silence);
-    this.socket?.close();
   }
 
   /** Without a network, a socket would look open until something is sent. One to this machine is
@@ -97,7 +86,6 @@ export class LiveSocket {
     this.isOnline = false;
     clearTimeout(this.silence);
     this.silence = undefined;
-    if (this.closed) return;
     if (code === LOST_ACCESS) {
       this.onState({ status: "signed_out" });
       return;

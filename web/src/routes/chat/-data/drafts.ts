@@ -14,7 +14,7 @@ function keyOf(user: string, chat: string): string {
   return browserName(`chat.draft.${user}.${chat}`);
 }
 
-export function readDraft(user: string, chat: string): Draft {
+function readDraft(user: string, chat: string): Draft {
   try {
     const kept = JSON.parse(localStorage.getItem(keyOf(user, chat)) ?? "null") as Draft | null;
     return typeof kept?.text === "string" && Array.isArray(kept.files) ? kept : NONE;
@@ -23,7 +23,7 @@ export function readDraft(user: string, chat: string): Draft {
   }
 }
 
-export function writeDraft(user: string, chat: string, draft: Draft): void {
+function writeDraft(user: string, chat: string, draft: Draft): void {
   if (draft.text === "" && draft.files.length === 0) localStorage.removeItem(keyOf(user, chat));
   else localStorage.setItem(keyOf(user, chat), JSON.stringify(draft));
 }

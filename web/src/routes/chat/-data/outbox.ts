@@ -3,9 +3,9 @@
  * again under the same id until then. So a message arrives once, whatever breaks in between.
  */
 
-import { browserName } from "@/api/browser_name";
 import { Problem } from "@/api/problem";
 import { randomKey } from "@/api/random_key";
+import { OUTBOX } from "@/parts/chat_keys";
 import type { Attached, Policy, Receipt } from "./types";
 
 export interface Outgoing {
@@ -43,7 +43,6 @@ const LONGEST_PAUSE_MS = 15_000;
 /** By then the inbox has told what became of a message that it accepted. */
 const SHOWN_MS = 30_000;
 /** How the keys of messages begin that are still to be sent. */
-export const OUTBOX = browserName("chat.out.");
 
 /** What the daemon may still accept: nobody has read the message. */
 const PASSING = new Set(["offline", "server", "busy", "signed_out"]);

@@ -5,7 +5,8 @@ import { api, call } from "@/api/client";
 import { watchLiveStatus } from "@/api/live";
 import { Problem } from "@/api/problem";
 import { meQuery } from "@/api/queries";
-import { type Delivery, OUTBOX, Outbox, type Outgoing } from "./outbox";
+import { OUTBOX } from "@/parts/chat_keys";
+import { type Delivery, Outbox, type Outgoing } from "./outbox";
 import type { Receipt } from "./types";
 
 async function send(message: Outgoing): Promise<Receipt> {

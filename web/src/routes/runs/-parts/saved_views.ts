@@ -3,7 +3,7 @@ import { browserName } from "@/api/browser_name";
 import { filtersOf, type RunFilters, readFilters } from "../-filters";
 
 /** Filters under a name, kept in this browser. */
-export interface SavedView {
+interface SavedView {
   name: string;
   filters: RunFilters;
 }

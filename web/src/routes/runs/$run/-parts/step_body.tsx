@@ -113,6 +113,6 @@ export function hasBody(step: Step): boolean {
   return true;
 }
 
-export function Small(props: { children: ReactNode }) {
+function Small(props: { children: ReactNode }) {
   return <p className="mt-1 text-muted text-xs">{props.children}</p>;
 }

@@ -23,7 +23,7 @@ import { attemptsOf, isWaiting, type NoteEvent, type PromptStep, type Step } fro
 import { nameOf } from "@/parts/by";
 import { summarize } from "./summary";
 
-export interface Look {
+interface Look {
   Icon: LucideIcon;
   tone: string;
   title: string;

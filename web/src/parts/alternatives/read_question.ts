@@ -1,4 +1,14 @@
-import type { WhatIfQuestion } from "./types";
+/** What a what-if asks. */
+export interface WhatIfQuestion {
+  runs: string[];
+  at: number;
+  hint?: string;
+  model?: string;
+  instructions?: string;
+  results: Record<string, string>;
+  n: number;
+  live_reads: boolean;
+}
 
 /** The question in an address, which anybody may have written; null if it is none. */
 export function readQuestion(value: unknown): WhatIfQuestion | null {

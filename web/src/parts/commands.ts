@@ -15,7 +15,7 @@ export interface Command {
 }
 
 /** Keys that an element takes itself: only the list of keys shows them. */
-export type KeyNote = Pick<Command, "id" | "title" | "group"> & { keys: string };
+type KeyNote = Pick<Command, "id" | "title" | "group"> & { keys: string };
 
 export function noteOf(note: KeyNote): Command {
   return { ...note, run: noted };
@@ -32,9 +32,20 @@ const registered = new Map<symbol, readonly Command[]>();
 const listeners = new Set<() => void>();
 let all: readonly Command[] = [];
 
-function changed(): void {
+function publish(): void {
   all = [...registered.values()].flat();
   for (const listener of listeners) listener();
+}
+
+/** Offers commands until the returned function is called. */
+export function offerCommands(commands: readonly Command[]): () => void {
+  const owner = Symbol();
+  registered.set(owner, commands);
+  publish();
+  return () => {
+    registered.delete(owner);
+    publish();
+  };
 }
 
 /** Offers commands while the component is shown. `run` may change with each render; what lists show
@@ -45,19 +56,13 @@ export function useCommands(commands: readonly Command[]): void {
   const shape = commands.map((each) => `${each.id}|${each.title}|${each.keys ?? ""}`).join("\n");
   // biome-ignore lint/correctness/useExhaustiveDependencies: `shape` stands for the commands
   useEffect(() => {
-    const owner = Symbol();
     const stable = newest.current.map((command) => ({
       ...command,
       ...(isRunnable(command) && {
         run: () => newest.current.find((each) => each.id === command.id)?.run(),
       }),
     }));
-    registered.set(owner, stable);
-    changed();
-    return () => {
-      registered.delete(owner);
-      changed();
-    };
+    return offerCommands(stable);
   }, [shape]);
 }
 

@@ -1,10 +1,10 @@
 /** `npx vitest bench --run`: a run of 100,000 events, as the page takes it in. */
 import { describe, test } from "vitest";
-import { filterSteps } from "../routes/runs/$run/-parts/filter";
-import { makeEvents } from "./many_events";
-import { RunLog } from "./run_log";
-import { sumUp } from "./spans";
-import { squeezed } from "./squeeze";
+import { makeEvents } from "@/events/many_events";
+import { RunLog } from "@/events/run_log";
+import { sumUp } from "@/events/spans";
+import { squeezed } from "@/events/squeeze";
+import { filterSteps } from "./filter";
 
 const EVENTS = [...makeEvents(100_000)];
 const TEXTS = EVENTS.map((event) => JSON.stringify(event));

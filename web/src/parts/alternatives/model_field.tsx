@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useId } from "react";
+import { modelsQuery } from "@/api/queries";
 import { Field, Input } from "@/ui/field";
-import { modelsQuery } from "./queries";
 
 /** Another model; those with a key come first. */
 export function ModelField(props: {

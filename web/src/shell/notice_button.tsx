@@ -1,10 +1,10 @@
 import { Bell, BellOff, BellRing } from "lucide-react";
 import { useState } from "react";
-import { type NoticeState, noticeState, turnOff, turnOn } from "@/shell/desktop_notice";
-import { startNotices } from "@/shell/inbox";
 import { Button } from "@/ui/button";
 import { notify } from "@/ui/notify";
 import { Tooltip } from "@/ui/tooltip";
+import { type NoticeState, noticeState, turnOff, turnOn } from "./desktop_notice";
+import { startNotices } from "./inbox";
 
 /** Turns notices of the desktop on and off; the browser asks for permission at this click only. */
 export function NoticeButton() {

@@ -1,7 +1,6 @@
 import { beforeEach, expect, it, vi } from "vitest";
 import { findQuestion, startWhatIf } from "./question";
-import { readQuestion } from "./read_question";
-import type { WhatIfQuestion } from "./types";
+import { readQuestion, type WhatIfQuestion } from "./read_question";
 
 const QUESTION: WhatIfQuestion = {
   runs: ["a", "b"],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { aboutView } from "./chat_about";
+import { aboutView } from "./about_view";
 
 describe("aboutView", () => {
   it.each([

@@ -5,15 +5,14 @@
  * it only says what was asked, because a link must not start forks that cost money. */
 import { browserName } from "@/api/browser_name";
 import { randomKey } from "@/api/random_key";
-import { readQuestion } from "./read_question";
-import type { WhatIfQuestion } from "./types";
+import { readQuestion, type WhatIfQuestion } from "./read_question";
 
 const PREFIX = browserName("what-if.");
 const KEPT = 50;
 const LONGEST = 1_500;
 
 /** What an address has of a what-if. */
-export interface AskedSearch {
+interface AskedSearch {
   key: string;
   /** The question, where it is short enough. */
   ask?: WhatIfQuestion;

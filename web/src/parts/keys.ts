@@ -36,26 +36,29 @@ function nameOf(event: KeyboardEvent): string {
 
 /** Runs the commands whose keys are pressed. */
 export function useKeys(): void {
-  useEffect(() => {
-    let before = "";
-    let at = 0;
-    const press = (event: KeyboardEvent) => {
-      if (event.defaultPrevented || event.altKey || event.isComposing) return;
-      const name = nameOf(event);
-      if (isCovered() || (isTyping(event.target) && !name.startsWith("mod+"))) return;
-      const whole = event.timeStamp - at < SEQUENCE_MS && before ? `${before} ${name}` : name;
-      const offered = allCommands().filter(isRunnable);
-      const found =
-        offered.findLast((each) => each.keys === whole) ??
-        offered.findLast((each) => each.keys === name);
-      before = name;
-      at = event.timeStamp;
-      if (!found) return;
-      event.preventDefault();
-      before = "";
-      found.run();
-    };
-    addEventListener("keydown", press);
-    return () => removeEventListener("keydown", press);
-  }, []);
+  useEffect(listenToKeys, []);
+}
+
+/** Runs the commands whose keys are pressed, until the returned function is called. */
+export function listenToKeys(): () => void {
+  let before = "";
+  let at = 0;
+  const press = (event: KeyboardEvent) => {
+    if (event.defaultPrevented || event.altKey || event.isComposing) return;
+    const name = nameOf(event);
+    if (isCovered() || (isTyping(event.target) && !name.startsWith("mod+"))) return;
+    const whole = event.timeStamp - at < SEQUENCE_MS && before ? `${before} ${name}` : name;
+    const offered = allCommands().filter(isRunnable);
+    const found =
+      offered.findLast((each) => each.keys === whole) ??
+      offered.findLast((each) => each.keys === name);
+    before = name;
+    at = event.timeStamp;
+    if (!found) return;
+    event.preventDefault();
+    before = "";
+    found.run();
+  };
+  addEventListener("keydown", press);
+  return () => removeEventListener("keydown", press);
 }

@@ -2,12 +2,12 @@
 import { useRouterState } from "@tanstack/react-router";
 import { MessagesSquare } from "lucide-react";
 import { lazy, Suspense, useEffect, useState } from "react";
-import { browserName } from "@/api/browser_name";
-import { aboutView } from "./chat_about";
-import { CHAT_PANEL } from "./chat_button";
-import { type Command, useCommands } from "./commands";
+import { OUTBOX } from "@/parts/chat_keys";
+import { type Command, useCommands } from "@/parts/commands";
+import { CHAT_PANEL } from "@/shell/chat_button";
+import { aboutView } from "../-data/about_view";
 
-const Sheet = lazy(() => import("@/routes/chat/-parts/panel_sheet"));
+const Sheet = lazy(() => import("./panel_sheet"));
 
 export default function ChatPanel() {
   const [open, setOpen] = useState(false);
@@ -28,8 +28,8 @@ export default function ChatPanel() {
   useCommands(inChat ? [] : commands);
   useEffect(() => {
     // What was written before a reload must go out, whichever view is open.
-    if (Object.keys(localStorage).some((key) => key.startsWith(browserName("chat.out.")))) {
-      void import("@/routes/chat/-data/resume");
+    if (Object.keys(localStorage).some((key) => key.startsWith(OUTBOX))) {
+      void import("../-data/resume");
     }
   }, []);
   if (inChat || !open) return null;
