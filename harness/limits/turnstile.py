@@ -127,4 +127,4 @@ def _choose_pause(answer: Answer) -> float:
     """When to ask again: the first in line soon, the others when about half of their time is over.
     Differently for each, so that they do not all ask at once."""
     pause = min(answer.wait_s / 2, LONGEST_S) if answer.ahead else min(answer.wait_s, FIRST_S)
-    return max(pause, SHORTEST_S) * random.uniform(0.8, 1.2)  # nosec B311
+    return max(pause, SHORTEST_S) * random.uniform(0.8, 1.2)  # noqa: S311

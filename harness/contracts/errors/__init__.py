@@ -18,6 +18,7 @@
 
 A class carries its code, ``<kind>.<category>``, a fix, and whether Temporal retries it."""
 
+# pyright: reportUnusedImport=false
 from __future__ import annotations
 
 from harness.contracts.errors.access import (
