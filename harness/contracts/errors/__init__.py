@@ -11,6 +11,7 @@
     ├── AccessError      a user, an API token or a sign-in was refused or cannot be found
     ├── ConversationError  a conversation cannot be found, or does not accept what was sent
     ├── McpError         an MCP server cannot be reached, misbehaves, or changed what it declares
+    ├── MemoryFault      a memory cannot be found, is not accepted, or was changed outside harness
     ├── PromptError      a prompt template cannot be found, saved or filled in
     ├── TemporalPageError  Temporal's web page cannot be served
     └── OpenAIApiError   a request of an OpenAI client was refused, or has no answer
@@ -85,6 +86,12 @@ from harness.contracts.errors.mcp import (
     McpSignInFailed,
     McpToolChanged,
     McpUnavailable,
+)
+from harness.contracts.errors.memory import (
+    MemoryFault,
+    MemoryNotFound,
+    MemoryRefused,
+    MemoryTampered,
 )
 from harness.contracts.errors.openai_api import (
     OpenAIApiError,
@@ -284,6 +291,10 @@ __all__ = [
     "McpSignInFailed",
     "McpToolChanged",
     "McpUnavailable",
+    "MemoryFault",
+    "MemoryNotFound",
+    "MemoryRefused",
+    "MemoryTampered",
     "MendLimitReached",
     "MessageTooLarge",
     "MethodNotAllowed",

@@ -1,0 +1,61 @@
+"""The words by which memories are found: lower case, without endings, without the most common ones.
+
+Made here rather than by Postgres, because the index holds keyed digests of words: the database
+learns no word of an encrypted memory, and an owner's words match no other owner's.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+
+MOST_WORDS = 400
+MOST_TERMS = 12
+"""Words of a query that are looked up: the rarest."""
+COMMON = 4_000
+"""Entries that all looked-up words may match together, unless they are among the three rarest."""
+TYPICAL = 14
+"""Different words of a typical memory."""
+
+_WORD = re.compile(r"[^\W_]+")
+_STOP = frozenset(
+    "a about after all also am an and any are as at be been before being but by can could did do "
+    "does doing for from had has have having he her here hers him his how i if in into is it its "
+    "just let may me might mine more most my no nor not now of off on once only or other our ours "
+    "out over own re s same shall she should so some such t than that the their theirs them then "
+    "there these they this those through to too under until up us very was we were what when where "
+    "which while who whom whose why will with would you your yours".split()
+)
+
+
+def split_words(text: str) -> list[str]:
+    """The different words of a text, in their order."""
+    found = (stem_word(each) for each in _WORD.findall(text.casefold()) if each not in _STOP)
+    return list(dict.fromkeys(found))[:MOST_WORDS]
+
+
+def stem_word(word: str) -> str:
+    """Remove a common English ending, so that `paints`, `painted` and `painting` match."""
+    if len(word) > 4 and word.endswith("ies"):
+        return f"{word[:-3]}i"
+    for ending in ("ingly", "edly", "ing", "ed", "es", "ly", "s", "e"):
+        rest = word.removesuffix(ending)
+        if rest != word and len(rest) >= 3 and not rest.endswith("s" * (ending == "s")  or "\0"):
+            word = rest[:-1] if len(rest) > 3 and rest[-1] == rest[-2] and rest[-1] not in "ls" else rest
+            break
+    return f"{word[:-1]}i" if len(word) > 3 and word.endswith("y") else word
+
+
+def weigh_terms(terms: Sequence[str], counts: Mapping[str, int], total: int) -> dict[str, float]:
+    """Choose the words to look up, with how much each tells: a rare one tells more."""
+    known = sorted((each for each in terms if counts.get(each)), key=lambda each: counts[each])
+    chosen: dict[str, float] = {}
+    matched = 0
+    for term in known[:MOST_TERMS]:
+        count = counts[term]
+        if len(chosen) >= 3 and matched + count > COMMON:
+            break
+        matched += count
+        chosen[term] = math.log(1 + (max(total, count) - count + 0.5) / (count + 0.5))
+    return chosen
