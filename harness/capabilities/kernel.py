@@ -34,6 +34,7 @@ MODELS = Capability(
         ("chat", "harness.providers.chat.completions:ChatCompletions"),
         ("offline", "harness.providers.offline.model:Offline"),
     ),
+    embedders=(("offline", "harness.embeddings.offline:OfflineEmbedder"),),
 )
 
 TOOLS = Capability(

@@ -129,7 +129,7 @@ class Models:
             return adapter
 
 
-_ALWAYS_PASSED = frozenset({"unsupported", "unknown", "protocol", "tls", "too_large"})
+_ALWAYS_PASSED = frozenset({"unsupported", "unknown", "protocol", "tls", "too_large", "package"})
 """Categories that always fall through: another candidate may work."""
 
 
