@@ -26,6 +26,7 @@ BUILT_IN: tuple[str, ...] = (
     "harness.ui_streams.capability:UI_STREAMS",
     "harness.durable_streams.capability:DURABLE_STREAMS",
     "harness.webhooks.capability:WEBHOOKS",
+    "harness.memory.capability:MEMORY",
     "harness.temporal_page.capability:TEMPORAL_PAGE",
     "harness.page.capability:PAGE",
 )

@@ -1,4 +1,4 @@
-"""What an agent remembers across runs: its policy, the words of its activities, who said what. Pure."""
+"""What an agent remembers across runs: its policy, and the words of its activities. Pure."""
 
 from __future__ import annotations
 

@@ -62,7 +62,9 @@ class Chain:
         seq, previous = after
         for entry in entries:
             if entry.seq != seq + 1:
-                problems.append(Problem(what=f"{entry.seq - seq - 1} entries are missing", seq=seq + 1))
+                problems.append(
+                    Problem(what=f"{entry.seq - seq - 1} entries are missing", seq=seq + 1)
+                )
             elif entry.previous != previous:
                 problems.append(
                     Problem(what="it does not follow the entry before", seq=entry.seq, id=entry.id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from harness.memory.rows import Memory
+from harness.memory.rows import Memory, Origin
 
 CONSTANT = 60
 """Of reciprocal rank fusion."""
@@ -24,13 +24,14 @@ def fuse_ranks(*lists: Sequence[int]) -> dict[int, float]:
     return scores
 
 
-def weigh_memory(score: float, memory: Memory, now: float, half_life_days: float) -> float:
+def weigh_memory(
+    score: float, origin: Origin, used: int, now: float, half_life_days: float
+) -> float:
     """The final score: relevance first, then recency and use."""
-    since = memory.origin.valid_from or memory.origin.made
-    age = max(0.0, now - since) / DAY_S
+    age = max(0.0, now - (origin.valid_from or origin.made)) / DAY_S
     recent = 0.5 ** (age / half_life_days)
-    used = min(memory.used, MUCH_USED) / MUCH_USED
-    return score * (1.0 + RECENT_SHARE * recent + USED_SHARE * used)
+    often = min(used, MUCH_USED) / MUCH_USED
+    return score * (1.0 + RECENT_SHARE * recent + USED_SHARE * often)
 
 
 def fit_tokens(memories: Sequence[Memory], tokens: int) -> list[Memory]:

@@ -27,12 +27,12 @@ class MemoryRefused(MemoryFault):
 
 
 class MemoryTampered(MemoryFault):
-    """The stored memories of an owner were changed, removed, replaced or restored from an older copy
-    outside harness. They are not read until a person has looked at them."""
+    """The stored memories of an owner were changed, removed, replaced or restored from an older
+    copy outside harness. They are not read until a person has looked at them."""
 
     code = "memory.tampered"
     fix = (
-        "See what is wrong: `harness memory verify`. After restoring a backup on purpose, or to drop "
-        "what was changed: `harness memory verify --repair`."
+        "See what is wrong: `harness memory verify`. After restoring a backup on purpose, or to "
+        "drop what was changed: `harness memory verify --repair`."
     )
     http_status = 409
