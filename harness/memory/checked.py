@@ -27,7 +27,7 @@ COUNT_S = 60.0
 
 
 class Shared:
-    """What all callers of a process share: the embedder, the witness, and when chains were counted."""
+    """What all callers of a process share: the embedder, the witness, when chains were counted."""
 
     def __init__(self, connection: Connection) -> None:
         settings = connection.settings
@@ -89,8 +89,8 @@ def check_head(chain: Chain, head: Head, seen: Seen | None) -> None:
         )
     if seen is not None and seen.seq and head.seen != seen.mac:
         raise_tampered(chain, f"entry {seen.seq} is not the one that was written")
-    if head.count is not None and head.count != head.seq:
-        raise_tampered(chain, f"it has {head.count} entries instead of {head.seq}")
+    if head.counted is not None and head.counted != head.seq:
+        raise_tampered(chain, f"it has {head.counted} entries instead of {head.seq}")
 
 
 def raise_tampered(chain: Chain, why: str) -> NoReturn:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, LiteralString, NamedTuple
+from typing import TYPE_CHECKING, Any, LiteralString, NamedTuple
 
 from harness.memory.chain import START, Chain
 from harness.memory.rows import Entry
@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
     from harness.store.database import Row
 
-FIELDS: LiteralString = "e.seq, e.id, e.kind, e.target, e.scope, e.content, e.digest, e.fields, e.run, e.previous, e.mac"
+FIELDS: LiteralString = (
+    "e.seq, e.id, e.kind, e.target, e.scope, e.content, e.digest, e.fields, e.run, e.previous, "
+    "e.mac"
+)
 CURRENT: LiteralString = """
 e.kind = 'fact' AND NOT EXISTS (
   SELECT FROM harness_memory.entry t
@@ -64,7 +67,8 @@ FROM harness_memory.head h WHERE h.namespace = %(namespace)s AND h.owner = %(own
 STRAY = "SELECT EXISTS (SELECT FROM harness_memory.entry e WHERE " + MINE + ")"
 BY_WORDS = (
     "SELECT e.seq FROM harness_memory.entry e, LATERAL ("  # nosec B608
-    "SELECT sum(t.weight * 2.2 / (1.0 + 1.2 * (0.25 + 0.75 * length(e.words) / %(typical)s::float8)))"
+    "SELECT sum(t.weight * 2.2 / "
+    "(1.0 + 1.2 * (0.25 + 0.75 * length(e.words) / %(typical)s::float8)))"
     " AS score FROM unnest(%(terms)s::text[], %(weights)s::float8[]) t (term, weight)"
     " WHERE e.words @@ t.term::tsquery) s WHERE "
     + MINE
@@ -87,7 +91,7 @@ class Head(NamedTuple):
     mac: str
     seen: str | None
     """MAC of the entry that the witness has seen."""
-    count: int | None
+    counted: int | None
     """How many entries there are, if they were counted."""
 
 
@@ -291,5 +295,5 @@ NAMES = ("seq", "id", "kind", "target", "scope", "content", "digest", "fields", 
          "previous", "mac")  # fmt: skip
 
 
-def _named(row: Row) -> dict[str, object]:
+def _named(row: Row) -> dict[str, Any]:
     return dict(zip(NAMES, row, strict=True))

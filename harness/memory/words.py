@@ -19,127 +19,16 @@ TYPICAL = 14
 """Different words of a typical memory."""
 
 _WORD = re.compile(r"[^\W_]+")
-_STOP = frozenset(
-    [
-        "a",
-        "about",
-        "after",
-        "all",
-        "also",
-        "am",
-        "an",
-        "and",
-        "any",
-        "are",
-        "as",
-        "at",
-        "be",
-        "been",
-        "before",
-        "being",
-        "but",
-        "by",
-        "can",
-        "could",
-        "did",
-        "do",
-        "does",
-        "doing",
-        "for",
-        "from",
-        "had",
-        "has",
-        "have",
-        "having",
-        "he",
-        "her",
-        "here",
-        "hers",
-        "him",
-        "his",
-        "how",
-        "i",
-        "if",
-        "in",
-        "into",
-        "is",
-        "it",
-        "its",
-        "just",
-        "let",
-        "may",
-        "me",
-        "might",
-        "mine",
-        "more",
-        "most",
-        "my",
-        "no",
-        "nor",
-        "not",
-        "now",
-        "of",
-        "off",
-        "on",
-        "once",
-        "only",
-        "or",
-        "other",
-        "our",
-        "ours",
-        "out",
-        "over",
-        "own",
-        "re",
-        "s",
-        "same",
-        "shall",
-        "she",
-        "should",
-        "so",
-        "some",
-        "such",
-        "t",
-        "than",
-        "that",
-        "the",
-        "their",
-        "theirs",
-        "them",
-        "then",
-        "there",
-        "these",
-        "they",
-        "this",
-        "those",
-        "through",
-        "to",
-        "too",
-        "under",
-        "until",
-        "up",
-        "us",
-        "very",
-        "was",
-        "we",
-        "were",
-        "what",
-        "when",
-        "where",
-        "which",
-        "while",
-        "who",
-        "whom",
-        "whose",
-        "why",
-        "will",
-        "with",
-        "would",
-        "you",
-        "your",
-        "yours",
-    ]
-)
+_ENDINGS = ("ingly", "edly", "ing", "ed", "es", "ly", "s", "e")
+_COMMON_WORDS = """
+a about after all also am an and any are as at be been before being but by can could did do
+does doing for from had has have having he her here hers him his how i if in into is it its just
+let may me might mine more most my no nor not now of off on once only or other our ours out over
+own re s same shall she should so some such t than that the their theirs them then there these they
+this those through to too under until up us very was we were what when where which while who whom
+whose why will with would you your yours
+"""
+_STOP = frozenset(_COMMON_WORDS.split())
 
 
 def split_words(text: str) -> list[str]:
@@ -149,19 +38,14 @@ def split_words(text: str) -> list[str]:
 
 
 def stem_word(word: str) -> str:
-    """Remove a common English ending, so that `paints`, `painted` and `painting` match."""
-    if len(word) > 4 and word.endswith("ies"):
-        return f"{word[:-3]}i"
-    for ending in ("ingly", "edly", "ing", "ed", "es", "ly", "s", "e"):
+    """Remove a common English ending, so that `paint`, `paints` and `painting` match."""
+    for ending in _ENDINGS:
         rest = word.removesuffix(ending)
-        if rest != word and len(rest) >= 3 and not rest.endswith("s" * (ending == "s") or "\0"):
-            word = (
-                rest[:-1]
-                if len(rest) > 3 and rest[-1] == rest[-2] and rest[-1] not in "ls"
-                else rest
-            )
+        if rest != word and len(rest) >= 3 and not (ending == "s" and rest[-1] == "s"):
+            doubled = len(rest) > 3 and rest[-1] == rest[-2] and rest[-1] not in "ls"
+            word = rest[:-1] if doubled else rest
             break
-    return f"{word[:-1]}i" if len(word) > 3 and word.endswith("y") else word
+    return f"{word[:-1]}i" if len(word) > 3 and word[-1] == "y" else word
 
 
 def weigh_terms(terms: Sequence[str], counts: Mapping[str, int], total: int) -> dict[str, float]:

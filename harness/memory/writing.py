@@ -1,4 +1,4 @@
-"""Add to the chain of an owner. The caller holds the transaction; the head is locked until it ends."""
+"""Add to the chain of an owner, in a transaction of the caller that holds the head locked."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class Writer:
             target = target or known
         if self.head.seq >= self.most:
             raise MemoryRefused(
-                f"{chain.owner!r} has {self.head.seq:,} memories, the most that one owner may have.",
+                f"{chain.owner!r} has {self.head.seq:,} memories, the most that an owner may have.",
                 fix="Raise memory.most.",
             )
         id = new_memory_id()
