@@ -15,6 +15,7 @@ from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, 
 from harness.contracts.agent_code import CheckOutput, WriteInstructions
 from harness.contracts.effect import UNDO, CheckTargets, Compensate, ListEffects, UndoSpec
 from harness.contracts.errors import RunForged
+from harness.contracts.memory_work import LearnMemories, RecallMemories
 from harness.contracts.message import call_ordinals
 from harness.contracts.model import CallModel, ModelTurn
 from harness.contracts.permit import Pinned
@@ -37,6 +38,8 @@ REQUESTS: dict[str, type] = {
     "save_transcript": SaveTranscript,
     "write_instructions": WriteInstructions,
     "check_output": CheckOutput,
+    "recall_memories": RecallMemories,
+    "learn_memories": LearnMemories,
     "list_effects": ListEffects,
     "compensate": Compensate,
     "check_targets": CheckTargets,
@@ -46,7 +49,15 @@ REQUESTS: dict[str, type] = {
 RunWatch = Callable[[str, str], Awaitable[None]]
 """Called with a run and its agent, before each activity of the run: see `run_watch` of a record."""
 
-Step = CallModel | RunTool | SaveTranscript | WriteInstructions | CheckOutput
+Step = (
+    CallModel
+    | RunTool
+    | SaveTranscript
+    | WriteInstructions
+    | CheckOutput
+    | RecallMemories
+    | LearnMemories
+)
 
 
 class Guard(Interceptor):
@@ -85,15 +96,19 @@ class Guard(Interceptor):
             workflow, run_id = info.workflow_id or "", info.workflow_run_id or ""
             await self._starts.admit(workflow, run_id, info.task_queue)
 
-    async def find_caller(self, request: CallModel | RunTool) -> Caller:
+    async def find_caller(
+        self, request: CallModel | RunTool | RecallMemories | LearnMemories
+    ) -> Caller:
         """Return on whose behalf a call of the running activity is made."""
         info, admitted = activity.info(), await self._admit_caller(request)
         pinned = admitted.what
         assert isinstance(pinned, Pinned)  # the request was checked before
         return Caller(
             run=info.workflow_id or "", origin=admitted.origin, agent=pinned.agent,
-            turn=request.turn, attempt=info.attempt, session=pinned.session, owner=pinned.owner,
+            turn=0 if isinstance(request, RecallMemories) else request.turn,
+            attempt=info.attempt, session=pinned.session, owner=pinned.owner,
             root=pinned.root, call=(request.call or 0) if isinstance(request, CallModel) else 0,
+            purpose="memory" if isinstance(request, LearnMemories) else "turn",
         )  # fmt: skip
 
     async def sign_turn(self, request: CallModel, turn: ModelTurn) -> ModelTurn:
@@ -133,7 +148,7 @@ class Guard(Interceptor):
             expected |= {"spec": pinned.spec, "model": pinned.model}
         elif isinstance(request, RunTool):
             expected |= {"workspace": pinned.workspace, "playback": pinned.playback}
-        elif isinstance(request, WriteInstructions | CheckOutput):
+        elif isinstance(request, WriteInstructions | CheckOutput | RecallMemories | LearnMemories):
             expected |= {"spec": pinned.spec}
             if activity.info().task_queue != agent_queue(pinned.agent):
                 raise RunForged(f"A run of {pinned.agent} calls functions of another agent.")

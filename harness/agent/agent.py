@@ -23,11 +23,13 @@ from harness.agent.functions import (
     read_validator,
 )
 from harness.agent.mcp_server import McpServer, split_servers
+from harness.agent.memory_tools import MEMORY_TOOLS
 from harness.agent.options import AgentOptions
 from harness.agent.output import read_output_type
 from harness.agent.read_result import read_result
 from harness.agent.tool import AnyTool, Tool
 from harness.contracts.errors import ConfigError, InvalidAgent
+from harness.contracts.memory import MemoryPolicy
 from harness.contracts.model import (
     AgentSpec,
     Candidate,
@@ -70,6 +72,8 @@ class Agent(Generic[Deps, Output]):
         parallel: Calls of read-only tools in one reply run side by side.
         undo_on_failure: A run that fails undoes its effects. An aborted run does so only if the
         abort requests it.
+        memory: What it remembers across runs; it then has the tools `remember`, `recall` and
+            `forget_memory`. Default: nothing.
         deps: A value for the tools' context, or a function (async or not) that makes it, called
         once in each worker. If it returns an async context manager, that is entered, and
         exited when the worker stops.
@@ -152,11 +156,13 @@ class Agent(Generic[Deps, Output]):
         context: ContextPolicy | None = None,
         parallel: bool = False,
         undo_on_failure: bool = False,
+        memory: MemoryPolicy | None = None,
         deps: Any = None,
     ) -> None:
         _check_types(
             str(name), name=name, model=model, params=params,
             budget=budget, context=context, parallel=parallel, undo_on_failure=undo_on_failure,
+            memory=memory,
         )  # fmt: skip
         _check_lists(name, tools=tools, fallbacks=fallbacks)
         if not _NAME.fullmatch(name):
@@ -183,7 +189,7 @@ class Agent(Generic[Deps, Output]):
         self.write_instructions = None if isinstance(instructions, str) else instructions
         """The function that writes the instructions; None if they are a text."""
         own, self.servers = split_servers(tools)
-        self.tools = _by_name(name, own)
+        self.tools = _by_name(name, own if memory is None else [*own, *MEMORY_TOOLS])
         self.output = None if output is str else output
         self.output_type = read_output_type(output, name)
         """None: the output is text."""
@@ -194,6 +200,7 @@ class Agent(Generic[Deps, Output]):
         self.context = context or ContextPolicy()
         self.parallel = parallel
         self.undo_on_failure = undo_on_failure
+        self.memory = memory
         self.deps = deps
         self._specs: dict[str, AgentSpec] = {}
         if model is not None:
@@ -266,6 +273,7 @@ class Agent(Generic[Deps, Output]):
                 context=self.context,
                 dynamic=True if self.write_instructions else None,
                 wrapped=True if output and output.wrapped else None,
+                memory=self.memory,
             )
         return made
 
@@ -343,6 +351,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "context": (ContextPolicy,),
     "parallel": (bool,),
     "undo_on_failure": (bool,),
+    "memory": (MemoryPolicy,),
 }
 _REQUIRED = ("name", "parallel", "undo_on_failure")
 

@@ -1,4 +1,4 @@
-"""What an agent remembers across runs: its policy, and the words of its activities. Pure."""
+"""What an agent remembers across runs, and who said it. Pure."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from typing import Literal
 from pydantic import Field
 
 from harness.contracts.base import Flag, Word
-from harness.contracts.message import Message
-from harness.contracts.model import ModelRef, Usage
 
 MAX_FACT = 2_000
 """Characters of one memory."""
@@ -38,44 +36,6 @@ class MemoryPolicy(Word):
     untrusted: Flag = None
     """Also begin with memories that come from untrusted content. The tool `recall` finds them in
     any case, marked."""
-    learn: ModelRef | None = None
+    learn: str | None = Field(default=None, pattern=r"^[a-z0-9][a-z0-9_-]*/\S+$")
     """A model that extracts facts from each run after its final answer, as provider/model. Default:
     only the tool `remember` writes memories."""
-
-
-class RecallMemories(Word):
-    """Input of the `recall_memories` activity: what a run begins with."""
-
-    spec: str
-    query: str
-    salt: str | None = None
-
-
-class RecalledMemories(Word):
-    """Result of the `recall_memories` activity."""
-
-    text: str | None = None
-    """What the model reads; absent if nothing was recalled."""
-
-
-class LearnMemories(Word):
-    """Input of the `learn_memories` activity: extract facts from the run's own messages."""
-
-    spec: str
-    turn: int
-    head: str | None = None
-    messages: tuple[Message, ...] = ()
-    """Those after `head`."""
-    salt: str | None = None
-
-
-class LearnedMemories(Word):
-    """Result of the `learn_memories` activity."""
-
-    ids: tuple[str, ...] = ()
-    """The memories that were added."""
-    model: str | None = None
-    usage: Usage = Usage()
-    cost_micros: int | None = None
-    problem: str | None = None
-    """Why nothing could be extracted."""

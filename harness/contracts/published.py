@@ -34,6 +34,10 @@ class PublishedAgent(Word):
     """A worker writes the instructions from the agent's deps."""
     checks: Flag = None
     """It has output validators."""
+    remembers: Flag = None
+    """See `RunSpec.remembers`."""
+    learns: Flag = None
+    """See `RunSpec.learns`."""
     workspace: Workspace | None = None
     """The folder of runs that name no other, if a tool needs one."""
 

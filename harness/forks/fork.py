@@ -19,7 +19,7 @@ from harness.contracts.errors import (
     TurnNotFound,
     UnknownProvider,
 )
-from harness.contracts.message import user_message
+from harness.contracts.message import Origin, user_message
 from harness.contracts.model import split_ref
 from harness.contracts.run import Parent, RunSpec
 from harness.contracts.whatif import LABEL
@@ -220,8 +220,10 @@ async def _build_spec(
         "carry": None,
         "trace": current_trace_id(),
     }
-    if _has_instructions(spec, begin, at):
+    if _has_message(spec, begin, at, "instructions"):
         updates["instructs"] = None
+    if _has_message(spec, begin, at, "memories"):
+        updates["remembers"] = None
     if change.model:
         updates |= _model_updates(connection, change.model)
     if change.instructions is not None:
@@ -232,11 +234,11 @@ async def _build_spec(
     return spec.model_copy(update=updates)
 
 
-def _has_instructions(spec: RunSpec, begin: Point, at: int) -> bool:
-    """Whether the transcript holds the instructions that a worker wrote for the run. A fork keeps
-    them."""
+def _has_message(spec: RunSpec, begin: Point, at: int, origin: Origin) -> bool:
+    """Whether the transcript holds what a worker wrote for the run: instructions or memories. A
+    fork keeps them."""
     first = spec.parent.turn if spec.parent else 0
-    return at > first or any(each.origin == "instructions" for each in begin.messages)
+    return at > first or any(each.origin == origin for each in begin.messages)
 
 
 async def _rewrite_results(

@@ -6,7 +6,8 @@ MEMORY = Capability(
     name="memory",
     summary="Remember facts across runs: with their origin, per owner, found by meaning and words.",
     page="how-to/memory.md",
-    requires=("access", "api"),
+    essential=True,
     settings="harness.memory.settings:MemorySettings",
     migrations="harness.memory.migrations",
+    agent_activities=("harness_activities.memory.run_memory:make_activities",),
 )

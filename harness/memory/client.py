@@ -70,14 +70,16 @@ class Memories:
         [written] = await self.add_all([fact])
         return written
 
-    async def add_all(self, facts: Sequence[Fact]) -> list[Written]:
-        """Add facts in one transaction."""
+    async def add_all(self, facts: Sequence[Fact], *, skip_unknown: bool = False) -> list[Written]:
+        """Add facts in one transaction. With `skip_unknown`, one that replaces nothing that holds
+        is added as a new one."""
         vectors = await self.embed([each.text for each in facts])
         async with self._writing() as writer:
-            written = [
-                await writer.add_fact(fact, vector)
-                for fact, vector in zip(facts, vectors, strict=True)
-            ]
+            written: list[Written] = []
+            for fact, vector in zip(facts, vectors, strict=True):
+                if skip_unknown and not await writer.can_replace(fact):
+                    fact = replace(fact, replaces=None)
+                written.append(await writer.add_fact(fact, vector))
         await self._note_head(writer)
         return written
 
@@ -202,6 +204,15 @@ class Memories:
                 await writer.end_fact(entry, ending, _by_person(by))
         await self._note_head(writer)
         return len(found)
+
+    async def list_learned(self, run: str) -> list[str]:
+        """The ids of what was extracted from a run."""
+        async with self._reading() as store:
+            found = await store.find_of_run(run)
+            return [
+                each.id for each in found
+                if read_origin(store.chain, each).source == "extraction"
+            ]  # fmt: skip
 
     # --- inside
 

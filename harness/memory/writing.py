@@ -113,17 +113,25 @@ class Writer:
             name = self.shared.vectors.name
             await self.store.add_vector(entry.seq, entry.scope, name, vectors[0])
 
+    async def can_replace(self, fact: Fact) -> bool:
+        """Whether what the fact replaces holds now, if it replaces anything."""
+        return fact.replaces is None or await self._find_current(fact.replaces) is not None
+
+    async def _find_current(self, id: str) -> Entry | None:
+        found = await self.store.find(id)
+        current = await self.store.load_current([found.seq]) if found else []
+        return current[0][0] if current else None
+
     async def _find_replaced(self, fact: Fact) -> Entry | None:
         if fact.replaces is None:
             return None
-        found = await self.store.find(fact.replaces)
-        current = found and await self.store.load_current([found.seq])
-        if not current:
+        found = await self._find_current(fact.replaces)
+        if found is None:
             raise MemoryRefused(
                 f"{fact.replaces[:40]!r} cannot be replaced: it is not a memory that holds now.",
                 fix="Name a memory that `recall` shows.",
             )
-        return current[0][0]
+        return found
 
     async def _hide(self, entry: Entry) -> None:
         """Let searches no longer find an entry."""

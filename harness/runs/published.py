@@ -55,6 +55,8 @@ async def store_agent(connection: Connection, agent: Agent[Any, Any]) -> Publish
         undo=True if agent.undo_on_failure else None,
         instructs=True if spec.dynamic else None,
         checks=True if agent.validators else None,
+        remembers=True if spec.memory and spec.memory.recall else None,
+        learns=True if spec.memory and spec.memory.learn else None,
         workspace=Workspace(host=socket.gethostname(), root=folder) if needs_folder else None,
     )
 
