@@ -29,6 +29,7 @@ from harness.memory.ranking import fuse_ranks, weigh_memory
 from harness.memory.rows import OWNER_SCOPE, Entry, Memory, Origin
 from harness.memory.settings import MemorySettings
 from harness.memory.store import Store
+from harness.memory.verify import Verification, repair_chain, verify_chain
 from harness.memory.witness import Seen
 from harness.memory.words import TYPICAL, split_words, weigh_terms
 from harness.memory.writing import Fact, Writer, Written, normalize_fact, open_writer
@@ -51,6 +52,22 @@ class Page:
 
     memories: tuple[Memory, ...]
     next: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counts:
+    """How many memories an owner has."""
+
+    entries: int
+    """All entries of the chain, also those that were replaced, withdrawn or forgotten."""
+    current: int
+    embedded: int
+    """Current ones with a vector."""
+    trusts: dict[str, int]
+    """Current ones by their trust."""
+    embedder: str | None
+    problem: str | None
+    """Why there are no vectors."""
 
 
 @dataclass(frozen=True)
@@ -204,6 +221,26 @@ class Memories:
                 await writer.end_fact(entry, ending, _by_person(by))
         await self._note_head(writer)
         return len(found)
+
+    async def verify(self) -> Verification:
+        """Check the whole chain."""
+        return await verify_chain(self.connection, await self._chain())
+
+    async def repair(self) -> int:
+        """Drop what is not genuine, and accept the rest as it is; returns how much was dropped."""
+        return await repair_chain(self.connection, await self._chain())
+
+    async def count(self) -> Counts:
+        """Count the owner's memories."""
+        async with self.connection.database.connection() as connection:
+            store = Store(connection, await self._chain())
+            entries, current, embedded, trusts = await store.count()
+        vectors = self._shared.vectors
+        await vectors.embed(self.connection.database, [""], "query")
+        return Counts(
+            entries=entries, current=current, embedded=embedded, trusts=trusts,
+            embedder=vectors.name or None, problem=vectors.problem,
+        )  # fmt: skip
 
     async def list_learned(self, run: str) -> list[str]:
         """The ids of what was extracted from a run."""

@@ -15,5 +15,5 @@ class MemorySettings(Section):
     """After this time, a memory that nothing refreshed counts half as recent when memories are
     ranked."""
     embedder: str = DEFAULT_EMBEDDER
-    """What turns memories into vectors, as provider/model. If it is not installed, memories are
-    found by their words alone."""
+    """What turns memories into vectors, as provider/model. If it is empty, or not installed,
+    memories are found by their words alone."""

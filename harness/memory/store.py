@@ -277,11 +277,31 @@ class Store:
         mac = self.chain.sign_head(seq, last)
         await self._fetch(MOVE_HEAD, {"seq": seq, "last": last, "mac": mac})
 
-    async def delete_all(self) -> None:
+    async def delete_all(self, *, vectors: bool) -> None:
         """Delete every entry; a repair writes the genuine ones again."""
-        for table in ("usage", "entry"):
-            statement: LiteralString = f"DELETE FROM harness_memory.{table} e WHERE {MINE}"  # nosec B608 # pyright: ignore[reportAssignmentType]
-            await self._fetch(statement)
+        await self._fetch("DELETE FROM harness_memory.usage e WHERE " + MINE)
+        await self._fetch("DELETE FROM harness_memory.entry e WHERE " + MINE)
+        if vectors:
+            await self._fetch("DELETE FROM harness_memory.embedding e WHERE " + MINE)
+
+    async def has_vectors(self) -> bool:
+        """Whether there is a table of vectors."""
+        made = "SELECT to_regclass('harness_memory.embedding') IS NOT NULL"
+        return bool((await self._fetch(made))[0][0])
+
+    async def count(self) -> tuple[int, int, int, dict[str, int]]:
+        """Entries, current facts, those of them with a vector, and current facts by trust."""
+        vectors: LiteralString = "0"
+        if await self.has_vectors():
+            vectors = "(SELECT count(*) FROM harness_memory.embedding e WHERE " + MINE + ")"
+        entries: LiteralString = "(SELECT count(*) FROM harness_memory.entry e WHERE " + MINE + ")"
+        [(every, embedded)] = await self._fetch(f"SELECT {entries}, {vectors}")  # nosec B608
+        rows = await self._fetch(
+            "SELECT e.fields::json ->> 'trust', count(*) FROM harness_memory.entry e "  # nosec B608
+            f"WHERE {MINE} AND {CURRENT} GROUP BY 1"
+        )
+        trusts = {str(trust): count for trust, count in rows}
+        return every, sum(trusts.values()), embedded, trusts
 
     async def _fetch(
         self, query: LiteralString, values: Mapping[str, object] | None = None

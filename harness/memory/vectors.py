@@ -97,6 +97,8 @@ class Vectors:
 
     async def _open_embedder(self, database: Database) -> str | None:
         """Load the embedder and make the table; returns why that is impossible."""
+        if not self._chosen:
+            return "memory.embedder is empty"
         try:
             made = await asyncio.to_thread(make_embedder, self._settings, self._chosen)
         except ProviderPackageMissing as error:

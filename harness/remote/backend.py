@@ -50,6 +50,7 @@ from harness.remote.access import RemoteAccess
 from harness.remote.archive import RemoteArchive
 from harness.remote.connection import DaemonConnection
 from harness.remote.conversations import RemoteConversations
+from harness.remote.memories import RemoteMemories
 from harness.remote.prompts import RemotePrompts
 from harness.remote.run import RemoteRun
 from harness.remote.webhooks import RemoteWebhooks
@@ -75,6 +76,7 @@ class RemoteBackend:
         self.archive = RemoteArchive(connection)
         self.prompts = RemotePrompts(connection)
         self.webhooks = RemoteWebhooks(connection)
+        self.memories = RemoteMemories(connection)
 
     async def read_me(self) -> Me:
         """Who the token belongs to."""
