@@ -212,13 +212,21 @@ class Memories:
         await writer.end_fact(entry, "withdrawn", origin)
         return True
 
-    async def end_run(self, run: str, kind: str, *, by: str) -> int:
-        """Withdraw or forget everything that a run taught; returns how much that was."""
+    async def withdraw_run(self, run: str, *, by: str) -> int:
+        """Withdraw everything that a run taught; returns how much that was."""
         async with self._writing() as writer:
             found = await writer.store.find_of_run(run)
             for entry in found:
-                ending = "forgotten" if kind == "forgotten" else "withdrawn"
-                await writer.end_fact(entry, ending, _by_person(by))
+                await writer.end_fact(entry, "withdrawn", _by_person(by))
+        await self._note_head(writer)
+        return len(found)
+
+    async def forget_run(self, run: str, *, by: str) -> int:
+        """Erase everything that a run taught, also what was withdrawn; returns how much."""
+        async with self._writing() as writer:
+            found = await writer.store.find_written(run)
+            for entry in found:
+                await writer.end_fact(entry, "forgotten", _by_person(by))
         await self._note_head(writer)
         return len(found)
 

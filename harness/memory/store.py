@@ -175,6 +175,15 @@ class Store:
         )
         return Entry(**_named(rows[0])) if rows else None
 
+    async def find_written(self, run: str) -> list[Entry]:
+        """The facts that a run wrote and whose content is there, newest first."""
+        rows = await self._fetch(
+            f"SELECT {FIELDS} FROM harness_memory.entry e WHERE {MINE} AND e.run = %(run)s "  # nosec B608
+            "AND e.kind = 'fact' AND e.content IS NOT NULL ORDER BY e.seq DESC",
+            {"run": run},
+        )
+        return [Entry(**_named(row)) for row in rows]
+
     async def find_of_run(self, run: str) -> list[Entry]:
         """The facts that a run wrote and that nothing has withdrawn or forgotten, newest first."""
         rows = await self._fetch(

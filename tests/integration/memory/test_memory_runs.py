@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harness import Agent, Harness, MemoryPolicy, tool
+from harness.forget.client import forget_run
 from harness.memory.client import Memories
 from harness.runs.published import store_agent
 from harness.runs.start import Request, as_messages, start_run
@@ -128,3 +129,22 @@ async def test_broken_extraction_leaves_the_answer(
     run = await start_owned(harness, agent, "Hello.", owner)
     assert (await run.result()).text == "Hello."
     assert not (await Memories(harness.connection, owner).list()).memories
+
+
+async def test_forgetting_a_run_erases_what_it_taught(
+    harness: Harness, model_server: ModelServer, agent: Agent[None, str], owner: str
+) -> None:
+    memories = Memories(harness.connection, owner)
+    await memories.add(fact("Ada lives in Berlin."))
+    model_server.script(call("remember", fact="Ada prefers green tea."), say("Noted."))
+    run = await start_owned(harness, agent, "I prefer green tea.", owner)
+    await run.result()
+    forgotten = await forget_run(harness.connection, run.id)
+    assert forgotten.deleted["memory"] == 1
+    assert [each.text for each in (await memories.list()).memories] == ["Ada lives in Berlin."]
+    assert not (await memories.verify()).problems
+    rows = await harness.connection.database.fetch(
+        "SELECT count(*) FROM harness_memory.entry WHERE owner = %s AND content IS NOT NULL",
+        (owner,),
+    )
+    assert rows == [(1,)]

@@ -47,8 +47,8 @@ async def test_replaced_fact_no_longer_holds(memories: Memories) -> None:
 async def test_withdrawal_restores_what_was_replaced(memories: Memories) -> None:
     old = await memories.add(fact("Ada lives in Berlin."))
     await memories.add(fact("Ada lives in Paris.", replaces=old.id, run="run-1"))
-    assert await memories.end_run("run-1", "withdrawn", by="ada") == 1
-    assert await memories.end_run("run-1", "withdrawn", by="ada") == 0
+    assert await memories.withdraw_run("run-1", by="ada") == 1
+    assert await memories.withdraw_run("run-1", by="ada") == 0
     assert [each.id for each in (await memories.list()).memories] == [old.id]
     assert [each.id for each in await memories.search("Berlin")] == [old.id]
 
