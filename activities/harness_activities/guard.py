@@ -111,6 +111,12 @@ class Guard(Interceptor):
             purpose="memory" if isinstance(request, LearnMemories) else "turn",
         )  # fmt: skip
 
+    async def find_undo(self) -> UndoSpec:
+        """Return what the undo of the running activity was started for."""
+        spec = (await self._admit_caller()).what
+        assert isinstance(spec, UndoSpec)  # the request was checked before
+        return spec
+
     async def sign_turn(self, request: CallModel, turn: ModelTurn) -> ModelTurn:
         """Add a MAC for each tool call of the reply."""
         calls = turn.message.calls

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from harness.api.caller import LOCAL_USER
 from harness.contracts.errors import MemoryNotFound
-from harness.contracts.memory import Trust
+from harness.contracts.memory import Source, Trust
 from harness.engine.connection import Connection
 from harness.memory.chain import Chain
 from harness.memory.checked import (
@@ -212,10 +212,13 @@ class Memories:
         await writer.end_fact(entry, "withdrawn", origin)
         return True
 
-    async def withdraw_run(self, run: str, *, by: str) -> int:
-        """Withdraw everything that a run taught; returns how much that was."""
+    async def withdraw_run(self, run: str, *, by: str, source: Source | None = None) -> int:
+        """Withdraw what a run taught, or what of it has this source; returns how much that was."""
         async with self._writing() as writer:
-            found = await writer.store.find_of_run(run)
+            found = [
+                each for each in await writer.store.find_of_run(run)
+                if source is None or read_origin(writer.store.chain, each).source == source
+            ]  # fmt: skip
             for entry in found:
                 await writer.end_fact(entry, "withdrawn", _by_person(by))
         await self._note_head(writer)

@@ -119,6 +119,10 @@ async def test_extraction_learns_from_what_the_person_said(
     )  # fmt: skip
     assert "hunter2" not in said_to(model_server, 2)
     assert ended.text == "Nice dog."
+    await run.undo(dry_run=True)
+    assert len((await Memories(harness.connection, owner).list()).memories) == 1
+    await run.undo()
+    assert not (await Memories(harness.connection, owner).list()).memories
 
 
 async def test_broken_extraction_leaves_the_answer(
