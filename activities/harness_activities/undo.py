@@ -35,7 +35,7 @@ from harness.contracts.errors import (
 from harness.contracts.queues import workspace_queue
 from harness.store.effects import PAGE, Hold, Ledger
 from harness.undo.offline import format_title, irreversible_error
-from harness_activities.memory.undoing import withdraw_learned
+from harness_activities.memory.undoing import withdraw_for_undo
 from harness_activities.parts import Activity, AgentParts
 from harness_activities.tool_call.failures import (
     clean_message,
@@ -52,7 +52,7 @@ log = logging.getLogger("harness.tools")
 
 def make_activities(parts: AgentParts) -> list[Activity]:
     """The activities of undos, for the queue of an agent and of its workspaces' host."""
-    withdraw = partial(withdraw_learned, parts.process.connection, parts.process.guard)
+    withdraw = partial(withdraw_for_undo, parts.process.connection, parts.process.guard)
     activities = EffectActivities(
         box=parts.box,
         ledger=parts.process.ledger,
