@@ -69,6 +69,8 @@ async def fill(connection: Connection, count: int) -> list[str]:
     last, texts = START, [f"{sentence(chance)} {n}" for n in range(count)]
     words: dict[str, int] = {}
     async with connection.database.connection() as opened, opened.transaction():
+        # Built at once in the end: row by row it takes minutes.
+        await opened.execute(f"DROP INDEX IF EXISTS harness_memory.embedding_{DIMENSIONS}".encode())
         columns = (
             "namespace, owner, seq, id, kind, scope, content, digest, fields, run, previous, "
             "mac, words"

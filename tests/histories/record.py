@@ -359,8 +359,8 @@ CASES: dict[str, dict[str, Case]] = {
         case.__name__: case
         for case in (
             answer, tools, parallel, inline_timed_out, inline_refused, approved, edit_checked,
-            hinted, paused, aborted, cut_off, cancelled, budget, functions, remembered, mended, refused,
-            odd_signals, whatif, given_up, aborted_undone, failed_undone,
+            hinted, paused, aborted, cut_off, cancelled, budget, functions, remembered, mended,
+            refused, odd_signals, whatif, given_up, aborted_undone, failed_undone,
         )
     },
     "Undo": {case.__name__: case for case in (undone, stopped, previewed)},
