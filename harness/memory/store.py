@@ -25,7 +25,7 @@ e.kind = 'fact' AND NOT EXISTS (
     t.kind <> 'fact' OR NOT EXISTS (
       SELECT FROM harness_memory.entry w
       WHERE w.namespace = e.namespace AND w.owner = e.owner AND w.target = t.seq
-        AND w.kind <> 'fact')))
+        AND w.kind = 'withdrawn')))
 """
 """Not replaced, withdrawn or forgotten. If what replaced it was withdrawn, it holds again."""
 MINE: LiteralString = "e.namespace = %(namespace)s AND e.owner = %(owner)s"

@@ -136,7 +136,7 @@ class Writer:
     async def _hide(self, entry: Entry) -> None:
         """Let searches no longer find an entry."""
         await self.store.set_words(entry.seq, None)
-        if self.shared.vectors.name:
+        if await self.store.has_vectors():
             await self.store.drop_vector(entry.seq)
 
     def _make(self, kind: Kind, id: str, target: Entry | None, scope: str, origin: Origin) -> Entry:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 
+from harness import Harness
+from harness.config.settings import settings_model
 from harness.contracts.errors import MemoryNotFound, MemoryRefused
 from harness.memory.client import Memories
 from harness.memory.rows import scopes_of
@@ -64,6 +69,19 @@ async def test_forgotten_text_is_erased(memories: Memories) -> None:
         "SELECT content, words FROM harness_memory.entry WHERE id = %s", (gone.id,)
     )
     assert rows == [(None, None)]
+
+
+async def test_forgetting_a_correction_leaves_neither(
+    memories: Memories, options: dict[str, Any], tmp_path: Path
+) -> None:
+    old = await memories.add(fact("Ada lives in Berlin."))
+    new = await memories.correct(old.id, "Ada lives in Paris.", by="ada")
+    # Another process, which has not embedded anything yet.
+    settings = settings_model().model_validate(options)
+    async with Harness.connect(project=tmp_path, settings=settings) as other:
+        await Memories(other.connection, memories.owner).forget(new.id, by="ada")
+    assert not (await memories.list()).memories
+    assert (await memories.count()).embedded == 0
 
 
 async def test_lanes_reach_their_run_and_session(memories: Memories) -> None:
