@@ -58,7 +58,7 @@ def vector_of(text: str) -> str:
 
 def sentence(chance: random.Random) -> str:
     """Ten words; as in a language, few words are common and most are rare."""
-    return " ".join(f"word{int(chance.paretovariate(0.5)) % 30_000}" for _ in range(10))
+    return " ".join(f"word{int(30_000 ** chance.random())}" for _ in range(10))
 
 
 async def fill(connection: Connection, count: int) -> list[str]:

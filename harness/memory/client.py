@@ -31,7 +31,7 @@ from harness.memory.settings import MemorySettings
 from harness.memory.store import Store
 from harness.memory.verify import Verification, repair_chain, verify_chain
 from harness.memory.witness import Seen
-from harness.memory.words import TYPICAL, split_words, weigh_terms
+from harness.memory.words import choose_terms, split_words, weigh_terms
 from harness.memory.writing import Fact, Writer, Written, normalize_fact, open_writer
 
 if TYPE_CHECKING:
@@ -142,9 +142,13 @@ class Memories:
             if head is None or head.seq == 0:
                 return []
             terms = [chain.hide_word(each) for each in split_words(query)]
-            weights = weigh_terms(terms, await store.count_words(terms), head.seq)
+            counts = await store.count_words(terms)
+            weights = weigh_terms(terms, counts, head.seq)
             size = max(CANDIDATES, limit)
-            found = [await store.search_words(weights, scopes, TYPICAL, size)] if weights else []
+            found: list[list[int]] = []
+            if weights:
+                chosen = choose_terms(weights, counts)
+                found.append(await store.search_words(weights, chosen, scopes, size))
             if vectors is not None:
                 name = shared.vectors.name
                 found.append(await store.search_vector(vectors[0], name, scopes, size))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, LiteralString, NamedTuple
 
 from harness.memory.chain import START, Chain
 from harness.memory.rows import Entry
+from harness.memory.words import COMMON, TYPICAL
 
 if TYPE_CHECKING:
     from psycopg import AsyncConnection
@@ -66,14 +67,13 @@ FROM harness_memory.head h WHERE h.namespace = %(namespace)s AND h.owner = %(own
 """
 STRAY = "SELECT EXISTS (SELECT FROM harness_memory.entry e WHERE " + MINE + ")"
 BY_WORDS = (
-    "SELECT e.seq FROM harness_memory.entry e, LATERAL ("  # nosec B608
-    "SELECT sum(t.weight * 2.2 / "
-    "(1.0 + 1.2 * (0.25 + 0.75 * length(e.words) / %(typical)s::float8)))"
-    " AS score FROM unnest(%(terms)s::text[], %(weights)s::float8[]) t (term, weight)"
-    " WHERE e.words @@ t.term::tsquery) s WHERE "
+    "SELECT e.seq FROM (SELECT e.seq, e.words FROM harness_memory.entry e WHERE "  # nosec B608
     + MINE
-    + " AND e.scope = ANY(%(scopes)s::text[]) AND e.words @@ %(any)s::tsquery"
-    " ORDER BY s.score DESC, e.seq DESC LIMIT %(limit)s"
+    + " AND e.scope = ANY(%(scopes)s::text[]) AND e.words @@ %(any)s::tsquery LIMIT %(most)s) e, "
+    "LATERAL (SELECT sum(t.weight * 2.2 / "
+    "(1.0 + 1.2 * (0.25 + 0.75 * length(e.words) / %(typical)s::float8))) AS score "
+    "FROM unnest(%(terms)s::text[], %(weights)s::float8[]) t (term, weight) "
+    "WHERE e.words @@ t.term::tsquery) s ORDER BY s.score DESC, e.seq DESC LIMIT %(limit)s"
 )
 BY_VECTOR: LiteralString = """
 SELECT m.seq FROM harness_memory.embedding m
@@ -243,14 +243,14 @@ class Store:
         return dict(rows)
 
     async def search_words(
-        self, weights: Mapping[str, float], scopes: Sequence[str], typical: int, limit: int
+        self, weights: Mapping[str, float], any_of: Sequence[str], scopes: Sequence[str], limit: int
     ) -> list[int]:
-        """Places of facts that have some of these words, the best first."""
+        """Places of facts that have `any_of` these words, the best first."""
         rows = await self._fetch(
             BY_WORDS,
             {
-                "terms": list(weights), "weights": list(weights.values()), "typical": typical,
-                "any": " | ".join(weights), "scopes": list(scopes), "limit": limit,
+                "terms": list(weights), "weights": list(weights.values()), "typical": TYPICAL,
+                "any": " | ".join(any_of), "most": COMMON, "scopes": list(scopes), "limit": limit,
             },
         )  # fmt: skip
         return [row[0] for row in rows]

@@ -13,8 +13,8 @@ from collections.abc import Mapping, Sequence
 MOST_WORDS = 400
 MOST_TERMS = 12
 """Words of a query that are looked up: the rarest."""
-COMMON = 4_000
-"""Entries that all looked-up words may match together, unless they are among the three rarest."""
+COMMON = 600
+"""Entries that the looked-up words may match together; of more, only so many are ranked."""
 TYPICAL = 14
 """Different words of a typical memory."""
 
@@ -49,14 +49,22 @@ def stem_word(word: str) -> str:
 
 
 def weigh_terms(terms: Sequence[str], counts: Mapping[str, int], total: int) -> dict[str, float]:
-    """Choose the words to look up, with how much each tells: a rare one tells more."""
+    """How much each word of a query tells, the rarest first: a rare one tells more."""
     known = sorted((each for each in terms if counts.get(each)), key=lambda each: counts[each])
-    chosen: dict[str, float] = {}
+    return {
+        each: math.log(1 + (max(total, counts[each]) - counts[each] + 0.5) / (counts[each] + 0.5))
+        for each in known[:MOST_TERMS]
+    }
+
+
+def choose_terms(weights: Mapping[str, float], counts: Mapping[str, int]) -> list[str]:
+    """Choose the words that entries are looked up by: the rarest, at least one, as long as they do
+    not match too many."""
+    chosen: list[str] = []
     matched = 0
-    for term in known[:MOST_TERMS]:
-        count = counts[term]
-        if len(chosen) >= 3 and matched + count > COMMON:
+    for term in weights:
+        matched += counts[term]
+        if chosen and matched > COMMON:
             break
-        matched += count
-        chosen[term] = math.log(1 + (max(total, count) - count + 0.5) / (count + 0.5))
+        chosen.append(term)
     return chosen

@@ -9,7 +9,7 @@ from harness.memory.extraction import build_request, read_facts
 from harness.memory.rendering import render_memories
 from harness.memory.rows import Memory, Origin
 from harness.memory.trust import has_read_others, judge_trust
-from harness.memory.words import split_words, weigh_terms
+from harness.memory.words import choose_terms, split_words, weigh_terms
 
 SAID = user_message("Hello, my cat is called Tom. Look at example.org.")
 REPLY = Message(role="assistant", parts=user_message("Tom is a nice name.").parts)
@@ -73,6 +73,8 @@ def test_words_have_no_endings_and_rare_ones_tell_more() -> None:
     weights = weigh_terms(["rex", "dog", "new"], {"rex": 1, "dog": 50}, 100)
     assert list(weights) == ["rex", "dog"]
     assert weights["rex"] > weights["dog"]
+    assert choose_terms(weights, {"rex": 1, "dog": 5_000}) == ["rex"]
+    assert choose_terms({"dog": 0.1}, {"dog": 5_000}) == ["dog"]
 
 
 def test_long_texts_are_bounded() -> None:
