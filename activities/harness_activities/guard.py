@@ -15,6 +15,7 @@ from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, 
 from harness.contracts.agent_code import CheckOutput, WriteInstructions
 from harness.contracts.effect import UNDO, CheckTargets, Compensate, ListEffects, UndoSpec
 from harness.contracts.errors import RunForged
+from harness.contracts.memory_work import LearnMemories, RecallMemories
 from harness.contracts.message import call_ordinals
 from harness.contracts.model import CallModel, CompactContext, ModelTurn
 from harness.contracts.permit import Pinned
@@ -38,6 +39,8 @@ REQUESTS: dict[str, type] = {
     "save_transcript": SaveTranscript,
     "write_instructions": WriteInstructions,
     "check_output": CheckOutput,
+    "recall_memories": RecallMemories,
+    "learn_memories": LearnMemories,
     "list_effects": ListEffects,
     "compensate": Compensate,
     "check_targets": CheckTargets,
@@ -47,7 +50,16 @@ REQUESTS: dict[str, type] = {
 RunWatch = Callable[[str, str], Awaitable[None]]
 """Called with a run and its agent, before each activity of the run: see `run_watch` of a record."""
 
-Step = CallModel | CompactContext | RunTool | SaveTranscript | WriteInstructions | CheckOutput
+Step = (
+    CallModel
+    | CompactContext
+    | RunTool
+    | SaveTranscript
+    | WriteInstructions
+    | CheckOutput
+    | RecallMemories
+    | LearnMemories
+)
 
 
 class Guard(Interceptor):
@@ -86,17 +98,27 @@ class Guard(Interceptor):
             workflow, run_id = info.workflow_id or "", info.workflow_run_id or ""
             await self._starts.admit(workflow, run_id, info.task_queue)
 
-    async def find_caller(self, request: CallModel | CompactContext | RunTool) -> Caller:
+    async def find_caller(
+        self, request: CallModel | CompactContext | RunTool | RecallMemories | LearnMemories
+    ) -> Caller:
         """Return on whose behalf a call of the running activity is made."""
         info, admitted = activity.info(), await self._admit_caller(request)
         pinned = admitted.what
         assert isinstance(pinned, Pinned)  # the request was checked before
         return Caller(
             run=info.workflow_id or "", origin=admitted.origin, agent=pinned.agent,
-            turn=request.turn, attempt=info.attempt, session=pinned.session, owner=pinned.owner,
+            turn=0 if isinstance(request, RecallMemories) else request.turn,
+            attempt=info.attempt, session=pinned.session, owner=pinned.owner,
             root=pinned.root, priority=pinned.priority,
             call=(request.call or 0) if isinstance(request, CallModel) else 0,
+            purpose="memory" if isinstance(request, LearnMemories) else "turn",
         )  # fmt: skip
+
+    async def find_undo(self) -> UndoSpec:
+        """Return what the undo of the running activity was started for."""
+        spec = (await self._admit_caller()).what
+        assert isinstance(spec, UndoSpec)  # the request was checked before
+        return spec
 
     async def sign_turn(self, request: CallModel, turn: ModelTurn) -> ModelTurn:
         """Add a MAC for each tool call of the reply."""
@@ -135,7 +157,7 @@ class Guard(Interceptor):
             expected |= {"spec": pinned.spec, "model": pinned.model}
         elif isinstance(request, RunTool):
             expected |= {"workspace": pinned.workspace, "playback": pinned.playback}
-        elif isinstance(request, WriteInstructions | CheckOutput):
+        elif isinstance(request, WriteInstructions | CheckOutput | RecallMemories | LearnMemories):
             expected |= {"spec": pinned.spec}
             if activity.info().task_queue != agent_queue(pinned.agent):
                 raise RunForged(f"A run of {pinned.agent} calls functions of another agent.")

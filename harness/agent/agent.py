@@ -12,6 +12,12 @@ from typing import Any, Generic, cast, overload
 from pydantic import ValidationError
 from typing_extensions import TypeForm, TypeVar, Unpack
 
+from harness.agent.argument_types import (
+    agent_error,
+    check_instructions_type,
+    check_lists,
+    check_types,
+)
 from harness.agent.checks import check_budget
 from harness.agent.context import RunContext
 from harness.agent.functions import (
@@ -19,15 +25,16 @@ from harness.agent.functions import (
     CheckInContext,
     Instructions,
     Validator,
-    check_instructions,
     read_validator,
 )
 from harness.agent.mcp_server import McpServer, split_servers
+from harness.agent.memory_tools import MEMORY_TOOLS
 from harness.agent.options import AgentOptions
 from harness.agent.output import read_output_type
 from harness.agent.read_result import read_result
 from harness.agent.tool import AnyTool, Tool
-from harness.contracts.errors import ConfigError, InvalidAgent
+from harness.contracts.errors import InvalidAgent
+from harness.contracts.memory import MemoryPolicy
 from harness.contracts.model import (
     AgentSpec,
     Candidate,
@@ -70,6 +77,8 @@ class Agent(Generic[Deps, Output]):
         parallel: Calls of read-only tools in one reply run side by side.
         undo_on_failure: A run that fails undoes its effects. An aborted run does so only if the
         abort requests it.
+        memory: What it remembers across runs; it then has the tools `remember`, `recall` and
+            `forget_memory`. Default: nothing.
         deps: A value for the tools' context, or a function (async or not) that makes it, called
         once in each worker. If it returns an async context manager, that is entered, and
         exited when the worker stops.
@@ -152,13 +161,15 @@ class Agent(Generic[Deps, Output]):
         context: ContextPolicy | None = None,
         parallel: bool = False,
         undo_on_failure: bool = False,
+        memory: MemoryPolicy | None = None,
         deps: Any = None,
     ) -> None:
-        _check_types(
+        check_types(
             str(name), name=name, model=model, params=params,
             budget=budget, context=context, parallel=parallel, undo_on_failure=undo_on_failure,
+            memory=memory,
         )  # fmt: skip
-        _check_lists(name, tools=tools, fallbacks=fallbacks)
+        check_lists(name, tools=tools, fallbacks=fallbacks)
         if not _NAME.fullmatch(name):
             raise InvalidAgent(
                 f"Agent name {name!r} cannot name a task queue.",
@@ -166,15 +177,15 @@ class Agent(Generic[Deps, Output]):
             )
         if budget is not None:
             check_budget(budget)
-        _check_instructions(name, instructions)
+        check_instructions_type(name, instructions)
         if isinstance(model, ModelPlan) and (fallbacks or params):
-            raise _agent_error(
+            raise agent_error(
                 name,
                 "has a model plan as well as fallbacks or params",
                 "Put the fallbacks and params into the plan's candidates.",
             )
         if fallbacks and model is None:
-            raise _agent_error(
+            raise agent_error(
                 name, "has fallbacks but no model", "Name the model that comes first."
             )
         self.name = name
@@ -183,7 +194,7 @@ class Agent(Generic[Deps, Output]):
         self.write_instructions = None if isinstance(instructions, str) else instructions
         """The function that writes the instructions; None if they are a text."""
         own, self.servers = split_servers(tools)
-        self.tools = _by_name(name, own)
+        self.tools = _by_name(name, own if memory is None else [*own, *MEMORY_TOOLS])
         self.output = None if output is str else output
         self.output_type = read_output_type(output, name)
         """None: the output is text."""
@@ -194,6 +205,7 @@ class Agent(Generic[Deps, Output]):
         self.context = context or ContextPolicy()
         self.parallel = parallel
         self.undo_on_failure = undo_on_failure
+        self.memory = memory
         self.deps = deps
         self._specs: dict[str, AgentSpec] = {}
         if model is not None:
@@ -266,6 +278,7 @@ class Agent(Generic[Deps, Output]):
                 context=self.context,
                 dynamic=True if self.write_instructions else None,
                 wrapped=True if output and output.wrapped else None,
+                memory=self.memory,
             )
         return made
 
@@ -324,56 +337,11 @@ class Agent(Generic[Deps, Output]):
         try:
             return Candidate(model=model, params=self.params)
         except ValidationError:
-            raise _agent_error(
+            raise agent_error(
                 self.name,
                 f"model {model!r} is not of the form provider/model",
                 'Write it like "openai/gpt-5".',
             ) from None
-
-
-def _agent_error(name: str, problem: str, fix: str) -> ConfigError:
-    return InvalidAgent(f"Agent {name}: {problem}.", fix=fix)
-
-
-_TYPES: dict[str, tuple[type, ...]] = {
-    "name": (str,),
-    "model": (str, ModelPlan),
-    "params": (ModelParams,),
-    "budget": (Budget,),
-    "context": (ContextPolicy,),
-    "parallel": (bool,),
-    "undo_on_failure": (bool,),
-}
-_REQUIRED = ("name", "parallel", "undo_on_failure")
-
-
-def _check_types(agent: str, **given: object) -> None:
-    """Check the types at run time, for users without a type checker."""
-    for option, value in given.items():
-        if isinstance(value, _TYPES[option]) or (value is None and option not in _REQUIRED):
-            continue
-        kinds = " or ".join(kind.__name__ for kind in _TYPES[option])
-        hint = "Leave it out for none." if value is None else f"Pass a {kinds}."
-        raise _agent_error(agent, f"{option}={value!r} is not a {kinds}", hint)
-
-
-def _check_lists(agent: str, **given: object) -> None:
-    for option, value in given.items():
-        if isinstance(value, Sequence) and not isinstance(value, str):
-            continue
-        called = getattr(value, "name", None) or getattr(value, "__name__", None) or repr(value)
-        put = f"Put it in a list: {option}=[{called}]"
-        hint = "Leave it out for none." if value is None else put
-        raise _agent_error(agent, f"{option}={called} is not a list", hint)
-
-
-def _check_instructions(agent: str, given: object) -> None:
-    if isinstance(given, str):
-        return
-    if not callable(given):
-        hint = "Leave it out for none." if given is None else "Give a str or a function of (ctx)."
-        raise _agent_error(agent, f"instructions={given!r} is not a str or a function", hint)
-    check_instructions(given, agent)
 
 
 def _by_name(agent: str, tools: Sequence[AnyTool]) -> dict[str, AnyTool]:
@@ -381,14 +349,14 @@ def _by_name(agent: str, tools: Sequence[AnyTool]) -> dict[str, AnyTool]:
     for each in cast("Sequence[object]", tools):
         if not isinstance(each, Tool):
             called = getattr(cast("Callable[..., Any]", each), "__name__", repr(each))
-            raise _agent_error(agent, f"{called} is not a tool", f"Put @tool above {called}.")
+            raise agent_error(agent, f"{called} is not a tool", f"Put @tool above {called}.")
         if each.name in found and found[each.name] is not each:
-            raise _agent_error(
+            raise agent_error(
                 agent, f"has two tools named {each.name}", "Rename one: @tool(name=...)."
             )
         made = cast("AnyTool", each)
         if made.on_unknown == "probe" and made.hooks.probe is None:
-            raise _agent_error(
+            raise agent_error(
                 agent,
                 f"{each.name} has on_unknown='probe' but no probe function",
                 f"Declare one under @{each.name}.probe.",

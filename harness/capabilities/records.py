@@ -28,6 +28,7 @@ BUILT_IN: tuple[str, ...] = (
     "harness.durable_streams.capability:DURABLE_STREAMS",
     "harness.webhooks.capability:WEBHOOKS",
     "harness.evals.capability:EVALS",
+    "harness.memory.capability:MEMORY",
     "harness.temporal_page.capability:TEMPORAL_PAGE",
     "harness.page.capability:PAGE",
 )

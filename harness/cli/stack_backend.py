@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from harness.engine.connection import Connection
     from harness.forks.fork import Change
     from harness.journal.card import Card
+    from harness.memory.desk import MemoryDesk
     from harness.prompts.prompt import Prompt
     from harness.runs.filter import RunFilter
     from harness.runs.listing import RunRow
@@ -60,6 +61,12 @@ class StackBackend:
         from harness.cli.stack_parts import StackPrompts
 
         return StackPrompts(self.client.connection)
+
+    @property
+    def memories(self) -> MemoryDesk:
+        from harness.memory.desk import MemoryDesk
+
+        return MemoryDesk(self.client.connection)
 
     @property
     def webhooks(self) -> StackWebhooks:

@@ -80,7 +80,7 @@ Part = Annotated[
 ]
 
 Role = Literal["user", "assistant", "tool"]
-Origin = Literal["hint", "mend", "interrupted", "summary", "instructions"]
+Origin = Literal["hint", "mend", "interrupted", "summary", "instructions", "memories"]
 
 
 class Message(Word):
@@ -91,7 +91,7 @@ class Message(Word):
     origin: Origin | None = None
     """Set on messages other than the user's and the model's own: an operator's hint, a request to
     correct an invalid reply, an interrupted reply, a summary of omitted turns, instructions that a
-    worker wrote for the run."""
+    worker wrote for the run, memories that it begins with."""
     pinned: Flag = None
     """It is always sent to the model: no trimming or compaction drops it."""
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, StringConstraints
 
 from harness.contracts.base import Flag, Word
+from harness.contracts.memory import MemoryPolicy
 from harness.contracts.message import Message
 from harness.contracts.permit import Started
 from harness.contracts.tool import ToolSpec
@@ -95,6 +96,8 @@ class AgentSpec(Word):
     """A worker writes the instructions when a run begins; the transcript holds them."""
     wrapped: Flag = None
     """`output` is an object with the typed result in its one field, `value`."""
+    memory: MemoryPolicy | None = None
+    """What the agent remembers across runs."""
 
 
 def _clamp_tokens(tokens: Any) -> Any:

@@ -36,6 +36,10 @@ class PublishedAgent(Word):
     """It has output validators."""
     compaction: Compaction | None = None
     """See `RunSpec.compaction`."""
+    remembers: Flag = None
+    """See `RunSpec.remembers`."""
+    learns: Flag = None
+    """See `RunSpec.learns`."""
     workspace: Workspace | None = None
     """The folder of runs that name no other, if a tool needs one."""
 

@@ -268,6 +268,10 @@ class RunSpec(Word):
     """A worker writes the instructions from the agent's deps before the first model call."""
     checks: Flag = None
     """A worker runs the agent's output validators on each final answer."""
+    remembers: Flag = None
+    """The run begins with memories that fit its prompt."""
+    learns: Flag = None
+    """Facts are extracted from the run after its final answer."""
     owner: str | None = None
     """Who owns the run, if somebody does."""
     owned: Flag = None

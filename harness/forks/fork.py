@@ -20,7 +20,7 @@ from harness.contracts.errors import (
     TurnNotFound,
     UnknownProvider,
 )
-from harness.contracts.message import user_message
+from harness.contracts.message import Origin, user_message
 from harness.contracts.model import split_ref
 from harness.contracts.published import PublishedAgent
 from harness.contracts.run import Parent, RunSpec
@@ -227,8 +227,10 @@ async def _build_spec(
     }
     if whole is not None:
         updates["compaction"] = None
-    if _has_instructions(spec, begin, at):
+    if _has_message(spec, begin, at, "instructions"):
         updates["instructs"] = None
+    if _has_message(spec, begin, at, "memories"):
+        updates["remembers"] = None
     if change.version is not None:
         updates |= _version_updates(spec, change.version)
         updates["messages"] = tuple(each for each in messages if each.origin != "instructions")
@@ -251,11 +253,11 @@ async def _find_whole(connection: Connection, spec: RunSpec, head: str | None) -
     return None if body is None else (await read_node(connection.vault, head, body)).replaces
 
 
-def _has_instructions(spec: RunSpec, begin: Point, at: int) -> bool:
-    """Whether the transcript holds the instructions that a worker wrote for the run. A fork keeps
-    them."""
+def _has_message(spec: RunSpec, begin: Point, at: int, origin: Origin) -> bool:
+    """Whether the transcript holds what a worker wrote for the run: instructions or memories. A
+    fork keeps them."""
     first = spec.parent.turn if spec.parent else 0
-    return at > first or any(each.origin == "instructions" for each in begin.messages)
+    return at > first or any(each.origin == origin for each in begin.messages)
 
 
 async def _rewrite_results(

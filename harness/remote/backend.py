@@ -52,6 +52,7 @@ from harness.remote.archive import RemoteArchive
 from harness.remote.connection import DaemonConnection
 from harness.remote.conversations import RemoteConversations
 from harness.remote.limits import RemoteLimits
+from harness.remote.memories import RemoteMemories
 from harness.remote.prompts import RemotePrompts
 from harness.remote.run import RemoteRun
 from harness.remote.webhooks import RemoteWebhooks
@@ -78,6 +79,7 @@ class RemoteBackend:
         self.prompts = RemotePrompts(connection)
         self.webhooks = RemoteWebhooks(connection)
         self.limits = RemoteLimits(connection)
+        self.memories = RemoteMemories(connection)
 
     async def read_me(self) -> Me:
         """Who the token belongs to."""

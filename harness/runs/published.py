@@ -56,6 +56,8 @@ async def store_agent(connection: Connection, agent: Agent[Any, Any]) -> Publish
         instructs=True if spec.dynamic else None,
         checks=True if agent.validators else None,
         compaction=find_compaction(connection.settings, spec.context, models[0]),
+        remembers=True if spec.memory and spec.memory.recall else None,
+        learns=True if spec.memory and spec.memory.learn else None,
         workspace=Workspace(host=socket.gethostname(), root=folder) if needs_folder else None,
     )
 

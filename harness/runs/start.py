@@ -230,6 +230,8 @@ async def pin_spec(connection: Connection, agent: PublishedAgent, request: Reque
         asks=True if agent.asks else None,
         instructs=agent.instructs,
         checks=agent.checks,
+        remembers=agent.remembers,
+        learns=agent.learns,
         session=request.session,
         parent=request.parent,
         workspace=_choose_workspace(agent, request),

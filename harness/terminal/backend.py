@@ -38,6 +38,13 @@ if TYPE_CHECKING:
     from harness.history.recording import Recording
     from harness.journal.card import Card
     from harness.limits.views import Limit
+    from harness.memory.views import (
+        MemoryList,
+        MemoryStats,
+        MemoryVerification,
+        MemoryView,
+        WrittenMemory,
+    )
     from harness.prompts.prompt import Prompt
     from harness.prompts.views import (
         PromptList,
@@ -234,6 +241,26 @@ class BackendLimits(Protocol):
     async def list_pools(self) -> list[Limit]: ...
 
 
+class BackendMemories(Protocol):
+    """The memories of a person."""
+
+    async def list(self, *, limit: int = 50, before: int | None = None) -> MemoryList: ...
+
+    async def search(self, query: str, *, limit: int = 10) -> MemoryList: ...
+
+    async def find(self, id: str) -> MemoryView: ...
+
+    async def add(self, text: str) -> WrittenMemory: ...
+
+    async def correct(self, id: str, text: str) -> WrittenMemory: ...
+
+    async def forget(self, id: str) -> MemoryView: ...
+
+    async def stats(self) -> MemoryStats: ...
+
+    async def verify(self, *, repair: bool = False) -> MemoryVerification: ...
+
+
 class BackendArchive(Protocol):
     """Ended runs: sealed, listed, verified and forgotten."""
 
@@ -272,6 +299,9 @@ class Backend(Protocol):
 
     @property
     def prompts(self) -> BackendPrompts: ...
+
+    @property
+    def memories(self) -> BackendMemories: ...
 
     @property
     def webhooks(self) -> BackendWebhooks: ...

@@ -22,7 +22,7 @@ from pydantic import BaseModel
 from temporalio.client import WorkflowFailureError, WorkflowUpdateFailedError
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
-from harness import Agent, Budget, Harness, ModelRetry, tool
+from harness import Agent, Budget, Harness, MemoryPolicy, ModelRetry, tool
 from harness.config.settings import settings_model
 from harness.contracts.effect import undo_id
 from harness.contracts.event import OutputDelta
@@ -30,6 +30,7 @@ from harness.contracts.run import RunState
 from harness.contracts.seal import SWEEP, SweepSpec
 from harness.conversations.client import Conversations
 from harness.conversations.contracts import Change, session_workflow
+from harness.memory.desk import MemoryDesk
 from harness.sdk.handle import RunHandle
 from harness.tools import write_file
 from harness_activities.archive import ArchiveActivities
@@ -70,6 +71,15 @@ async def functions(harness: Harness, model: ModelServer, name: str) -> RunHandl
 
     model.script(say("Go."), say("Go, please."))
     return await harness.start(agent, "Where?", id=name)
+
+
+async def remembered(harness: Harness, model: ModelServer, name: str) -> RunHandle[Any]:
+    """A run that begins with a memory, adds one, and has facts extracted from it."""
+    agent = Agent(name, memory=MemoryPolicy(learn="openai/gpt-5"))
+    await MemoryDesk(harness.connection).add("Ada prefers green tea.")
+    facts = '{"facts": [{"fact": "Ada has a dog called Rex.", "message": 1}]}'
+    model.script(call("remember", fact="Ada buys tea on Mondays."), say("Noted."), say(facts))
+    return await harness.start(agent, "Ada buys tea on Mondays, with her dog Rex.", id=name)
 
 
 async def tools(harness: Harness, model: ModelServer, name: str) -> RunHandle[Any]:
@@ -351,8 +361,8 @@ CASES: dict[str, dict[str, Case]] = {
         case.__name__: case
         for case in (
             answer, tools, parallel, inline_timed_out, inline_refused, approved, edit_checked,
-            hinted, paused, aborted, cut_off, cancelled, budget, functions, mended, refused,
-            odd_signals, whatif, given_up, aborted_undone, failed_undone, compacted,
+            hinted, paused, aborted, cut_off, cancelled, budget, functions, remembered, mended,
+            refused, odd_signals, whatif, given_up, aborted_undone, failed_undone, compacted,
         )
     },
     "Undo": {case.__name__: case for case in (undone, stopped, previewed)},

@@ -11,6 +11,7 @@
     ├── AccessError      a user, an API token or a sign-in was refused or cannot be found
     ├── ConversationError  a conversation cannot be found, or does not accept what was sent
     ├── McpError         an MCP server cannot be reached, misbehaves, or changed what it declares
+    ├── MemoryFault      a memory cannot be found, is not accepted, or was changed outside harness
     ├── PromptError      a prompt template cannot be found, saved or filled in
     ├── TemporalPageError  Temporal's web page cannot be served
     ├── EvalError        an evaluation cannot be read, started, found or compared
@@ -93,6 +94,12 @@ from harness.contracts.errors.mcp import (
     McpSignInFailed,
     McpToolChanged,
     McpUnavailable,
+)
+from harness.contracts.errors.memory import (
+    MemoryFault,
+    MemoryNotFound,
+    MemoryRefused,
+    MemoryTampered,
 )
 from harness.contracts.errors.openai_api import (
     OpenAIApiError,

@@ -24,6 +24,11 @@ EXPECTED: dict[str, tuple[str, ...]] = {
     "fallback": ("fell back from nowhere/some-model: provider.network", "offline/demo answered"),
     "files": ("read_file: ok", "write_file: ok", "read_file: refused"),
     "fork": ("original: forecast says: rain", "fork: forecast says: sun", "both replayed"),
+    "memory": (
+        "] (said, ",
+        "Ada drinks green tea in the morning.",
+        "begins with: nothing",
+    ),
     "orders": (
         "tea: worker killed before booking",
         "coffee: worker killed after booking",

@@ -2001,6 +2001,98 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/memories": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Memories
+         * @description List the caller's memories that hold now: the newest first or, with `q`, the best first.
+         */
+        get: operations["list_memories"];
+        put?: never;
+        /**
+         * Add Memory
+         * @description Add a memory. One that is known is not added again.
+         */
+        post: operations["add_memory"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/memories/stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count Memories
+         * @description Count the caller's memories.
+         */
+        get: operations["count_memories"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/memories/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Verify Memories
+         * @description Check whether the caller's memories were changed outside harness.
+         */
+        post: operations["verify_memories"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/memories/{memory}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Memory
+         * @description Read a memory, also one that was replaced.
+         */
+        get: operations["show_memory"];
+        /**
+         * Correct Memory
+         * @description Replace a memory by what is true instead.
+         */
+        put: operations["correct_memory"];
+        post?: never;
+        /**
+         * Forget Memory
+         * @description Forget a memory: its text is erased. The response has it for the last time.
+         */
+        delete: operations["forget_memory"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/temporal-page": {
         parameters: {
             query?: never;
@@ -4162,6 +4254,106 @@ export interface components {
             role: components["schemas"]["Role"];
         };
         /**
+         * MemoryList
+         * @description Memories: the newest first, or the best first of a search.
+         */
+        MemoryList: {
+            /** Memories */
+            memories: components["schemas"]["MemoryView"][];
+            /** Next */
+            next?: number | null;
+        };
+        /**
+         * MemoryProblem
+         * @description A place where memories were changed outside harness.
+         */
+        MemoryProblem: {
+            /** What */
+            what: string;
+            /** Seq */
+            seq?: number | null;
+            /** Id */
+            id?: string | null;
+        };
+        /**
+         * MemoryStats
+         * @description How many memories the caller has.
+         */
+        MemoryStats: {
+            /** Entries */
+            entries: number;
+            /** Current */
+            current: number;
+            /** Embedded */
+            embedded: number;
+            /** Trusts */
+            trusts: {
+                [key: string]: number;
+            };
+            /** Embedder */
+            embedder?: string | null;
+            /** Problem */
+            problem?: string | null;
+        };
+        /**
+         * MemoryVerification
+         * @description The result of a verification.
+         */
+        MemoryVerification: {
+            /** Entries */
+            entries: number;
+            /** Problems */
+            problems: components["schemas"]["MemoryProblem"][];
+            /** Dropped */
+            dropped?: number | null;
+        };
+        /**
+         * MemoryView
+         * @description A memory, and where it comes from.
+         */
+        MemoryView: {
+            /** Id */
+            id: string;
+            /** Text */
+            text: string;
+            /**
+             * Lane
+             * @enum {string}
+             */
+            lane: "run" | "session" | "owner";
+            /**
+             * Trust
+             * @enum {string}
+             */
+            trust: "said" | "inferred" | "untrusted";
+            /**
+             * Source
+             * @enum {string}
+             */
+            source: "person" | "tool" | "extraction";
+            /**
+             * Made
+             * Format: date-time
+             */
+            made: string;
+            /** Valid From */
+            valid_from?: string | null;
+            /** By */
+            by?: string | null;
+            /** Run */
+            run?: string | null;
+            /** Session */
+            session?: string | null;
+            /** Agent */
+            agent?: string | null;
+            /** Turn */
+            turn?: number | null;
+            /** Message */
+            message?: string | null;
+            /** Replaced By */
+            replaced_by?: string | null;
+        };
+        /**
          * Message
          * @description What a user, a model or a tool said.
          */
@@ -4177,9 +4369,9 @@ export interface components {
              * Origin
              * @description Set on messages other than the user's and the model's own: an operator's hint, a request to
              *     correct an invalid reply, an interrupted reply, a summary of omitted turns, instructions that a
-             *     worker wrote for the run.
+             *     worker wrote for the run, memories that it begins with.
              */
-            origin?: ("hint" | "mend" | "interrupted" | "summary" | "instructions") | null;
+            origin?: ("hint" | "mend" | "interrupted" | "summary" | "instructions" | "memories") | null;
             /**
              * Pinned
              * @description It is always sent to the model: no trimming or compaction drops it.
@@ -4217,7 +4409,7 @@ export interface components {
             /** Run */
             run?: string | null;
             /** Origin */
-            origin?: ("hint" | "mend" | "interrupted" | "summary" | "instructions") | null;
+            origin?: ("hint" | "mend" | "interrupted" | "summary" | "instructions" | "memories") | null;
             /**
              * Created At
              * Format: date-time
@@ -4508,6 +4700,17 @@ export interface components {
              * @description Another model than the agent's, as provider/model.
              */
             model?: string | null;
+        };
+        /**
+         * NewMemory
+         * @description A fact to remember.
+         */
+        NewMemory: {
+            /**
+             * Text
+             * @description One complete sentence that makes sense on its own.
+             */
+            text: string;
         };
         /**
          * NewMessage
@@ -4957,6 +5160,16 @@ export interface components {
             checks?: true | null;
             /** @description See `RunSpec.compaction`. */
             compaction?: components["schemas"]["Compaction"] | null;
+            /**
+             * Remembers
+             * @description See `RunSpec.remembers`.
+             */
+            remembers?: true | null;
+            /**
+             * Learns
+             * @description See `RunSpec.learns`.
+             */
+            learns?: true | null;
             /** @description The folder of runs that name no other, if a tool needs one. */
             workspace?: components["schemas"]["Workspace"] | null;
         };
@@ -5055,6 +5268,18 @@ export interface components {
             /** Text */
             text: string;
             template: components["schemas"]["PinnedPrompt"];
+        };
+        /**
+         * RepairRequest
+         * @description What a verification does besides checking.
+         */
+        RepairRequest: {
+            /**
+             * Repair
+             * @description Drop what was changed outside harness, and accept the rest as it is.
+             * @default false
+             */
+            repair: boolean;
         };
         /**
          * ReplayedExecution
@@ -5787,7 +6012,7 @@ export interface components {
              * Origin
              * @description `hint`: sent while the run was open; `interrupted`: the model was cut off.
              */
-            origin?: ("hint" | "mend" | "interrupted" | "summary" | "instructions") | null;
+            origin?: ("hint" | "mend" | "interrupted" | "summary" | "instructions" | "memories") | null;
             /** Run */
             run?: string | null;
             /** At */
@@ -6872,6 +7097,16 @@ export interface components {
             host: string;
             /** Root */
             root: string;
+        };
+        /**
+         * WrittenMemory
+         * @description A memory that was added.
+         */
+        WrittenMemory: {
+            /** Id */
+            id: string;
+            /** Added */
+            added: boolean;
         };
         /**
          * ConversationCard
@@ -10792,6 +11027,229 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EvalRow"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_memories: {
+        parameters: {
+            query?: {
+                /** @description A text: only what fits it is listed, the best first. */
+                q?: string | null;
+                /** @description The maximum number to return. */
+                limit?: number;
+                /** @description The `next` of the previous page. */
+                before?: number | null;
+            };
+            header?: {
+                /** @description The `ETag` of an earlier response: if it is still current, the status is 304. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Changes with the answer; send it as `If-None-Match`. */
+                    ETag?: string;
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemoryList"];
+                };
+            };
+            /** @description The client has this answer: `If-None-Match` names its tag. */
+            304: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    add_memory: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewMemory"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    /** @description The address of what was created. */
+                    Location: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrittenMemory"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    count_memories: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` of an earlier response: if it is still current, the status is 304. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Changes with the answer; send it as `If-None-Match`. */
+                    ETag?: string;
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemoryStats"];
+                };
+            };
+            /** @description The client has this answer: `If-None-Match` names its tag. */
+            304: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    verify_memories: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RepairRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemoryVerification"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    show_memory: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` of an earlier response: if it is still current, the status is 304. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description The id of the memory. */
+                memory: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Changes with the answer; send it as `If-None-Match`. */
+                    ETag?: string;
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemoryView"];
+                };
+            };
+            /** @description The client has this answer: `If-None-Match` names its tag. */
+            304: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    correct_memory: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the memory. */
+                memory: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewMemory"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrittenMemory"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    forget_memory: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the memory. */
+                memory: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemoryView"];
                 };
             };
             default: components["responses"]["Problem"];

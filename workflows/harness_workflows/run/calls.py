@@ -13,12 +13,20 @@ from harness.contracts.activities import (
     check_edit,
     check_output,
     compact_context,
+    learn_memories,
+    recall_memories,
     run_tool,
     save_transcript,
     write_instructions,
 )
 from harness.contracts.agent_code import CheckedOutput, CheckOutput, WriteInstructions
 from harness.contracts.clean_text import clean_line
+from harness.contracts.memory_work import (
+    LearnedMemories,
+    LearnMemories,
+    RecalledMemories,
+    RecallMemories,
+)
 from harness.contracts.model import CallModel, CompactContext, Compacted, ModelTurn
 from harness.contracts.queues import workspace_queue
 from harness.contracts.run import RunSpec
@@ -32,6 +40,8 @@ CHECK_LIMIT = timedelta(seconds=20)
 CHECK_ATTEMPTS = 3
 COMPACT_ATTEMPTS = 4
 SAVE_LIMIT = timedelta(seconds=60)
+MAX_QUERY = 4_000
+"""Characters of the prompt that memories are searched by."""
 SUMMARY_WIDTH = 120  # the page truncates longer labels
 READ = ToolPolicy(effect="read")
 """Policy of a tool that the agent does not have: the model gets an error that it can correct."""
@@ -89,6 +99,25 @@ def start_output_check(
         summary=f"check the output of turn {request.turn}",
         **_function_options(spec),
     )
+
+
+def start_recall(spec: RunSpec) -> workflow.ActivityHandle[RecalledMemories]:
+    """Have a worker of the agent find the memories that the run begins with."""
+    return workflow.start_activity(
+        recall_memories,
+        RecallMemories(spec=spec.spec, query=spec.asked[:MAX_QUERY], salt=spec.salt),
+        summary="recall memories",
+        **_function_options(spec),
+    )
+
+
+def start_learning(
+    spec: RunSpec, request: LearnMemories
+) -> workflow.ActivityHandle[LearnedMemories]:
+    """Have a worker of the agent extract facts from the run."""
+    options = _function_options(spec)
+    options["start_to_close_timeout"] = timedelta(seconds=spec.limits.model_timeout_s)
+    return workflow.start_activity(learn_memories, request, summary="extract memories", **options)
 
 
 def _function_options(spec: RunSpec) -> dict[str, Any]:

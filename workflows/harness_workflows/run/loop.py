@@ -25,6 +25,7 @@ from harness_workflows.run.calls import start_model
 from harness_workflows.run.compaction import compact_context
 from harness_workflows.run.failures import map_failure
 from harness_workflows.run.functions import insert_instructions, validate_reply
+from harness_workflows.run.memories import insert_memories
 from harness_workflows.run.progress import RunProgress
 from harness_workflows.run.tools import run_calls
 
@@ -34,6 +35,7 @@ MISSING = (TranscriptMissing, ArtifactMissing)
 
 async def run_loop(progress: RunProgress) -> ModelTurn | None:
     """Run to the final reply; None if the run was aborted first."""
+    await insert_memories(progress)
     await insert_instructions(progress)
     if progress.calls:  # the previous history ended before they were complete
         await _run_calls(progress, progress.calls)
