@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from harness.forget.views import FamilyView, ForgottenRuns
     from harness.limits.views import Limit
     from harness.prompts.prompt import Prompt
+    from harness.request_log.rows import RequestFilter
+    from harness.request_log.views import RequestDetail, RequestPage
     from harness.runs.listing import RunRow
     from harness.webhooks.rows import Delivery, Webhook
 
@@ -125,6 +127,23 @@ class StackLimits:
         from harness.limits import client
 
         return await client.list_limits(self._connection, ("pool",))
+
+
+class StackRequests:
+    """The request log of the stack."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def list(self, which: RequestFilter, limit: int, cursor: str | None) -> RequestPage:
+        from harness.request_log import client
+
+        return await client.list_requests(self._connection, which, limit=limit, cursor=cursor)
+
+    async def show(self, id: str) -> RequestDetail:
+        from harness.request_log import client
+
+        return await client.show_request(self._connection, id)
 
 
 class StackArchive:

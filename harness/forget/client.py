@@ -35,6 +35,7 @@ from harness.engine.retry import run_not_found, unreachable_error
 from harness.forget.store import delete_content, executions_of, owned_artifacts
 from harness.history.reader import open_seals
 from harness.memory.forgetting import forget_memories
+from harness.request_log.store import delete_requests
 from harness.store.effects import have_effects
 
 CLOCKS_DIFFER_S = 5.0
@@ -168,6 +169,7 @@ async def _delete_rows(
     for id in await owned_artifacts(connection.database, owners):
         artifacts += await connection.stores.artifacts.delete(id, owners)
     deleted = await delete_content(connection.database, runs, run_ids)
+    deleted["request"] = await delete_requests(connection.database, runs)
     for id, run_id in known:
         await _delete_history(connection, id, run_id)
     return {"artifact": artifacts, **deleted}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from harness.contracts.model import ModelReply
 from harness.contracts.tool import ToolOutcome
@@ -53,6 +53,22 @@ class ToolInterceptor(Protocol):
             HarnessError: The call fails. The model reads the message.
         """
         ...
+
+
+@runtime_checkable
+class ClosableInterceptor(Protocol):
+    """An interceptor that has something left to do when its worker process stops."""
+
+    async def close(self) -> None:
+        """Finish; no call is in progress any more."""
+        ...
+
+
+async def close_interceptors(interceptors: Sequence[object]) -> None:
+    """Close those interceptors that have something left to do."""
+    for each in interceptors:
+        if isinstance(each, ClosableInterceptor):
+            await each.close()
 
 
 async def call_model(

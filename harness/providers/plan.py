@@ -19,7 +19,7 @@ from harness.contracts.model import (
     ModelRequest,
     split_ref,
 )
-from harness.interceptors import Caller, ModelCall, ModelInterceptor, call_model
+from harness.interceptors import Caller, ModelCall, ModelInterceptor, call_model, close_interceptors
 from harness.providers.adapter import Adapter, Sink
 from harness.providers.catalog import describe_lack
 from harness.providers.circuit import Circuit
@@ -97,6 +97,7 @@ class Models:
         self._adapters.clear()
         for adapter in adapters:
             await adapter.close()
+        await close_interceptors(self._interceptors)
 
     def _check_suitable(self, model: str, plan: ModelPlan) -> None:
         region = None

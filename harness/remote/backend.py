@@ -54,6 +54,7 @@ from harness.remote.conversations import RemoteConversations
 from harness.remote.limits import RemoteLimits
 from harness.remote.memories import RemoteMemories
 from harness.remote.prompts import RemotePrompts
+from harness.remote.requests import RemoteRequests
 from harness.remote.run import RemoteRun
 from harness.remote.webhooks import RemoteWebhooks
 from harness.remote.whatif import Progress, RemoteWhatIf
@@ -80,6 +81,7 @@ class RemoteBackend:
         self.webhooks = RemoteWebhooks(connection)
         self.limits = RemoteLimits(connection)
         self.memories = RemoteMemories(connection)
+        self.requests = RemoteRequests(connection)
 
     async def read_me(self) -> Me:
         """Who the token belongs to."""

@@ -54,6 +54,8 @@ if TYPE_CHECKING:
         VersionSummary,
         VersionView,
     )
+    from harness.request_log.rows import RequestFilter
+    from harness.request_log.views import RequestDetail, RequestPage
     from harness.runs.decide import Shown
     from harness.runs.filter import RunFilter
     from harness.runs.listing import RunRow
@@ -261,6 +263,14 @@ class BackendMemories(Protocol):
     async def verify(self, *, repair: bool = False) -> MemoryVerification: ...
 
 
+class BackendRequests(Protocol):
+    """The requests to model providers that were recorded."""
+
+    async def list(self, which: RequestFilter, limit: int, cursor: str | None) -> RequestPage: ...
+
+    async def show(self, id: str) -> RequestDetail: ...
+
+
 class BackendArchive(Protocol):
     """Ended runs: sealed, listed, verified and forgotten."""
 
@@ -308,6 +318,9 @@ class Backend(Protocol):
 
     @property
     def limits(self) -> BackendLimits: ...
+
+    @property
+    def requests(self) -> BackendRequests: ...
 
     def get_run(self, id: str) -> BackendRun: ...
 

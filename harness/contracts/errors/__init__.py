@@ -15,6 +15,7 @@
     ├── PromptError      a prompt template cannot be found, saved or filled in
     ├── TemporalPageError  Temporal's web page cannot be served
     ├── EvalError        an evaluation cannot be read, started, found or compared
+    ├── RequestLogError  an entry of the request log cannot be read
     └── OpenAIApiError   a request of an OpenAI client was refused, or has no answer
 
 A class carries its code, ``<kind>.<category>``, a fix, and whether Temporal retries it."""
@@ -141,6 +142,7 @@ from harness.contracts.errors.provider import (
     StreamInterrupted,
     UnknownProvider,
 )
+from harness.contracts.errors.request_log import RequestLogError, RequestNotFound
 from harness.contracts.errors.run import (
     REFUSALS,
     AgentFunctionFailed,

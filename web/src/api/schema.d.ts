@@ -867,6 +867,47 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Requests
+         * @description List recorded requests to model providers, the newest first. Callers see those of their own
+         *     runs; admins see all.
+         */
+        get: operations["list_requests"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/requests/{request}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Request
+         * @description Read a recorded request, the answer, and what it adds to the run's previous request.
+         */
+        get: operations["show_request"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/runs/{run}/effects": {
         parameters: {
             query?: never;
@@ -5248,6 +5289,63 @@ export interface components {
             error?: components["schemas"]["ErrorInfo"] | null;
         };
         /**
+         * RecordedFailure
+         * @description Why a request failed.
+         */
+        RecordedFailure: {
+            /** Code */
+            code: string;
+            /** Message */
+            message: string;
+        };
+        /**
+         * RecordedRequest
+         * @description A request to a model provider, without its content.
+         */
+        RecordedRequest: {
+            /** Id */
+            id: string;
+            /** Run */
+            run: string;
+            /** Owner */
+            owner?: string | null;
+            /** Agent */
+            agent: string;
+            /** Session */
+            session?: string | null;
+            /** Turn */
+            turn: number;
+            /** Call */
+            call: number;
+            /** Attempt */
+            attempt: number;
+            /** Purpose */
+            purpose: string;
+            /** Model */
+            model: string;
+            /** Status */
+            status: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Ms */
+            ms: number;
+            /** First Ms */
+            first_ms?: number | null;
+            /** Input */
+            input?: number | null;
+            /** Output */
+            output?: number | null;
+            /** Cached */
+            cached?: number | null;
+            /** Cost Micros */
+            cost_micros?: number | null;
+            /** Request Id */
+            request_id?: string | null;
+        };
+        /**
          * Render
          * @description The values to insert.
          */
@@ -5310,6 +5408,109 @@ export interface components {
             same: boolean;
             /** Executions */
             executions: components["schemas"]["ReplayedExecution"][];
+        };
+        /**
+         * RequestDetail
+         * @description A request with its content, and the answer. Secrets are masked, and long texts shortened.
+         */
+        RequestDetail: {
+            /** Id */
+            id: string;
+            /** Run */
+            run: string;
+            /** Owner */
+            owner?: string | null;
+            /** Agent */
+            agent: string;
+            /** Session */
+            session?: string | null;
+            /** Turn */
+            turn: number;
+            /** Call */
+            call: number;
+            /** Attempt */
+            attempt: number;
+            /** Purpose */
+            purpose: string;
+            /** Model */
+            model: string;
+            /** Status */
+            status: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Ms */
+            ms: number;
+            /** First Ms */
+            first_ms?: number | null;
+            /** Input */
+            input?: number | null;
+            /** Output */
+            output?: number | null;
+            /** Cached */
+            cached?: number | null;
+            /** Cost Micros */
+            cost_micros?: number | null;
+            /** Request Id */
+            request_id?: string | null;
+            /** Previous */
+            previous?: string | null;
+            /** Added */
+            added: number;
+            /** Removed */
+            removed: number;
+            /**
+             * Earlier
+             * @default 0
+             */
+            earlier: number;
+            /**
+             * Params
+             * @default {}
+             */
+            params: {
+                [key: string]: unknown;
+            };
+            /** Parts */
+            parts: components["schemas"]["RequestPart"][];
+            /** Answered */
+            answered?: string | null;
+            /** Finish */
+            finish?: string | null;
+            /** Response */
+            response?: {
+                [key: string]: unknown;
+            } | null;
+            /** Text */
+            text?: string | null;
+            error?: components["schemas"]["RecordedFailure"] | null;
+        };
+        /**
+         * RequestPage
+         * @description Requests, the newest first.
+         */
+        RequestPage: {
+            /** Requests */
+            requests: components["schemas"]["RecordedRequest"][];
+            /** Next */
+            next?: string | null;
+        };
+        /**
+         * RequestPart
+         * @description A part of a request.
+         */
+        RequestPart: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "instructions" | "tool" | "output" | "message";
+            /** Added */
+            added: boolean;
+            /** Value */
+            value?: unknown;
         };
         /**
          * ResponseBody
@@ -8911,6 +9112,96 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LimitList"];
+                };
+            };
+            /** @description The client has this answer: `If-None-Match` names its tag. */
+            304: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_requests: {
+        parameters: {
+            query?: {
+                /** @description Only what belongs to the run with this id. */
+                run?: string | null;
+                /** @description Only requests of this turn. */
+                turn?: number | null;
+                /** @description Only requests to this provider/model. */
+                model?: string | null;
+                /** @description `ok`, `cancelled`, the category of an error, such as `rate_limit` or `429`, or `error` for all errors. */
+                status?: string | null;
+                /** @description Only what started at this time or later. */
+                since?: string | null;
+                /** @description Only requests that contain this text, or whose answer does, whatever its case. */
+                search?: string | null;
+                /** @description The maximum number to return. */
+                limit?: number;
+                /** @description The `next` of the previous page. Send the same filters as for that page. */
+                cursor?: string | null;
+            };
+            header?: {
+                /** @description The `ETag` of an earlier response: if it is still current, the status is 304. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Changes with the answer; send it as `If-None-Match`. */
+                    ETag?: string;
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestPage"];
+                };
+            };
+            /** @description The client has this answer: `If-None-Match` names its tag. */
+            304: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    show_request: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` of an earlier response: if it is still current, the status is 304. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description The id of the recorded request. */
+                request: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Changes with the answer; send it as `If-None-Match`. */
+                    ETag?: string;
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestDetail"];
                 };
             };
             /** @description The client has this answer: `If-None-Match` names its tag. */
