@@ -18,7 +18,13 @@ if TYPE_CHECKING:
     from harness.access.rows import Credential, User
     from harness.api.caller import Role
     from harness.archive.views import Verification
-    from harness.cli.stack_parts import StackArchive, StackLimits, StackPrompts, StackWebhooks
+    from harness.cli.stack_parts import (
+        StackArchive,
+        StackBudgets,
+        StackLimits,
+        StackPrompts,
+        StackWebhooks,
+    )
     from harness.contracts.attempt import Attempt
     from harness.contracts.event import DurableEvent
     from harness.contracts.sent_prompt import SentPrompt
@@ -79,6 +85,12 @@ class StackBackend:
         from harness.cli.stack_parts import StackLimits
 
         return StackLimits(self.client.connection)
+
+    @property
+    def budgets(self) -> StackBudgets:
+        from harness.cli.stack_parts import StackBudgets
+
+        return StackBudgets(self.client.connection)
 
     def get_run(self, id: str) -> RunHandle[Any]:
         return self.client.get_run(id)
