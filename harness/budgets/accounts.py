@@ -47,9 +47,7 @@ def find_accounts(settings: BudgetsSettings, caller: Caller, root: str | None) -
     if caller.owner is not None:
         owner = settings.owners.get(caller.owner) or settings.owners.get(EVERYONE)
         if owner is not None:
-            found.append(
-                replace(_read_daily(f"owner:{caller.owner}", owner), owner=caller.owner)
-            )
+            found.append(replace(_read_daily(f"owner:{caller.owner}", owner), owner=caller.owner))
     found = [each for each in found if each.key == root or _has_limit(each)]
     return sorted(found, key=lambda each: each.key)
 

@@ -7,13 +7,13 @@ from datetime import date
 
 from harness.access.checks import require_role
 from harness.api.caller import LOCAL, Caller, Role
-from harness.api.context import owner_filter
 from harness.budgets.accounts import is_configured
 from harness.budgets.grants import free_runs
 from harness.budgets.rows import AccountRow
 from harness.budgets.spending import forecast_run, sum_spending
 from harness.budgets.store import BudgetStore
 from harness.budgets.views import (
+    MOST,
     Dimension,
     Forecast,
     GrantBody,
@@ -25,8 +25,6 @@ from harness.budgets.views import (
 from harness.contracts.errors import BudgetNotFound
 from harness.engine.connection import Connection
 
-MOST = 1_000
-"""Rows of an answer."""
 PAST_RUNS = 200
 """Runs that a forecast is taken from."""
 
@@ -46,7 +44,7 @@ async def list_budgets(
         The budgets, with what is used of them.
     """
     store = BudgetStore(connection.database)
-    rows = await store.list_accounts(key=name, owner=owner_filter(by), limit=limit)
+    rows = await store.list_accounts(key=name, owner=_owner_filter(by), limit=limit)
     return [SharedBudget.of(each) for each in rows]
 
 
@@ -106,7 +104,7 @@ async def read_spending(
         The rows, and the sum of all, also of those beyond the limit.
     """
     wanted = dict(filters or {})
-    own = owner_filter(by)
+    own = _owner_filter(by)
     if own is not None:
         wanted["owner"] = own
     database = connection.database
@@ -116,7 +114,10 @@ async def read_spending(
     total: list[Spending] = await sum_spending(
         database, (), since=since, until=until, filters=wanted, limit=1
     )
-    return SpendingList(spending=rows, total=total[0])
+    nothing = Spending(
+        runs=0, calls=0, input=0, cached=0, output=0, cost_micros=0, unpriced=0, estimated=0
+    )
+    return SpendingList(spending=rows, total=total[0] if total else nothing)
 
 
 async def forecast(connection: Connection, agent: str, *, by: Caller = LOCAL) -> Forecast:
@@ -130,7 +131,12 @@ async def forecast(connection: Connection, agent: str, *, by: Caller = LOCAL) ->
     Returns:
         The forecast; without figures if the agent has not run yet.
     """
-    return await forecast_run(connection.database, agent, owner_filter(by), PAST_RUNS)
+    return await forecast_run(connection.database, agent, _owner_filter(by), PAST_RUNS)
+
+
+def _owner_filter(by: Caller) -> str | None:
+    """Whose figures the caller sees; None: everyone's."""
+    return None if by.role is Role.ADMIN else by.user
 
 
 async def _find_newest(store: BudgetStore, name: str, by: Caller) -> AccountRow:

@@ -107,15 +107,17 @@ class BudgetKeeper:
                 fix=f'Add it to harness.toml: [prices."{call.model}"] input=..., output=... '
                 "(US dollars per million tokens); or limit tokens.",
             )
+        ask = make_ask(call, id, top, price)
+        answer = await self._wait(accounts, ask)
         for _ in range(SHORTER):
-            ask = make_ask(call, id, top, price)
-            answer = await self._wait(accounts, ask)
-            if answer.state == "granted":
-                return _with_most(call, answer.output)
-            if not ask.last:
+            if answer.state == "granted" or not ask.last:
                 break
             call = _with_half(call)
-        raise SharedBudgetReached(describe_reached(answer))
+            ask = make_ask(call, id, top, price)
+            answer = await self._wait(accounts, ask)
+        if answer.state != "granted":
+            raise SharedBudgetReached(describe_reached(answer))
+        return _with_most(call, answer.output)
 
     async def _wait(self, accounts: Sequence[Account], ask: Ask) -> Answer:
         clock = asyncio.get_running_loop().time

@@ -12,6 +12,7 @@ from harness.api.context import CallerOf, Context
 from harness.api.route import Route
 from harness.budgets import client
 from harness.budgets.views import (
+    MOST,
     Dimension,
     Forecast,
     GrantBody,
@@ -27,7 +28,7 @@ async def list_budgets(
     context: Context,
     caller: CallerOf,
     budget: Text = None,
-    limit: Annotated[int, Query(ge=1, le=client.MOST)] = 100,
+    limit: Annotated[int, Query(ge=1, le=MOST)] = 100,
 ) -> SharedBudgetList:
     """List the budgets that runs share, and how much of each is used: the caller's, or all for
     admins."""
@@ -51,7 +52,7 @@ async def show_cost(
     model: Text = None,
     session: Text = None,
     owner: Text = None,
-    limit: Annotated[int, Query(ge=1, le=client.MOST)] = 100,
+    limit: Annotated[int, Query(ge=1, le=MOST)] = 100,
 ) -> SpendingList:
     """Sum what model calls used: those of the caller's runs, or of all for admins. It includes runs
     that have been deleted since."""

@@ -8,24 +8,29 @@ from datetime import date
 from harness.budgets.views import Dimension, Forecast, Range, Spending
 from harness.store.database import Database
 
-COLUMNS: dict[Dimension, str] = {
-    "agent": "agent", "model": "model", "session": "session", "owner": "owner", "day": "day",
-}  # fmt: skip
-SUMS = """count(DISTINCT run), coalesce(sum(calls), 0)::bigint, coalesce(sum(input), 0)::bigint,
-  coalesce(sum(cached), 0)::bigint, coalesce(sum(output), 0)::bigint,
-  coalesce(sum(cost), 0)::bigint, coalesce(sum(unpriced), 0)::bigint,
-  coalesce(sum(estimated), 0)::bigint"""
-NAMES = (
-    "runs", "calls", "input", "cached", "output", "cost_micros", "unpriced", "estimated",
-)  # fmt: skip
-WHERE = """
+SUMS = """
+SELECT CASE WHEN 'day' = ANY(%(by)s) THEN day END, CASE WHEN 'agent' = ANY(%(by)s) THEN agent END,
+  CASE WHEN 'model' = ANY(%(by)s) THEN model END,
+  CASE WHEN 'session' = ANY(%(by)s) THEN session END,
+  CASE WHEN 'owner' = ANY(%(by)s) THEN owner END,
+  count(DISTINCT run), sum(calls)::bigint, sum(input)::bigint, sum(cached)::bigint,
+  sum(output)::bigint, sum(cost)::bigint, sum(unpriced)::bigint, sum(estimated)::bigint
 FROM harness_budgets.spending
-WHERE (%(since)s::date IS NULL OR day >= %(since)s) AND (%(until)s::date IS NULL OR day <= %(until)s)
+WHERE (%(since)s::date IS NULL OR day >= %(since)s)
+  AND (%(until)s::date IS NULL OR day <= %(until)s)
   AND (%(agent)s::text IS NULL OR agent = %(agent)s)
   AND (%(model)s::text IS NULL OR model = %(model)s)
   AND (%(session)s::text IS NULL OR session = %(session)s)
   AND (%(owner)s::text IS NULL OR owner = %(owner)s)
+GROUP BY 1, 2, 3, 4, 5
+ORDER BY 1 DESC NULLS LAST, sum(cost) DESC, sum(input + output) DESC, 2, 3, 4, 5
+LIMIT %(limit)s
 """
+NAMES = (
+    "day", "agent", "model", "session", "owner", "runs", "calls", "input", "cached", "output",
+    "cost_micros", "unpriced", "estimated",
+)  # fmt: skip
+FILTERS = ("agent", "model", "session", "owner")
 FORECAST = """
 SELECT count(*), percentile_disc(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY tokens),
   percentile_disc(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY cost),
@@ -62,16 +67,10 @@ async def sum_spending(
     Returns:
         The rows, with the highest cost first; by day, the newest first.
     """
-    columns = [COLUMNS[each] for each in by]
-    listed = "".join(f"{each}, " for each in columns)
-    grouped = f" GROUP BY {', '.join(columns)}" if columns else ""
-    order = [*(["day DESC"] if "day" in columns else []), "sum(cost) DESC", "sum(input) DESC"]
-    # The columns are names of this module, never a caller's words.
-    sql = f"SELECT {listed}{SUMS}{WHERE}{grouped} ORDER BY {', '.join([*order, *columns])} LIMIT %(limit)s"  # nosec B608 # noqa: E501, S608
-    names = ("agent", "model", "session", "owner")
-    values = {each: filters.get(each) for each in names}
-    rows = await database.fetch(sql, {**values, "since": since, "until": until, "limit": limit})
-    return [Spending(**dict(zip((*columns, *NAMES), row, strict=True))) for row in rows]
+    values: dict[str, object] = {each: filters.get(each) for each in FILTERS}
+    values |= {"by": list(by), "since": since, "until": until, "limit": limit}
+    rows = await database.fetch(SUMS, values)
+    return [Spending(**dict(zip(NAMES, row, strict=True))) for row in rows]
 
 
 async def forecast_run(database: Database, agent: str, owner: str | None, runs: int) -> Forecast:

@@ -10,6 +10,8 @@ from pydantic import BaseModel, Field, StrictFloat, StrictInt
 from harness.api.body import Body
 from harness.budgets.rows import AccountRow
 
+MOST = 1_000
+"""Rows of an answer."""
 MOST_AMOUNT = 10**15
 MOST_SECONDS = 10 * 365 * 86_400
 Dimension = Literal["agent", "model", "session", "owner", "day"]

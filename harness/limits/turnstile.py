@@ -72,7 +72,9 @@ class Turnstile:
         clock = asyncio.get_running_loop().time
         until = clock() + patience_s
         try:
-            while (answer := await self._store.reserve(id, self._lease.holder, quotas, ask)).blocked:
+            while (
+                answer := await self._store.reserve(id, self._lease.holder, quotas, ask)
+            ).blocked:
                 if clock() + answer.wait_s > until:
                     raise refuse(answer)
                 await asyncio.sleep(_choose_pause(answer))

@@ -5,9 +5,10 @@ from __future__ import annotations
 import builtins
 from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import Any
 
-from harness.budgets.client import MOST
 from harness.budgets.views import (
+    MOST,
     Dimension,
     Forecast,
     GrantBody,
@@ -39,9 +40,8 @@ class RemoteBudgets:
         self, by: Sequence[Dimension], *, since: date | None, filters: Mapping[str, str | None]
     ) -> SpendingList:
         first = None if since is None else since.isoformat()
-        return await self._connection.get(
-            SpendingList, "cost", by=[*by], since=first, limit=MOST, **filters
-        )
+        query: dict[str, Any] = {**filters, "by": list(by), "since": first, "limit": MOST}
+        return await self._connection.get(SpendingList, "cost", **query)
 
     async def forecast(self, agent: str) -> Forecast:
         return await self._connection.get(Forecast, "cost", "forecast", agent=agent)

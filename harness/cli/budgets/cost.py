@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from typing import get_args
 
 from harness.budgets.views import Dimension, Forecast, Range, Spending, SpendingList
 from harness.budgets.words import dollars
@@ -15,7 +14,9 @@ from harness.cli.parser import UsageError
 from harness.terminal import exit_codes
 
 FIGURES = ("RUNS", "CALLS", "INPUT", "CACHED", "OUTPUT", "COST")
-DIMENSIONS: tuple[Dimension, ...] = get_args(Dimension)
+DIMENSIONS: dict[str, Dimension] = {
+    "agent": "agent", "model": "model", "session": "session", "owner": "owner", "day": "day",
+}  # fmt: skip
 
 
 async def run_cost(args: Namespace, out: Out) -> int:
@@ -52,15 +53,15 @@ async def _show_forecast(args: Namespace, out: Out) -> int:
 
 def read_dimensions(text: str) -> tuple[Dimension, ...]:
     """Read what to sum by: names with commas between them."""
-    words = dict.fromkeys(each.strip() for each in text.split(","))
-    found = tuple(each for each in DIMENSIONS if each in words)
+    words = list(dict.fromkeys(each.strip() for each in text.split(",")))
+    found = tuple(DIMENSIONS[each] for each in words if each in DIMENSIONS)
     unknown = [each for each in words if each not in DIMENSIONS]
     if unknown or not found:
         raise UsageError(
             f"--by does not know {', '.join(unknown)!r:.80}.",
             f"Use one or more of {', '.join(DIMENSIONS)}, with commas.",
         )
-    return tuple(each for word in words for each in found if each == word)
+    return found
 
 
 def _print_spending(found: SpendingList, by: tuple[Dimension, ...], out: Out) -> None:

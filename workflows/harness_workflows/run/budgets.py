@@ -1,5 +1,7 @@
-"""Check budgets before each model call, so that a run stops between two steps; and ask a person when
-a shared one is used up, which a worker notices."""
+"""Check budgets before each model call, so that a run stops between two steps.
+
+A worker checks those that are shared; this asks a person when one is used up.
+"""
 
 from __future__ import annotations
 
@@ -63,8 +65,8 @@ async def ask_for_shared_budget(progress: RunProgress, error: HarnessError) -> b
     progress.model_call = None
     progress.recheck = True
     question = (
-        f"{error.message} Approve to grant as much again; of an agent's or an owner's budget only an "
-        "admin grants more, with `harness budgets grant`, and this run then goes on."
+        f"{error.message} Approve to grant as much again. Of a budget in the settings only an "
+        "admin grants more, with `harness budgets grant`; this run then goes on."
     )
     pending = Pending(
         id=PENDING_ID, need="budget", turn=progress.turn, question=question, since=workflow.time()
