@@ -124,8 +124,9 @@ BUDGETS = (
     arg("--budget-seconds", metavar="S", type=float, help="Stop after this many seconds."),
     arg(
         "--budget-shared",
+        metavar="WITH",
         choices=("run", "session"),
-        help="Share tokens, cost and seconds with the runs that it starts, or with its session.",
+        help="Share it with the runs that this one starts (run), or its session (session).",
     ),
 )
 RUN = arg("run", metavar="RUN", help="The run's id.")

@@ -55,7 +55,7 @@ BUDGETS_COMMANDS: tuple[Command, ...] = (
                 default="agent",
                 help="agent, model, session, owner, day; several with commas (default: agent).",
             ),
-            arg("--since", metavar="TIME", help="From this day: 7d, or 2026-11-01."),
+            arg("--since", metavar="TIME", help="Of this time, such as 7d."),
             arg("--agent", metavar="NAME", help="Only this agent."),
             arg("--model", metavar="PROVIDER/MODEL", help="Only this model."),
             arg("--session", metavar="ID", help="Only this session."),
