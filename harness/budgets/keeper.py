@@ -30,7 +30,8 @@ from harness.contracts.errors import (
 from harness.contracts.model import ContextPolicy, ModelReply, Usage
 from harness.engine.connection import Connection
 from harness.interceptors import Caller, ModelCall, ModelInterceptor, NextModel
-from harness.providers.context import CHARS_PER_TOKEN, estimate_input, fit_messages
+from harness.providers.context.estimate import CHARS_PER_TOKEN, estimate_input
+from harness.providers.context.fit import fit_messages
 from harness.providers.prices import Price, cost_micros, price_of, read_prices
 
 PATIENCE_S = 120.0
@@ -183,5 +184,5 @@ def _with_half(call: ModelCall) -> ModelCall:
     """Leave out about half of the conversation, for a last turn that must fit what is left."""
     request = call.request
     policy = ContextPolicy(max_input_tokens=bound_input(request) // 3)
-    messages, _ = fit_messages(request.messages, policy)
-    return replace(call, request=request.model_copy(update={"messages": messages}))
+    fitted = fit_messages(request.messages, policy)
+    return replace(call, request=request.model_copy(update={"messages": fitted.messages}))

@@ -46,7 +46,7 @@ async def show_cost(
     context: Context,
     caller: CallerOf,
     by: Annotated[tuple[Dimension, ...], Query(max_length=5)] = ("agent",),
-    since: date | None = None,
+    since: Annotated[date | None, Query(description="Only from this day of UTC.")] = None,
     until: date | None = None,
     agent: Text = None,
     model: Text = None,
@@ -70,7 +70,9 @@ async def show_cost(
 async def forecast_cost(
     context: Context,
     caller: CallerOf,
-    agent: Annotated[str, Query(min_length=1, max_length=200)],
+    agent: Annotated[
+        str, Query(min_length=1, max_length=200, description="The name of the agent.")
+    ],
 ) -> Forecast:
     """Forecast what a run of an agent uses, from its newest runs."""
     return await client.forecast(context.connection, agent, by=caller)

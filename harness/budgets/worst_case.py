@@ -8,7 +8,7 @@ from harness.budgets.rows import Ask
 from harness.contracts.message import Image, Message
 from harness.contracts.model import ModelRequest
 from harness.interceptors import ModelCall
-from harness.providers.context import IMAGE_TOKENS
+from harness.providers.context.estimate import IMAGE_TOKENS
 from harness.providers.prices import Price
 
 MOST_OUTPUT = 16_384

@@ -126,7 +126,7 @@ BUDGETS = (
         "--budget-shared",
         metavar="WITH",
         choices=("run", "session"),
-        help="Share it with the runs that this one starts (run), or its session (session).",
+        help="Share them: with runs that it starts (run), or its session.",
     ),
 )
 RUN = arg("run", metavar="RUN", help="The run's id.")

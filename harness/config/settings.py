@@ -112,7 +112,9 @@ class PriceSettings(Section):
     """What a model costs, in US dollars per million tokens."""
 
     input: float = Field(ge=0, le=1e6, allow_inf_nan=False)
+    """Input that no cache has."""
     output: float = Field(ge=0, le=1e6, allow_inf_nan=False)
+    """Output, with reasoning."""
     cached: float | None = Field(default=None, ge=0, le=1e6, allow_inf_nan=False)
     """Input read from the provider's cache. Unset: as `input`."""
     cache_write: float | None = Field(default=None, ge=0, le=1e6, allow_inf_nan=False)

@@ -33,8 +33,6 @@ WORKFLOW = "AgentRun"
 """The workflow's type in Temporal."""
 
 
-
-
 class Limits(Word):
     """Timeouts and attempts of activities. Ten attempts last about two minutes, so that an outage
     of a provider or the database need not end a run."""

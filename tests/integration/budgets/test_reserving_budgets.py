@@ -117,7 +117,7 @@ async def test_a_repeated_attempt_replaces_its_own_reservation(teller: Teller) -
 
 async def test_all_budgets_of_a_call_allow_it_or_none_is_charged(teller: Teller) -> None:
     money = Account(key="agent:buyer", daily=True, cost=1_000)
-    price = {"input_cost": 500, "output_price": 1.0}
+    price: dict[str, Any] = {"input_cost": 500, "output_price": 1.0}
     stopped = await teller.ask(money, TEN, **price, useful=600)
     assert (stopped.state, stopped.stop, stopped.most_cost) == ("reached", "agent:buyer", 1_000)
     assert (await teller.row()).held_tokens == 0

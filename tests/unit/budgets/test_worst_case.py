@@ -15,7 +15,7 @@ from harness.contracts.budget import Budget
 from harness.contracts.message import user_message
 from harness.contracts.model import ModelParams, ModelRequest
 from harness.interceptors import Caller, ModelCall
-from harness.providers.context import estimate_input
+from harness.providers.context.estimate import estimate_input
 from harness.providers.prices import Price
 
 TEXT = "The quick brown fox jumps over the lazy dog. " * 20
