@@ -18,7 +18,7 @@ from harness.contracts.errors import BudgetNotFound, ModelUnpriced, RunError
 from harness.contracts.run import RunState
 from harness.sdk.handle import RunHandle
 from tests.fakes.model_server import ModelServer
-from tests.fakes.runs import add, all_events, eventually, one, until_state, waiting
+from tests.fakes.runs import add, all_events, eventually, one, waiting
 from tests.fakes.steps import Say, Used, say
 
 MORE = Say(calls=(("add", {"a": 1, "b": 2}),), used=Used(input=200, output=200))
@@ -31,7 +31,6 @@ async def read_account(harness: Harness, key: str) -> AccountRow:
 
 
 async def until_parked(run: RunHandle[Any]) -> None:
-    await until_state(run, RunState.WAITING)
     assert [each.need for each in await waiting(run)] == ["budget"]
 
 
