@@ -87,7 +87,8 @@ async def measure_runs(
     server.always(books.answer)
     spender = Agent(agent, model="openai/spender", tools=[note])
     handles = [await harness.start(spender, "Spend.") for _ in range(runs)]
-    while (found := await _find_budget(harness, agent)) is None or found.waiting < runs:
+    # A query, over the network.
+    while (found := await _find_budget(harness, agent)) is None or found.waiting < runs:  # noqa: ASYNC110
         await asyncio.sleep(0.2)
     spent = await client.read_spending(harness.connection, (), filters={"agent": agent})
     for handle in handles:

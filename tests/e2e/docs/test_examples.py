@@ -39,6 +39,7 @@ EXPECTED: dict[str, tuple[str, ...]] = {
         "ledger: cake is done",
     ),
     "parallel": ("sunny in Oslo", "sunny in Rome", "sunny in Lima"),
+    "shared_budget": ("The budget session:sums does not allow another model call", "ended early"),
     "pools": ("stone weighed alone", "feather weighed alone", "apple weighed alone"),
     "session": (".1: 3*7 = 21", ".2: 21+21 = 42", "True"),
     "steering": ("site 1 is dry", "now paused", "now running", "aborted: it rains"),
