@@ -375,10 +375,9 @@ CASES: dict[str, dict[str, Case]] = {
         case.__name__: case
         for case in (
             answer, tools, parallel, inline_timed_out, inline_refused, approved, edit_checked,
-            hinted, paused, aborted, cut_off, cancelled, budget, functions, remembered, mended,
-            refused, odd_signals, whatif, given_up, aborted_undone, failed_undone, compacted,
-            hinted, paused, aborted, cut_off, cancelled, budget, shared_budget, functions, mended, refused,
-            odd_signals, whatif, given_up, aborted_undone, failed_undone, compacted,
+            hinted, paused, aborted, cut_off, cancelled, budget, shared_budget, functions,
+            remembered, mended, refused, odd_signals, whatif, given_up, aborted_undone,
+            failed_undone, compacted,
         )
     },
     "Undo": {case.__name__: case for case in (undone, stopped, previewed)},
