@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
@@ -10,7 +11,6 @@ from harness import Agent, Budget, Harness
 from harness.api.caller import LOCAL, Caller, Role
 from harness.budgets import client
 from harness.budgets.accounts import Account
-from harness.budgets.rows import Spent
 from harness.budgets.store import BudgetStore
 from harness.budgets.views import GrantBody
 from harness.contracts.errors import BudgetNotFound, NotAllowed
@@ -34,15 +34,9 @@ async def spent(remote: Harness, name: str) -> AsyncIterator[Harness]:
             Account(key=f"session:{owner}-{name}", owner=owner, tokens=10_000),
         ]
         id = f"{owner}-{name}"
-        ask = {**vars_of(ASK), "id": id, "place": id, "run": id}
-        await store.reserve(name, accounts, type(ASK)(**ask))
-        used = {**vars_of(SPENT), "run": id, "agent": name, "owner": owner, "session": id}
-        await store.settle(id, Spent(**used))
+        await store.reserve(name, accounts, replace(ASK, id=id, place=id, run=id))
+        await store.settle(id, replace(SPENT, run=id, agent=name, owner=owner, session=id))
     yield remote
-
-
-def vars_of(row: object) -> dict[str, object]:
-    return {each: getattr(row, each) for each in type(row).__dataclass_fields__}  # type: ignore[attr-defined]
 
 
 async def test_owners_see_and_grant_their_own(spent: Harness, name: str) -> None:
