@@ -54,14 +54,13 @@ async def _show_forecast(args: Namespace, out: Out) -> int:
 def read_dimensions(text: str) -> tuple[Dimension, ...]:
     """Read what to sum by: names with commas between them."""
     words = list(dict.fromkeys(each.strip() for each in text.split(",")))
-    found = tuple(DIMENSIONS[each] for each in words if each in DIMENSIONS)
     unknown = [each for each in words if each not in DIMENSIONS]
-    if unknown or not found:
+    if unknown:
         raise UsageError(
             f"--by does not know {', '.join(unknown)!r:.80}.",
             f"Use one or more of {', '.join(DIMENSIONS)}, with commas.",
         )
-    return found
+    return tuple(DIMENSIONS[each] for each in words)
 
 
 def _print_spending(found: SpendingList, by: tuple[Dimension, ...], out: Out) -> None:
