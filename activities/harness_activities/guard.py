@@ -109,9 +109,9 @@ class Guard(Interceptor):
             run=info.workflow_id or "", origin=admitted.origin, agent=pinned.agent,
             turn=0 if isinstance(request, RecallMemories) else request.turn,
             attempt=info.attempt, session=pinned.session, owner=pinned.owner,
-            root=pinned.root, priority=pinned.priority,
+            root=pinned.root, priority=pinned.priority, budget=pinned.budget,
             call=(request.call or 0) if isinstance(request, CallModel) else 0,
-            purpose="memory" if isinstance(request, LearnMemories) else "turn",
+            purpose=_find_purpose(request),
         )  # fmt: skip
 
     async def find_undo(self) -> UndoSpec:
@@ -209,6 +209,12 @@ class Guard(Interceptor):
         turn, call = found
         if (spec.to_turn is not None and turn <= spec.to_turn) or call in spec.past:
             raise RunForged(f"{call} of turn {turn} is outside this undo's bounds.")
+
+
+def _find_purpose(request: object) -> str:
+    if isinstance(request, LearnMemories):
+        return "memory"
+    return "finish" if isinstance(request, CallModel) and request.finish else "turn"
 
 
 class _Guarded(ActivityInboundInterceptor):

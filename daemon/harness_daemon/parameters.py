@@ -35,6 +35,8 @@ ELSEWHERE = {
     "failed": "Whether to list only results that did not pass.",
     "before": "The `next` of the previous page.",
     "cursor": "The `next` of the previous page. Send the same filters as for that page.",
+    "budget": "Only the budget with this name, such as `session:ID`.",
+    "by": "What the calls of a row have in common. Repeat it for several.",
     "format": "The format of the answer.",
     "fork_of": "Only forks of this run.",
     "idempotency-key": "A text that is unique to this request. A request repeated with the same "
@@ -45,6 +47,7 @@ ELSEWHERE = {
     "Browsers send it when they reconnect.",
     "if-none-match": "The `ETag` of a response that the client has: if it is current, 304.",
     "limit": "The maximum number to return.",
+    "model": "Only calls of this model, as provider/model.",
     "name": "The name of the file; folders before it are left out.",
     "other": "The id of the run to compare with.",
     "owner": "Only what belongs to this user; only admins see what belongs to others.",
@@ -62,6 +65,7 @@ ELSEWHERE = {
     "token": "The replay token of an earlier verification.",
     "turn": "The number of the conversation's run to start with; the first is 1.",
     "turns": "The number of newest runs whose messages to read.",
+    "until": "Only up to this day.",
     "user": "Whose tokens to list; by default the caller's own.",
     "wait": "How many seconds to wait for the run to end.",
 }

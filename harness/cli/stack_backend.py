@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from harness.archive.views import Verification
     from harness.cli.stack_parts import (
         StackArchive,
+        StackBudgets,
         StackLimits,
         StackPrompts,
         StackRequests,
@@ -91,6 +92,12 @@ class StackBackend:
         from harness.cli.stack_parts import StackRequests
 
         return StackRequests(self.client.connection)
+
+    @property
+    def budgets(self) -> StackBudgets:
+        from harness.cli.stack_parts import StackBudgets
+
+        return StackBudgets(self.client.connection)
 
     def get_run(self, id: str) -> RunHandle[Any]:
         return self.client.get_run(id)

@@ -80,7 +80,7 @@ Part = Annotated[
 ]
 
 Role = Literal["user", "assistant", "tool"]
-Origin = Literal["hint", "mend", "interrupted", "summary", "instructions", "memories"]
+Origin = Literal["hint", "mend", "interrupted", "summary", "instructions", "memories", "budget"]
 
 
 class Message(Word):

@@ -208,6 +208,8 @@ class CallModel(Word):
     """Measured in an earlier turn of the run."""
     started: Started | None = None
     """How the run was started, with the first call of its first execution."""
+    finish: Flag = None
+    """A last answer without tools, since a budget was reached."""
 
 
 class Fallback(Word):

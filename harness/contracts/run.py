@@ -6,6 +6,7 @@ import json
 from typing import Any, Literal
 
 from harness.contracts.base import Flag, Word
+from harness.contracts.budget import Budget
 from harness.contracts.clean_text import clean_line
 from harness.contracts.effect import Undone
 from harness.contracts.errors import ErrorInfo
@@ -30,21 +31,6 @@ from harness.contracts.verdicts import Asked, list_verdicts
 
 WORKFLOW = "AgentRun"
 """The workflow's type in Temporal."""
-
-
-class Budget(Word):
-    """Limits of a run, checked before each model call; absent means none."""
-
-    turns: int | None = None
-    """Model calls."""
-    tokens: int | None = None
-    """Tokens of all model calls together, input and output."""
-    cost_micros: int | None = None
-    """Cost in millionths of a US dollar."""
-    seconds: float | None = None
-    """Time since the run started."""
-    ask: Flag = None
-    """Wait for a person to grant as much again, instead of stopping."""
 
 
 class Limits(Word):
@@ -221,6 +207,8 @@ class Carry(Word):
     """Decisions that arrived while the history ended."""
     by: str | None = None
     """Who paused or aborted it, if the signal says so."""
+    finishing: str | None = None
+    """Which budget was reached, if the next turn is the last one because of it."""
 
 
 class RunSpec(Word):
@@ -302,6 +290,7 @@ class RunSpec(Word):
             agent=self.agent, spec=self.spec, model=self.fixed_model, salt=self.salt,
             session=self.session, workspace=self.workspace, playback=self.playback,
             owner=self.owner if self.owned else None, root=self.root, priority=self.priority,
+            budget=self.budget if self.budget.shared else None,
         )  # fmt: skip
 
     @property
@@ -319,6 +308,7 @@ class RunSpec(Word):
             mac=self.permit.partition(".")[2], whole=self.whole, agent=self.agent,
             session=self.session, workspace=self.workspace, playback=self.playback,
             owner=self.pinned.owner, root=self.root, priority=self.priority,
+            budget=self.pinned.budget,
         )  # fmt: skip
 
     @property

@@ -49,6 +49,7 @@ from harness.prompts.views import VersionView, write_question
 from harness.providers.trial import Trial
 from harness.remote.access import RemoteAccess
 from harness.remote.archive import RemoteArchive
+from harness.remote.budgets import RemoteBudgets
 from harness.remote.connection import DaemonConnection
 from harness.remote.conversations import RemoteConversations
 from harness.remote.limits import RemoteLimits
@@ -82,6 +83,7 @@ class RemoteBackend:
         self.limits = RemoteLimits(connection)
         self.memories = RemoteMemories(connection)
         self.requests = RemoteRequests(connection)
+        self.budgets = RemoteBudgets(connection)
 
     async def read_me(self) -> Me:
         """Who the token belongs to."""

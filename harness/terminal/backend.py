@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from datetime import date
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -19,6 +20,14 @@ if TYPE_CHECKING:
         Seal,
         SealedRuns,
         Verification,
+    )
+    from harness.budgets.views import (
+        Dimension,
+        Forecast,
+        GrantBody,
+        Granted,
+        SharedBudget,
+        SpendingList,
     )
     from harness.contracts.attempt import Attempt
     from harness.contracts.effect import EffectRow, UndoReport
@@ -271,6 +280,20 @@ class BackendRequests(Protocol):
     async def show(self, id: str) -> RequestDetail: ...
 
 
+class BackendBudgets(Protocol):
+    """Budgets that runs share, and what was spent."""
+
+    async def list(self, name: str | None) -> builtins.list[SharedBudget]: ...
+
+    async def grant(self, grant: GrantBody) -> Granted: ...
+
+    async def read_spending(
+        self, by: Sequence[Dimension], *, since: date | None, filters: Mapping[str, str | None]
+    ) -> SpendingList: ...
+
+    async def forecast(self, agent: str) -> Forecast: ...
+
+
 class BackendArchive(Protocol):
     """Ended runs: sealed, listed, verified and forgotten."""
 
@@ -321,6 +344,8 @@ class Backend(Protocol):
 
     @property
     def requests(self) -> BackendRequests: ...
+    @property
+    def budgets(self) -> BackendBudgets: ...
 
     def get_run(self, id: str) -> BackendRun: ...
 

@@ -39,7 +39,7 @@ from harness_workflows.sweep import Sweep
 from tests.fakes.conversations import answered
 from tests.fakes.model_server import ModelServer
 from tests.fakes.runs import Gate, add, eventually, give_up, look, send, until_state, waiting
-from tests.fakes.steps import Hang, call, calls, fail, say, stall
+from tests.fakes.steps import Hang, Say, Used, call, calls, fail, say, stall
 from tests.histories.compaction import compacted
 from tests.histories.delivery import delivered
 from tests.histories.evaluating import evaluated, stopped_eval
@@ -175,6 +175,20 @@ async def budget(harness: Harness, model: ModelServer, name: str) -> RunHandle[A
     await run.approve()
     await eventually(run.pending, lambda found: any("2 turns" in p.question for p in found))
     await run.reject()
+    return run
+
+
+async def shared_budget(harness: Harness, model: ModelServer, name: str) -> RunHandle[Any]:
+    """A worker finds the shared budget used up: granted once, then a last turn sums up."""
+    more = Say(calls=(("add", {"a": 1, "b": 2}),), used=Used(input=300, output=300))
+    model.always(more)
+    agent = Agent(name, tools=[add], budget=Budget(tokens=1_500, shared="run"))
+    run = await harness.start(agent, "Add for ever.", id=name)
+    (first,) = await waiting(run)
+    await run.approve()
+    await eventually(run.pending, lambda found: [p.since > first.since for p in found] == [True])
+    model.always(say("Added a lot."))
+    await run.answer("finish")
     return run
 
 
@@ -361,8 +375,9 @@ CASES: dict[str, dict[str, Case]] = {
         case.__name__: case
         for case in (
             answer, tools, parallel, inline_timed_out, inline_refused, approved, edit_checked,
-            hinted, paused, aborted, cut_off, cancelled, budget, functions, remembered, mended,
-            refused, odd_signals, whatif, given_up, aborted_undone, failed_undone, compacted,
+            hinted, paused, aborted, cut_off, cancelled, budget, shared_budget, functions,
+            remembered, mended, refused, odd_signals, whatif, given_up, aborted_undone,
+            failed_undone, compacted,
         )
     },
     "Undo": {case.__name__: case for case in (undone, stopped, previewed)},

@@ -89,12 +89,12 @@ class ModelActivities:
                 if details is None or not details.cancel_requested:
                     raise  # the worker is stopping: another one repeats the call
                 await streams.close_text()
-                turn = await add_interrupted(call.build_cut_turn(), request, self.cut)
+                turn = call.build_cut_turn()
+                turn = await add_interrupted(turn, request, self.cut, self.models.prices)
                 return self._keep_turn(run_id, request, turn)
             await streams.close_text()
-            turn = await add_interrupted(
-                call.build_turn(answer, assembled.fitted), request, self.cut
-            )
+            turn = call.build_turn(answer, assembled.fitted)
+            turn = await add_interrupted(turn, request, self.cut, self.models.prices)
             turn = await self.guard.sign_turn(request, turn)
             return await self._keep_durably(run_id, request, turn)
 

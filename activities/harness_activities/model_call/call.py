@@ -61,7 +61,7 @@ class ModelCall:
             model=split_ref(self.model)[1],
             instructions=spec.instructions,
             messages=tuple(sent),
-            tools=spec.tools,
+            tools=() if request.finish else spec.tools,
             output=spec.output,
             cache_key=cache_key,
         )

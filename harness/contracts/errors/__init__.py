@@ -8,6 +8,7 @@
     ├── ToolError        a tool call failed; the model sees it and can correct the call
     ├── SteeringError    a signal, update or query was malformed or came at the wrong time
     ├── RunError         a run cannot start, continue or be found
+    ├── BudgetError      a shared budget allows no further call, or cannot be used
     ├── AccessError      a user, an API token or a sign-in was refused or cannot be found
     ├── ConversationError  a conversation cannot be found, or does not accept what was sent
     ├── McpError         an MCP server cannot be reached, misbehaves, or changed what it declares
@@ -52,6 +53,13 @@ from harness.contracts.errors.base import (
     find_error,
     from_info,
     rebuild_error,
+)
+from harness.contracts.errors.budgets import (
+    BudgetBusy,
+    BudgetError,
+    BudgetNotFound,
+    ModelUnpriced,
+    SharedBudgetReached,
 )
 from harness.contracts.errors.config import (
     BrokenCapability,

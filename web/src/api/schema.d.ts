@@ -827,6 +827,89 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/budgets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Budgets
+         * @description List the budgets that runs share, and how much of each is used: the caller's, or all for
+         *     admins.
+         */
+        get: operations["list_budgets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/budgets/grants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Grant Budget
+         * @description Grant more of a shared budget. The runs that wait for it go on. Only admins grant more of a
+         *     budget that the settings name.
+         */
+        post: operations["grant_budget"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cost": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Cost
+         * @description Sum what model calls used: those of the caller's runs, or of all for admins. It includes runs
+         *     that have been deleted since.
+         */
+        get: operations["show_cost"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cost/forecast": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Forecast Cost
+         * @description Forecast what a run of an agent uses, from its newest runs.
+         */
+        get: operations["forecast_cost"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/limits": {
         parameters: {
             query?: never;
@@ -2687,6 +2770,13 @@ export interface components {
              * @description Wait for a person to grant as much again, instead of stopping.
              */
             ask?: true | null;
+            /**
+             * Shared
+             * @description With whom `tokens`, `cost_micros` and `seconds` are shared: with the runs that this one
+             *     starts as tools (`run`), or with all runs of its session too (`session`). They are then
+             *     reserved before each call, never exceeded, and the run asks a person when they are used up.
+             */
+            shared?: ("run" | "session") | null;
         };
         /**
          * BudgetReached
@@ -3905,6 +3995,19 @@ export interface components {
             size?: number | null;
         };
         /**
+         * Forecast
+         * @description What a run of an agent is likely to use, from its past runs.
+         */
+        Forecast: {
+            /** Agent */
+            agent: string;
+            /** Runs */
+            runs: number;
+            tokens?: components["schemas"]["Range"] | null;
+            cost_micros?: components["schemas"]["Range"] | null;
+            turns?: components["schemas"]["Range"] | null;
+        };
+        /**
          * ForgottenRuns
          * @description What forgetting did.
          */
@@ -3967,6 +4070,41 @@ export interface components {
         Forked: {
             /** Id */
             id: string;
+        };
+        /**
+         * GrantBody
+         * @description More of a shared budget. Without amounts: as much again as it had at first.
+         */
+        GrantBody: {
+            /**
+             * Budget
+             * @description The budget's name, such as `session:ID`. Of a daily one, today's is meant.
+             */
+            budget: string;
+            /**
+             * Tokens
+             * @description How many more tokens.
+             */
+            tokens?: number | null;
+            /**
+             * Cost Micros
+             * @description How much more, in millionths of a US dollar.
+             */
+            cost_micros?: number | null;
+            /**
+             * Seconds
+             * @description How much longer, from now.
+             */
+            seconds?: (number) | null;
+        };
+        /**
+         * Granted
+         * @description More was granted.
+         */
+        Granted: {
+            budget: components["schemas"]["SharedBudget"];
+            /** Resumed */
+            resumed: number;
         };
         /**
          * HintBody
@@ -4412,7 +4550,7 @@ export interface components {
              *     correct an invalid reply, an interrupted reply, a summary of omitted turns, instructions that a
              *     worker wrote for the run, memories that it begins with.
              */
-            origin?: ("hint" | "mend" | "interrupted" | "summary" | "instructions" | "memories") | null;
+            origin?: ("hint" | "mend" | "interrupted" | "summary" | "instructions" | "memories" | "budget") | null;
             /**
              * Pinned
              * @description It is always sent to the model: no trimming or compaction drops it.
@@ -4450,7 +4588,7 @@ export interface components {
             /** Run */
             run?: string | null;
             /** Origin */
-            origin?: ("hint" | "mend" | "interrupted" | "summary" | "instructions" | "memories") | null;
+            origin?: ("hint" | "mend" | "interrupted" | "summary" | "instructions" | "memories" | "budget") | null;
             /**
              * Created At
              * Format: date-time
@@ -5213,6 +5351,16 @@ export interface components {
             learns?: true | null;
             /** @description The folder of runs that name no other, if a tool needs one. */
             workspace?: components["schemas"]["Workspace"] | null;
+        };
+        /**
+         * Range
+         * @description Half of the past runs used no more than `p50`, nine of ten no more than `p90`.
+         */
+        Range: {
+            /** P50 */
+            p50: number;
+            /** P90 */
+            p90: number;
         };
         /**
          * Ready
@@ -6038,6 +6186,60 @@ export interface components {
             meaning?: string | null;
         };
         /**
+         * SharedBudget
+         * @description A budget that several runs share, and how much of it is used.
+         */
+        SharedBudget: {
+            /** Budget */
+            budget: string;
+            /** Day */
+            day?: string | null;
+            /** Owner */
+            owner?: string | null;
+            /**
+             * Opened
+             * Format: date-time
+             */
+            opened: string;
+            /**
+             * Used
+             * Format: date-time
+             */
+            used: string;
+            /** Tokens */
+            tokens?: number | null;
+            /** Spent Tokens */
+            spent_tokens: number;
+            /** Reserved Tokens */
+            reserved_tokens: number;
+            /** Lost Tokens */
+            lost_tokens: number;
+            /** Cost Micros */
+            cost_micros?: number | null;
+            /** Spent Micros */
+            spent_micros: number;
+            /** Reserved Micros */
+            reserved_micros: number;
+            /** Lost Micros */
+            lost_micros: number;
+            /** Seconds */
+            seconds?: number | null;
+            /** Calls */
+            calls: number;
+            /** Grants */
+            grants: number;
+            /** Waiting */
+            waiting: number;
+        };
+        /**
+         * SharedBudgetList
+         * @description Shared budgets, those that were used last first.
+         */
+        SharedBudgetList: {
+            /** Budgets */
+            budgets: components["schemas"]["SharedBudget"][];
+        };
+        /**
          * SignInCode
          * @description A code that signs a browser in once, within ten minutes: `/sign-in?code=CODE`.
          */
@@ -6079,6 +6281,47 @@ export interface components {
             message: string;
             /** By */
             by?: string | null;
+        };
+        /**
+         * Spending
+         * @description What model calls used that have these values in common.
+         */
+        Spending: {
+            /** Day */
+            day?: string | null;
+            /** Agent */
+            agent?: string | null;
+            /** Model */
+            model?: string | null;
+            /** Session */
+            session?: string | null;
+            /** Owner */
+            owner?: string | null;
+            /** Runs */
+            runs: number;
+            /** Calls */
+            calls: number;
+            /** Input */
+            input: number;
+            /** Cached */
+            cached: number;
+            /** Output */
+            output: number;
+            /** Cost Micros */
+            cost_micros: number;
+            /** Unpriced */
+            unpriced: number;
+            /** Estimated */
+            estimated: number;
+        };
+        /**
+         * SpendingList
+         * @description Spending, the highest cost first; with `day`, the newest day first.
+         */
+        SpendingList: {
+            /** Spending */
+            spending: components["schemas"]["Spending"][];
+            total: components["schemas"]["Spending"];
         };
         /**
          * StartRun
@@ -6213,7 +6456,7 @@ export interface components {
              * Origin
              * @description `hint`: sent while the run was open; `interrupted`: the model was cut off.
              */
-            origin?: ("hint" | "mend" | "interrupted" | "summary" | "instructions" | "memories") | null;
+            origin?: ("hint" | "mend" | "interrupted" | "summary" | "instructions" | "memories" | "budget") | null;
             /** Run */
             run?: string | null;
             /** At */
@@ -9042,6 +9285,162 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ToolList"];
+                };
+            };
+            /** @description The client has this answer: `If-None-Match` names its tag. */
+            304: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_budgets: {
+        parameters: {
+            query?: {
+                /** @description Only the budget with this name, such as `session:ID`. */
+                budget?: string | null;
+                /** @description The maximum number to return. */
+                limit?: number;
+            };
+            header?: {
+                /** @description The `ETag` of an earlier response: if it is still current, the status is 304. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Changes with the answer; send it as `If-None-Match`. */
+                    ETag?: string;
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SharedBudgetList"];
+                };
+            };
+            /** @description The client has this answer: `If-None-Match` names its tag. */
+            304: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    grant_budget: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GrantBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Granted"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    show_cost: {
+        parameters: {
+            query?: {
+                /** @description What the calls of a row have in common. Repeat it for several. */
+                by?: ("agent" | "model" | "session" | "owner" | "day")[];
+                /** @description Only from this day of UTC. */
+                since?: string | null;
+                /** @description Only up to this day. */
+                until?: string | null;
+                /** @description Only what belongs to the agent with this name. */
+                agent?: string | null;
+                /** @description Only calls of this model, as provider/model. */
+                model?: string | null;
+                /** @description Only runs of this session. */
+                session?: string | null;
+                /** @description Only what belongs to this user; only admins see what belongs to others. */
+                owner?: string | null;
+                /** @description The maximum number to return. */
+                limit?: number;
+            };
+            header?: {
+                /** @description The `ETag` of an earlier response: if it is still current, the status is 304. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Changes with the answer; send it as `If-None-Match`. */
+                    ETag?: string;
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SpendingList"];
+                };
+            };
+            /** @description The client has this answer: `If-None-Match` names its tag. */
+            304: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    forecast_cost: {
+        parameters: {
+            query: {
+                /** @description The name of the agent. */
+                agent: string;
+            };
+            header?: {
+                /** @description The `ETag` of an earlier response: if it is still current, the status is 304. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Changes with the answer; send it as `If-None-Match`. */
+                    ETag?: string;
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Forecast"];
                 };
             };
             /** @description The client has this answer: `If-None-Match` names its tag. */

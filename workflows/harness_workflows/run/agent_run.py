@@ -255,7 +255,7 @@ class AgentRun:
             data=data,
             head=progress.head,
             totals=progress.totals,
-            reason=progress.aborted if state is RunState.ABORTED else None,
+            reason=progress.aborted if state is RunState.ABORTED else progress.finishing,
             undone=undone,
             unread=len(progress.hints) or None,
         )

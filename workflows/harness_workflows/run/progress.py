@@ -77,6 +77,10 @@ class RunProgress:
     tool_calls: list[workflow.ActivityHandle[ToolOutcome]] = field(
         default_factory=list[workflow.ActivityHandle[ToolOutcome]]
     )
+    finishing: str | None = None
+    """Which budget was reached, if the next turn is the last one because of it."""
+    recheck: bool = False
+    """The run waits for a shared budget: a fresh history tries the call before it asks again."""
     played: dict[str, int] = field(default_factory=dict[str, int])
     """In a what-if: how often each call has been made, by its key."""
     signals: int = 0
@@ -224,11 +228,15 @@ class RunProgress:
             signatures=self.signatures or None if self.calls else None,
             asked=tuple(self.pending) or None,
             # What the store lacked may be back: the next execution checks before it asks.
-            pending=tuple(p for p in self.pending.values() if p.need != "store") or None,
+            pending=tuple(p for p in self.pending.values() if self._is_kept(p)) or None,
+            finishing=self.finishing,
             decided=dict(self.decided) or None,
             by=self.by if self.paused or self.aborted else None,
         )
         return self.spec.model_copy(update={"carry": carry})
+
+    def _is_kept(self, pending: Pending) -> bool:
+        return pending.need != "store" and not (pending.need == "budget" and self.recheck)
 
     def _with_origin(self, held: Held) -> Held:
         """Set the chain's first run id: the next execution has a run id of its own, but the key of
@@ -280,6 +288,7 @@ def restore_progress(spec: RunSpec) -> RunProgress:
         signatures=dict(carry.signatures or {}),
         pending={} if carry.aborted else {each.id: each for each in carry.pending or ()},
         decided=dict(carry.decided or {}),
+        finishing=carry.finishing,
     )
     for text in carry.hints or ():
         progress.add_hint(Hint(text=text))

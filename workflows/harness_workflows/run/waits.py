@@ -72,7 +72,8 @@ async def wait_until(progress: RunProgress, met: Callable[[], bool], why: str) -
     A budget that asks for more does so between two steps, and does not end a wait. Raises
     FreshHistory when signals have filled the history: the wait continues in the next one.
     """
-    left, limit = None, None if progress.budget.ask else progress.budget.seconds
+    asks = progress.budget.ask or progress.budget.shared is not None
+    left, limit = None, None if asks else progress.budget.seconds
     if limit is not None:
         left = min(max(0.0, progress.started + limit - workflow.time()), LONGEST_TIMER_S)
     try:
