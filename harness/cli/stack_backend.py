@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         StackRequests,
         StackWebhooks,
     )
+    from harness.cli.stack_policies import StackPolicies
     from harness.contracts.attempt import Attempt
     from harness.contracts.event import DurableEvent
     from harness.contracts.sent_prompt import SentPrompt
@@ -91,6 +92,12 @@ class StackBackend:
         from harness.cli.stack_parts import StackRequests
 
         return StackRequests(self.client.connection)
+
+    @property
+    def policies(self) -> StackPolicies:
+        from harness.cli.stack_policies import StackPolicies
+
+        return StackPolicies(self.client.connection)
 
     def get_run(self, id: str) -> RunHandle[Any]:
         return self.client.get_run(id)

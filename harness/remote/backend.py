@@ -53,6 +53,7 @@ from harness.remote.connection import DaemonConnection
 from harness.remote.conversations import RemoteConversations
 from harness.remote.limits import RemoteLimits
 from harness.remote.memories import RemoteMemories
+from harness.remote.policies import RemotePolicies
 from harness.remote.prompts import RemotePrompts
 from harness.remote.requests import RemoteRequests
 from harness.remote.run import RemoteRun
@@ -82,6 +83,7 @@ class RemoteBackend:
         self.limits = RemoteLimits(connection)
         self.memories = RemoteMemories(connection)
         self.requests = RemoteRequests(connection)
+        self.policies = RemotePolicies(connection)
 
     async def read_me(self) -> Me:
         """Who the token belongs to."""

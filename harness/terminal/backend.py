@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from harness.contracts.attempt import Attempt
     from harness.contracts.effect import EffectRow, UndoReport
     from harness.contracts.event import DurableEvent, Event
+    from harness.contracts.ruling import Remember
     from harness.contracts.run import Pending
     from harness.contracts.sent_prompt import SentPrompt
     from harness.contracts.steering import Verdict
@@ -44,6 +45,15 @@ if TYPE_CHECKING:
         MemoryVerification,
         MemoryView,
         WrittenMemory,
+    )
+    from harness.policies.views import (
+        ExplainBody,
+        Explanation,
+        PolicyTest,
+        PolicyTestBody,
+        PolicyView,
+        RememberedApproval,
+        RunPolicy,
     )
     from harness.prompts.prompt import Prompt
     from harness.prompts.views import (
@@ -106,6 +116,7 @@ class BackendRun(Protocol):
         replace: bool = False,
         answer: str | None = None,
         digest: str | None = None,
+        remember: Remember | None = None,
         key: str | None = None,
     ) -> Decision: ...
 
@@ -271,6 +282,24 @@ class BackendRequests(Protocol):
     async def show(self, id: str) -> RequestDetail: ...
 
 
+class BackendPolicies(Protocol):
+    """Policies, and approvals that are remembered."""
+
+    async def show(self) -> PolicyView: ...
+
+    async def explain(self, body: ExplainBody) -> Explanation: ...
+
+    async def test(self, body: PolicyTestBody) -> PolicyTest: ...
+
+    async def show_run(self, run: str) -> RunPolicy: ...
+
+    async def switch(self, run: str, text: str | None) -> RunPolicy: ...
+
+    async def list_remembered(self, session: str | None) -> builtins.list[RememberedApproval]: ...
+
+    async def revoke(self, id: str) -> RememberedApproval: ...
+
+
 class BackendArchive(Protocol):
     """Ended runs: sealed, listed, verified and forgotten."""
 
@@ -321,6 +350,9 @@ class Backend(Protocol):
 
     @property
     def requests(self) -> BackendRequests: ...
+
+    @property
+    def policies(self) -> BackendPolicies: ...
 
     def get_run(self, id: str) -> BackendRun: ...
 
