@@ -17,6 +17,7 @@ IN_PATHS = {
     "model": "The name of a published agent.",
     "prompt": "The name of the template, or NAME@VERSION where a version is read.",
     "request": "The id of the recorded request.",
+    "remembered": "The id of the remembered approval.",
     "response_id": "The id of the response.",
     "run": "The id of the run.",
     "token": "The id of the token, not its secret.",

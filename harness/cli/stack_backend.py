@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         StackRequests,
         StackWebhooks,
     )
+    from harness.cli.stack_policies import StackPolicies
     from harness.contracts.attempt import Attempt
     from harness.contracts.event import DurableEvent
     from harness.contracts.sent_prompt import SentPrompt
@@ -98,6 +99,12 @@ class StackBackend:
         from harness.cli.stack_parts import StackBudgets
 
         return StackBudgets(self.client.connection)
+
+    @property
+    def policies(self) -> StackPolicies:
+        from harness.cli.stack_policies import StackPolicies
+
+        return StackPolicies(self.client.connection)
 
     def get_run(self, id: str) -> RunHandle[Any]:
         return self.client.get_run(id)

@@ -26,6 +26,7 @@ from harness.contracts.live_event import ToolProgress as ToolProgress
 from harness.contracts.message import Message, ToolCall
 from harness.contracts.model import Fallback, Interrupted, Usage
 from harness.contracts.prompt import PinnedPrompt
+from harness.contracts.ruling import Remember, Ruling
 from harness.contracts.run import Parent, RunState, Totals
 from harness.contracts.steering import Decided, Verdict
 from harness.contracts.tool import Effect, Need
@@ -219,6 +220,8 @@ class ToolCallFinished(EventBase):
     last_failure: str | None = None
     decided: Decided | None = None
     """The last decision of a person about this call."""
+    ruling: Ruling | None = None
+    """The rule of a policy that decided about the call."""
     unrun: Flag = None
     """The run ended before the call had a result."""
     worker: Worker | None = None
@@ -239,6 +242,10 @@ class DecisionRequested(EventBase):
     arguments: dict[str, Any] | str | None = None
     digest: str | None = None
     """Digest of need, tool and arguments. Pass it to `decide` to decide exactly this request."""
+    ruling: Ruling | None = None
+    """The rule of a policy that asks, and whom."""
+    until: float | None = None
+    """When the time to decide passes, in seconds since the epoch."""
 
     @property
     def asked(self) -> Asked:
@@ -259,6 +266,8 @@ class DecisionMade(EventBase):
     """With `edit`: the tool's new arguments, or the amounts granted."""
     by: str | None = None
     """Who decided."""
+    remember: Remember | None = None
+    """Which later calls of the session it allows too."""
 
 
 class HintReceived(EventBase):

@@ -42,6 +42,11 @@ def _asked(event: Any) -> str:
     return f"{event.id}: {call}{shorten(event.question)}"
 
 
+def _finished(event: Any) -> str:
+    ruled = f" ({event.ruling})" if event.ruling else ""
+    return f"{event.name} {'ok' if event.ok else 'failed'}{ruled}{_after(event.content)}"
+
+
 def _decided(event: Any) -> str:
     by = f" by {event.by}" if event.by else ""
     said = event.note or event.answer
@@ -81,7 +86,7 @@ LINES: dict[str, Callable[[Any], str]] = {
     "tool_call_requested": lambda e: _call(e.call.name, e.call.arguments),
     "tool_call_checked": lambda e: _call(e.name, e.arguments),
     "tool_call_started": lambda e: _call(e.name, e.arguments),
-    "tool_call_finished": lambda e: f"{e.name} {'ok' if e.ok else 'failed'}{_after(e.content)}",
+    "tool_call_finished": _finished,
     "decision_requested": _asked,
     "decision_made": _decided,
     "hint_received": lambda e: shorten(e.text),

@@ -14,6 +14,7 @@ from harness.contracts.message import Message, ToolCall, ToolResult
 from harness.contracts.model import Interrupted, ModelRef, Scale, Usage
 from harness.contracts.permit import Pinned, Started
 from harness.contracts.prompt import PinnedPrompt
+from harness.contracts.ruling import Ruling
 from harness.contracts.run_state import TRANSITIONS as TRANSITIONS
 from harness.contracts.run_state import RunState as RunState
 from harness.contracts.steering import Decide
@@ -148,6 +149,10 @@ class Pending(Word):
     digest: str | None = None
     """Digest of need, tool and arguments. Pass it to `decide` to decide exactly this request. Not
     in the memo."""
+    ruling: Ruling | None = None
+    """The rule of a policy that asks, and whom."""
+    until: float | None = None
+    """When the time to decide passes, in seconds since the epoch."""
 
     @property
     def asked(self) -> Asked:

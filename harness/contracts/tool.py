@@ -9,6 +9,7 @@ from pydantic import model_validator
 from harness.contracts.base import Flag, Word
 from harness.contracts.errors import ErrorInfo
 from harness.contracts.message import ToolCall, ToolResult
+from harness.contracts.ruling import Decider, Ruling
 
 Effect = Literal["read", "write", "irreversible"]
 """What a tool changes: nothing; something that can be repeated or undone; something that cannot."""
@@ -80,6 +81,8 @@ class ToolOutcome(Word):
     """With need `approval`: what is declared now. See `ToolPolicy.pin`."""
     asked: str | None = None
     """With a need: the MAC that proves that a person was asked about this call."""
+    ruling: Ruling | None = None
+    """What the run's policy says about the call."""
 
 
 class Workspace(Word):
@@ -134,6 +137,10 @@ class RunTool(Word):
     """See `ToolPolicy.pin`."""
     asked: str | None = None
     """With `edited`: the MAC under which `run_tool` asked about the call."""
+    cost_micros: int | None = None
+    """What the run has cost so far, in millionths of a US dollar."""
+    decider: Decider | None = None
+    """Who allowed a call that a policy asks about, or that a person edited."""
 
     @model_validator(mode="before")
     @classmethod

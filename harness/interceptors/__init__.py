@@ -7,6 +7,7 @@ change the call, refuse it, wait, or look at the answer. A record names a functi
 from harness.interceptors.caller import Caller
 from harness.interceptors.chain import (
     ClosableInterceptor,
+    EditChecker,
     ModelInterceptor,
     NextModel,
     NextTool,
@@ -21,6 +22,7 @@ from harness.interceptors.tool_use import ToolUse
 __all__ = [
     "Caller",
     "ClosableInterceptor",
+    "EditChecker",
     "ModelCall",
     "ModelInterceptor",
     "NextModel",

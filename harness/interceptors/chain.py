@@ -71,6 +71,23 @@ async def close_interceptors(interceptors: Sequence[object]) -> None:
             await each.close()
 
 
+@runtime_checkable
+class EditChecker(Protocol):
+    """A tool interceptor that also checks what a person makes of a call, before the run accepts
+    it."""
+
+    async def check_edit(self, use: ToolUse) -> None:
+        """Refuse an edited call that would not be carried out.
+
+        Args:
+            use: The call as it was edited; its arguments fit the tool.
+
+        Raises:
+            ToolError: The edit is refused. The person reads the message.
+        """
+        ...
+
+
 async def call_model(
     interceptors: Sequence[ModelInterceptor], call: ModelCall, send: NextModel
 ) -> ModelReply:

@@ -62,6 +62,8 @@ def _hand_over(state: State, request: RunTool) -> Draft:
     """The event of handing a call to a worker: to run it, or to check for approval."""
     if request.happened is not None:
         return []  # nothing runs: the ledger records what a person reported
+    if request.decider is not None and request.decider.lapsed not in (None, "allow"):
+        return []  # nothing runs: nobody decided in time
     call = request.call
     fields = {
         "turn": request.turn,
@@ -256,6 +258,7 @@ def _finish_call(
         "played": outcome.played,
         "ms": outcome.ms,
         "decided": state.decided.get(result.call),
+        "ruling": outcome.ruling,
         **extra,
     }
     return e.ToolCallFinished, fields

@@ -54,6 +54,7 @@ from harness.remote.connection import DaemonConnection
 from harness.remote.conversations import RemoteConversations
 from harness.remote.limits import RemoteLimits
 from harness.remote.memories import RemoteMemories
+from harness.remote.policies import RemotePolicies
 from harness.remote.prompts import RemotePrompts
 from harness.remote.requests import RemoteRequests
 from harness.remote.run import RemoteRun
@@ -84,6 +85,7 @@ class RemoteBackend:
         self.memories = RemoteMemories(connection)
         self.requests = RemoteRequests(connection)
         self.budgets = RemoteBudgets(connection)
+        self.policies = RemotePolicies(connection)
 
     async def read_me(self) -> Me:
         """Who the token belongs to."""

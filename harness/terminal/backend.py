@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from harness.contracts.attempt import Attempt
     from harness.contracts.effect import EffectRow, UndoReport
     from harness.contracts.event import DurableEvent, Event
+    from harness.contracts.ruling import Remember
     from harness.contracts.run import Pending
     from harness.contracts.sent_prompt import SentPrompt
     from harness.contracts.steering import Verdict
@@ -53,6 +54,15 @@ if TYPE_CHECKING:
         MemoryVerification,
         MemoryView,
         WrittenMemory,
+    )
+    from harness.policies.views import (
+        ExplainBody,
+        Explanation,
+        PolicyTest,
+        PolicyTestBody,
+        PolicyView,
+        RememberedApproval,
+        RunPolicy,
     )
     from harness.prompts.prompt import Prompt
     from harness.prompts.views import (
@@ -115,6 +125,7 @@ class BackendRun(Protocol):
         replace: bool = False,
         answer: str | None = None,
         digest: str | None = None,
+        remember: Remember | None = None,
         key: str | None = None,
     ) -> Decision: ...
 
@@ -294,6 +305,24 @@ class BackendBudgets(Protocol):
     async def forecast(self, agent: str) -> Forecast: ...
 
 
+class BackendPolicies(Protocol):
+    """Policies, and approvals that are remembered."""
+
+    async def show(self) -> PolicyView: ...
+
+    async def explain(self, body: ExplainBody) -> Explanation: ...
+
+    async def test(self, body: PolicyTestBody) -> PolicyTest: ...
+
+    async def show_run(self, run: str) -> RunPolicy: ...
+
+    async def switch(self, run: str, text: str | None) -> RunPolicy: ...
+
+    async def list_remembered(self, session: str | None) -> builtins.list[RememberedApproval]: ...
+
+    async def revoke(self, id: str) -> RememberedApproval: ...
+
+
 class BackendArchive(Protocol):
     """Ended runs: sealed, listed, verified and forgotten."""
 
@@ -346,6 +375,9 @@ class Backend(Protocol):
     def requests(self) -> BackendRequests: ...
     @property
     def budgets(self) -> BackendBudgets: ...
+
+    @property
+    def policies(self) -> BackendPolicies: ...
 
     def get_run(self, id: str) -> BackendRun: ...
 

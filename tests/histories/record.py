@@ -23,7 +23,6 @@ from temporalio.client import WorkflowFailureError, WorkflowUpdateFailedError
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from harness import Agent, Budget, Harness, MemoryPolicy, ModelRetry, tool
-from harness.config.settings import settings_model
 from harness.contracts.effect import undo_id
 from harness.contracts.event import OutputDelta
 from harness.contracts.run import RunState
@@ -44,6 +43,7 @@ from tests.histories.compaction import compacted
 from tests.histories.delivery import delivered
 from tests.histories.evaluating import evaluated, stopped_eval
 from tests.histories.inline import inline_refused, inline_timed_out
+from tests.histories.policed import make_settings, policed
 
 HERE = Path(__file__).parent
 Case = Callable[[Harness, ModelServer, str], Awaitable[RunHandle[Any]]]
@@ -377,7 +377,7 @@ CASES: dict[str, dict[str, Case]] = {
             answer, tools, parallel, inline_timed_out, inline_refused, approved, edit_checked,
             hinted, paused, aborted, cut_off, cancelled, budget, shared_budget, functions,
             remembered, mended, refused, odd_signals, whatif, given_up, aborted_undone,
-            failed_undone, compacted,
+            failed_undone, compacted, policed,
         )
     },
     "Undo": {case.__name__: case for case in (undone, stopped, previewed)},
@@ -402,14 +402,7 @@ async def record(chosen: set[str]) -> None:
 
 async def _history(case: Case, name: str, folder: Path) -> str:
     async with ModelServer() as model:
-        provider = {"kind": "openai", "base_url": model.openai, "api_key": "none"}
-        settings = settings_model().model_validate(
-            {
-                "model": "openai/gpt-5",
-                "providers": {"openai": provider},
-                "worker": {"graceful_shutdown_seconds": 0.5},
-            }
-        )
+        settings = make_settings(model)
         async with Harness.local(project=folder, settings=settings) as harness:
             run = await case(harness, model, name)
             handle: Any = harness.connection.temporal.get_workflow_handle(run.id)

@@ -14,6 +14,7 @@
     ├── McpError         an MCP server cannot be reached, misbehaves, or changed what it declares
     ├── MemoryFault      a memory cannot be found, is not accepted, or was changed outside harness
     ├── PromptError      a prompt template cannot be found, saved or filled in
+    ├── PolicyError      a policy cannot be read, found or applied
     ├── TemporalPageError  Temporal's web page cannot be served
     ├── EvalError        an evaluation cannot be read, started, found or compared
     ├── RequestLogError  an entry of the request log cannot be read
@@ -115,6 +116,15 @@ from harness.contracts.errors.openai_api import (
     ResponseNotFound,
     RunWasAborted,
     UnsupportedParameter,
+)
+from harness.contracts.errors.policies import (
+    CallDenied,
+    InvalidPolicy,
+    NoPolicy,
+    NotDecider,
+    PolicyError,
+    PolicyUnavailable,
+    RememberedNotFound,
 )
 from harness.contracts.errors.prompts import (
     InvalidTemplate,

@@ -177,6 +177,7 @@ def _tool_finished(event: e.ToolCallFinished) -> Line:
     facts += _attempt_facts(event.attempts, event.last_failure)
     facts += ["played back"] if event.played else []
     facts += [describe_decision(event.decided)] if event.decided else []
+    facts += [str(event.ruling)] if event.ruling else []
     facts += [f"whole result: {event.artifact}"] if event.artifact else []
     what = f"{event.name}: {one_line(event.content, SHOWN)}"
     return Line(what, tuple(facts), "good" if event.ok else "bad")

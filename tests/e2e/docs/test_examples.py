@@ -41,6 +41,12 @@ EXPECTED: dict[str, tuple[str, ...]] = {
     "parallel": ("sunny in Oslo", "sunny in Rome", "sunny in Lima"),
     "request_log": ("turn 1: ok, 3 parts added", "turn 2: ok, 2 parts added", "password=***"),
     "shared_budget": ("The budget session:sums does not allow another model call", "ended early"),
+    "policies": (
+        "paid 25 to Ada",
+        "rule blocked denies this call: Mallory is not paid.",
+        "asked: Rule large asks whoever may steer the run.",
+        "paid 250 to Ada",
+    ),
     "pools": ("stone weighed alone", "feather weighed alone", "apple weighed alone"),
     "session": (".1: 3*7 = 21", ".2: 21+21 = 42", "True"),
     "steering": ("site 1 is dry", "now paused", "now running", "aborted: it rains"),

@@ -827,6 +827,130 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Policy
+         * @description Read the policy that new runs get.
+         */
+        get: operations["show_policy"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policy/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Explain Call
+         * @description Say which rule decides about a call; the call is not made.
+         */
+        post: operations["explain_call"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policy/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Test Policy
+         * @description Compare a policy with what past runs did.
+         */
+        post: operations["test_policy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policy/remembered": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Remembered
+         * @description List remembered approvals, which also allow later calls.
+         */
+        get: operations["list_remembered"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policy/remembered/{remembered}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke Remembered
+         * @description Revoke a remembered approval: the next such call asks again.
+         */
+        delete: operations["revoke_remembered"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{run}/policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Run Policy
+         * @description Read the policy of a run, and those that held before.
+         */
+        get: operations["show_run_policy"];
+        /**
+         * Switch Policy
+         * @description Let another policy hold for a run, from its next tool call on.
+         */
+        put: operations["switch_policy"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/budgets": {
         parameters: {
             query?: never;
@@ -3071,6 +3195,23 @@ export interface components {
             error: components["schemas"]["ErrorInfo"];
         };
         /**
+         * ComparedRule
+         * @description A rule, and why it does not fit.
+         */
+        ComparedRule: {
+            /** Rule */
+            rule: string;
+            /** Decision */
+            decision: string;
+            /** Fits */
+            fits: boolean;
+            /**
+             * Why
+             * @description Why it does not fit.
+             */
+            why?: string | null;
+        };
+        /**
          * Comparison
          * @description A cell beside what it is compared with, over the cases that both have.
          */
@@ -3423,6 +3564,12 @@ export interface components {
              * @description The digest of what was shown; refused if something else waits by now.
              */
             digest?: string | null;
+            /**
+             * Remember
+             * @description With `approve` or `edit`: allow later calls of the session too, if the rule of the policy
+             *     permits that: true for equal arguments, or the names of those that have to be equal.
+             */
+            remember?: true | string[] | null;
         };
         /**
          * Decided
@@ -3449,6 +3596,11 @@ export interface components {
             arguments?: {
                 [key: string]: unknown;
             } | null;
+            /**
+             * Remember
+             * @description Which later calls of the session it allows too.
+             */
+            remember?: true | string[] | null;
         };
         /**
          * Decision
@@ -3534,6 +3686,11 @@ export interface components {
              * @description Who decided.
              */
             by?: string | null;
+            /**
+             * Remember
+             * @description Which later calls of the session it allows too.
+             */
+            remember?: true | string[] | null;
         };
         /**
          * DecisionRequested
@@ -3587,6 +3744,13 @@ export interface components {
              * @description Digest of need, tool and arguments. Pass it to `decide` to decide exactly this request.
              */
             digest?: string | null;
+            /** @description The rule of a policy that asks, and whom. */
+            ruling?: components["schemas"]["Ruling"] | null;
+            /**
+             * Until
+             * @description When the time to decide passes, in seconds since the epoch.
+             */
+            until?: number | null;
         };
         /**
          * Delivery
@@ -3907,6 +4071,90 @@ export interface components {
             events: (components["schemas"]["RunStarted"] | components["schemas"]["StateChanged"] | components["schemas"]["ModelCalled"] | components["schemas"]["ModelReplied"] | components["schemas"]["ModelFailed"] | components["schemas"]["ContextCompacted"] | components["schemas"]["CompactionFailed"] | components["schemas"]["ToolCallRequested"] | components["schemas"]["ToolCallChecked"] | components["schemas"]["ToolCallStarted"] | components["schemas"]["ToolCallFinished"] | components["schemas"]["DecisionRequested"] | components["schemas"]["DecisionMade"] | components["schemas"]["HintReceived"] | components["schemas"]["PauseRequested"] | components["schemas"]["ResumeRequested"] | components["schemas"]["AbortRequested"] | components["schemas"]["SignalRefused"] | components["schemas"]["BudgetReached"] | components["schemas"]["UndoStarted"] | components["schemas"]["EffectsUndone"] | components["schemas"]["Branched"] | components["schemas"]["RunEnded"])[];
             /** Attempts */
             attempts?: components["schemas"]["Attempt"][] | null;
+        };
+        /**
+         * ExplainBody
+         * @description A call to explain: it is not made.
+         */
+        ExplainBody: {
+            /**
+             * Agent
+             * @description The name of an agent.
+             */
+            agent: string;
+            /**
+             * Tool
+             * @description The name of a tool.
+             */
+            tool: string;
+            /**
+             * Arguments
+             * @description What the tool is called with, defaults included.
+             * @default {}
+             */
+            arguments: {
+                [key: string]: unknown;
+            };
+            /**
+             * Effect
+             * @description What the tool changes; by default, what the published agent says.
+             */
+            effect?: ("read" | "write" | "irreversible") | null;
+            /**
+             * Owner
+             * @description Whose run it is.
+             */
+            owner?: string | null;
+            /**
+             * Session
+             * @description The session of the run.
+             */
+            session?: string | null;
+            /**
+             * Cost
+             * @description What the run has cost so far, in dollars.
+             * @default 0
+             */
+            cost: number;
+        };
+        /**
+         * Explanation
+         * @description Which rule decides about a call.
+         */
+        Explanation: {
+            /**
+             * Policy
+             * @description Digest of the policy; None if there is none.
+             */
+            policy?: string | null;
+            /**
+             * Decision
+             * @description `default`: no rule fits, so the tool's own approval applies.
+             * @enum {string}
+             */
+            decision: "allow" | "deny" | "ask" | "default" | "function";
+            /**
+             * Rule
+             * @description The rule that decides.
+             */
+            rule?: string | null;
+            /**
+             * Whom
+             * @description With `ask`: who may decide.
+             */
+            whom?: string | null;
+            /**
+             * Reason
+             * @description What the model or the person reads.
+             */
+            reason?: string | null;
+            /** Effect */
+            effect: string;
+            /**
+             * Compared
+             * @description The rules up to the one that fits.
+             */
+            compared: components["schemas"]["ComparedRule"][];
         };
         /**
          * Exported
@@ -5140,6 +5388,13 @@ export interface components {
              *     in the memo.
              */
             digest?: string | null;
+            /** @description The rule of a policy that asks, and whom. */
+            ruling?: components["schemas"]["Ruling"] | null;
+            /**
+             * Until
+             * @description When the time to decide passes, in seconds since the epoch.
+             */
+            until?: number | null;
         };
         /**
          * PendingList
@@ -5206,6 +5461,102 @@ export interface components {
                 [key: string]: unknown;
             };
             policy?: components["schemas"]["ToolPolicy"] | null;
+        };
+        /**
+         * PolicyPin
+         * @description From when on a policy holds for a run.
+         */
+        PolicyPin: {
+            /**
+             * Digest
+             * @description The policy's digest, or `none`.
+             */
+            digest: string;
+            /**
+             * By
+             * @description Who switched to it; None for the policy that the run began with.
+             */
+            by?: string | null;
+            /**
+             * At
+             * @description Seconds since the epoch.
+             */
+            at: number;
+        };
+        /**
+         * PolicyTest
+         * @description What a policy would have done in past runs.
+         */
+        PolicyTest: {
+            /**
+             * Policy
+             * @description Its digest.
+             */
+            policy: string;
+            /**
+             * Runs
+             * @description Runs that were read.
+             */
+            runs: number;
+            /** Calls */
+            calls: components["schemas"]["TestedCall"][];
+            /**
+             * More
+             * @description Whether calls were left out, because there are too many.
+             * @default false
+             */
+            more: boolean;
+        };
+        /**
+         * PolicyTestBody
+         * @description A policy to compare with what past runs did.
+         */
+        PolicyTestBody: {
+            /**
+             * Policy
+             * @description A policy file in TOML.
+             */
+            policy: string;
+            /**
+             * Agent
+             * @description Only runs of this agent.
+             */
+            agent?: string | null;
+            /**
+             * Session
+             * @description Only runs of this session.
+             */
+            session?: string | null;
+            /**
+             * Limit
+             * @description The newest runs to read.
+             * @default 50
+             */
+            limit: number;
+        };
+        /**
+         * PolicyView
+         * @description A policy: its rules in order.
+         */
+        PolicyView: {
+            /**
+             * Digest
+             * @description SHA-256 of its canonical form; None if no rule holds.
+             */
+            digest?: string | null;
+            /**
+             * Rules
+             * @description As a policy file has them.
+             * @default []
+             */
+            rules: {
+                [key: string]: unknown;
+            }[];
+            /**
+             * Function
+             * @description The Python function that decides where no rule fits, as module:function.
+             */
+            function?: string | null;
         };
         /**
          * PriceView
@@ -5492,6 +5843,56 @@ export interface components {
             cost_micros?: number | null;
             /** Request Id */
             request_id?: string | null;
+        };
+        /**
+         * RememberedApproval
+         * @description An approval that allows later calls too.
+         */
+        RememberedApproval: {
+            /** Id */
+            id: string;
+            /**
+             * Session
+             * @description Where it holds; None: only in its run.
+             */
+            session?: string | null;
+            /** Tool */
+            tool: string;
+            /**
+             * Arguments
+             * @description The arguments that have to be equal to those of the approved call; none: all calls fit.
+             */
+            arguments: string[];
+            /**
+             * Rule
+             * @description The rule that asked.
+             */
+            rule: string;
+            /**
+             * By
+             * @description Who approved.
+             */
+            by?: string | null;
+            /** Run */
+            run: string;
+            /**
+             * Call
+             * @description The call that was approved.
+             */
+            call: string;
+            /**
+             * At
+             * @description Seconds since the epoch.
+             */
+            at: number;
+        };
+        /**
+         * RememberedList
+         * @description Remembered approvals, the newest first.
+         */
+        RememberedList: {
+            /** Remembered */
+            remembered: components["schemas"]["RememberedApproval"][];
         };
         /**
          * Render
@@ -5803,6 +6204,54 @@ export interface components {
          */
         Role: "viewer" | "operator" | "admin";
         /**
+         * Ruling
+         * @description What a rule of a policy decided about a call.
+         */
+        Ruling: {
+            /** Rule */
+            rule: string;
+            /**
+             * Policy
+             * @description Digest of the policy that the rule stands in.
+             */
+            policy: string;
+            /**
+             * Decision
+             * @enum {string}
+             */
+            decision: "allow" | "deny" | "ask";
+            /**
+             * Whom
+             * @description With `ask`: who may decide, as users or `role:admin`. Absent: whoever may steer the run.
+             */
+            whom?: string[] | null;
+            /**
+             * Wait S
+             * @description How long to wait for a person; then a worker applies what the rule says.
+             */
+            wait_s?: number | null;
+            /**
+             * Then
+             * @description What happens then: `deny`, `allow` or `escalate:ROLE`.
+             */
+            then?: string | null;
+            /**
+             * Remembers
+             * @description An approval may be remembered for the session.
+             */
+            remembers?: true | null;
+            /**
+             * Lapsed
+             * @description Nobody decided in time.
+             */
+            lapsed?: true | null;
+            /**
+             * Remembered
+             * @description The remembered approval that allowed the call.
+             */
+            remembered?: string | null;
+        };
+        /**
          * RunEnd
          * @description How a run ended.
          */
@@ -5925,6 +6374,18 @@ export interface components {
             tool?: string | null;
             /** Question */
             question: string;
+        };
+        /**
+         * RunPolicy
+         * @description The policy of a run, and those that held before.
+         */
+        RunPolicy: {
+            policy: components["schemas"]["PolicyView"];
+            /**
+             * Pins
+             * @description The newest first; none before the first tool call.
+             */
+            pins: components["schemas"]["PolicyPin"][];
         };
         /**
          * RunRow
@@ -6533,6 +6994,17 @@ export interface components {
             [key: string]: unknown;
         };
         /**
+         * SwitchBody
+         * @description The policy to switch a run to.
+         */
+        SwitchBody: {
+            /**
+             * Policy
+             * @description A policy file in TOML; absent: no rule holds any more.
+             */
+            policy?: string | null;
+        };
+        /**
          * TemporalPagePlace
          * @description Where Temporal's page shows this project's runs.
          */
@@ -6541,6 +7013,41 @@ export interface components {
             path: string;
             /** Namespace */
             namespace: string;
+        };
+        /**
+         * TestedCall
+         * @description A past call, and what the policy would have said.
+         */
+        TestedCall: {
+            /** Run */
+            run: string;
+            /** Turn */
+            turn: number;
+            /** Call */
+            call: string;
+            /** Tool */
+            tool: string;
+            /**
+             * Happened
+             * @description `asked`: a person was asked before it ran or was rejected.
+             * @enum {string}
+             */
+            happened: "ran" | "denied" | "asked" | "unrun";
+            /**
+             * Would
+             * @enum {string}
+             */
+            would: "allow" | "deny" | "ask" | "default";
+            /**
+             * Rule
+             * @description The rule that would have decided.
+             */
+            rule?: string | null;
+            /**
+             * Differs
+             * @description Whether the policy would have changed what happened.
+             */
+            differs: boolean;
         };
         /**
          * Text
@@ -6688,6 +7195,8 @@ export interface components {
             last_failure?: string | null;
             /** @description The last decision of a person about this call. */
             decided?: components["schemas"]["Decided"] | null;
+            /** @description The rule of a policy that decided about the call. */
+            ruling?: components["schemas"]["Ruling"] | null;
             /**
              * Unrun
              * @description The run ended before the call had a result.
@@ -9294,6 +9803,223 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    show_policy: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` of an earlier response: if it is still current, the status is 304. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Changes with the answer; send it as `If-None-Match`. */
+                    ETag?: string;
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyView"];
+                };
+            };
+            /** @description The client has this answer: `If-None-Match` names its tag. */
+            304: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    explain_call: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExplainBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Explanation"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    test_policy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PolicyTestBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyTest"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_remembered: {
+        parameters: {
+            query?: {
+                /** @description Only runs of this session. */
+                session?: string | null;
+            };
+            header?: {
+                /** @description The `ETag` of an earlier response: if it is still current, the status is 304. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Changes with the answer; send it as `If-None-Match`. */
+                    ETag?: string;
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RememberedList"];
+                };
+            };
+            /** @description The client has this answer: `If-None-Match` names its tag. */
+            304: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    revoke_remembered: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the remembered approval. */
+                remembered: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RememberedApproval"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    show_run_policy: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` of an earlier response: if it is still current, the status is 304. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description The id of the run. */
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Changes with the answer; send it as `If-None-Match`. */
+                    ETag?: string;
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunPolicy"];
+                };
+            };
+            /** @description The client has this answer: `If-None-Match` names its tag. */
+            304: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    switch_policy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the run. */
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SwitchBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunPolicy"];
+                };
             };
             default: components["responses"]["Problem"];
         };

@@ -10,6 +10,7 @@ from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_e
 from harness.contracts.base import Flag
 from harness.contracts.errors import REFUSALS, InvalidToolArguments, UnknownTool, rebuild_error
 from harness.contracts.message import ToolCall, ToolResult, call_ordinals, tool_results
+from harness.contracts.ruling import Decider
 from harness.contracts.run import Held, Pending
 from harness.contracts.steering import Decide
 from harness.contracts.tool import Effect, RunTool, ToolOutcome
@@ -88,7 +89,7 @@ async def _call_until_settled(
         progress.held[call.id] = held
         decide = await waits.wait_for_decision(progress, _build_pending(progress, held))
         del progress.held[call.id]
-        if decide is None:
+        if decide is None and progress.aborted is not None:
             break
         settled = _apply_decision(held.request, held.outcome, decide)
         if isinstance(settled, ToolResult):
@@ -112,6 +113,7 @@ def _build_request(progress: RunProgress, call: ToolCall, ordinal: int | None) -
         nth=progress.count_repeat(call),
         signature=progress.signatures.get(call.id),
         pin=progress.spec.tools.get(call.name, READ).pin,
+        cost_micros=progress.totals.cost_micros or None,
     )
 
 
@@ -192,9 +194,13 @@ def _describe_unfinished(tool: str, cause: object) -> str:
     return f"{tool} did not finish: {cause}. It may have happened. Approve to check again."
 
 
-def _apply_decision(request: RunTool, outcome: ToolOutcome, decide: Decide) -> RunTool | ToolResult:
+def _apply_decision(
+    request: RunTool, outcome: ToolOutcome, decide: Decide | None
+) -> RunTool | ToolResult:
     """Return the next request, or a result if the decision itself is one."""
     call = request.call
+    if decide is None:  # a worker applies what the rule says about this
+        return request.model_copy(update={"decider": Decider(lapsed=_find_lapse(outcome))})
     if decide.verdict == "answer" and outcome.need == "outcome":
         # Through the ledger, so that it records what the person knows.
         return request.model_copy(
@@ -210,6 +216,11 @@ def _apply_decision(request: RunTool, outcome: ToolOutcome, decide: Decide) -> R
     return allow_call(request, outcome, decide)
 
 
+def _find_lapse(outcome: ToolOutcome) -> str:
+    """What the rule says happens when nobody decides. A worker decides; readers show it."""
+    return (outcome.ruling and outcome.ruling.then) or "deny"
+
+
 def allow_call(request: RunTool, outcome: ToolOutcome, decide: Decide) -> RunTool:
     """Return the call as a person allows it: unchanged, or edited."""
     changes: dict[str, object] = {
@@ -217,6 +228,8 @@ def allow_call(request: RunTool, outcome: ToolOutcome, decide: Decide) -> RunToo
     }  # fmt: skip
     if outcome.pin is not None:
         changes["pin"] = outcome.pin
+    if outcome.ruling is not None or decide.verdict == "edit":
+        changes["decider"] = Decider(by=decide.by, role=decide.role, remember=decide.remember)
     if decide.verdict == "edit":
         edited = request.call.model_copy(update={"arguments": decide.arguments})
         asked = outcome.asked or request.asked
@@ -235,7 +248,15 @@ def _build_pending(progress: RunProgress, held: Held) -> Pending:
         effect=_effect_of(progress, call),
         question=outcome.reason or f"May {call.name} run?",
         since=held.since,
+        ruling=outcome.ruling,
+        until=_find_deadline(held),
     )
+
+
+def _find_deadline(held: Held) -> float | None:
+    """When the time to decide passes, also if the wait continues in a fresh history."""
+    ruling = held.outcome.ruling
+    return None if ruling is None or ruling.wait_s is None else held.since + ruling.wait_s
 
 
 def _effect_of(progress: RunProgress, call: ToolCall) -> Effect:
