@@ -3,7 +3,7 @@ import { createRouter, RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { browserName } from "@/api/browser_name";
-import { openLive } from "@/api/live";
+import { openLive, prepareLive } from "@/api/live";
 import { Problem } from "@/api/problem";
 import { meQuery } from "@/api/queries";
 import { root } from "@/api/root";
@@ -23,6 +23,7 @@ const queries = new QueryClient({
 
 // Text is shown before its font is there.
 void import("./fonts.css");
+prepareLive();
 // What every view waits for is asked for while the code of the view is fetched.
 void queries.prefetchQuery(meQuery).then(() => {
   if (queries.getQueryData(meQuery.queryKey)) openLive(); // nobody's page opens no stream

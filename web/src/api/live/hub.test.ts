@@ -10,6 +10,12 @@ function asked(place = -1): { do: string; topic: string; after?: string } {
   return found;
 }
 
+function openHub(): LiveHub {
+  const hub = new LiveHub();
+  hub.open();
+  return hub;
+}
+
 afterEach(() => {
   vi.useRealTimers();
   vi.unstubAllGlobals();
@@ -19,7 +25,7 @@ describe("LiveHub", () => {
   it("asks again from the last event when the socket is open again", () => {
     vi.useFakeTimers();
     stubBrowser();
-    const hub = new LiveHub();
+    const hub = openHub();
     const seen: string[] = [];
     hub.follow("run/a", ({ event }) => seen.push(event));
     FakeSocket.newest.open();
@@ -37,7 +43,7 @@ describe("LiveHub", () => {
 
   it("begins after the cursor that a reader gives", () => {
     stubBrowser();
-    const hub = new LiveHub();
+    const hub = openHub();
     FakeSocket.newest.open();
     hub.follow("run/a", () => {}, "3");
     expect(asked().after).toBe("3");
@@ -46,7 +52,7 @@ describe("LiveHub", () => {
   it("gives up a socket that is silent, and not one that says something", () => {
     vi.useFakeTimers();
     stubBrowser();
-    new LiveHub();
+    openHub();
     const socket = FakeSocket.newest;
     socket.open();
     vi.advanceTimersByTime(44_000);
@@ -61,7 +67,7 @@ describe("LiveHub", () => {
     stubBrowser({ locks: { request: (_: string, hold: () => unknown) => hold() } });
     const passed: unknown[] = [];
     const other = new BroadcastChannel(browserName("live"));
-    const hub = new LiveHub();
+    const hub = openHub();
     const seen: string[] = [];
     FakeSocket.newest.open();
     hub.follow("approvals", ({ event }) => seen.push(event));
@@ -73,6 +79,20 @@ describe("LiveHub", () => {
     FakeSocket.newest.say("approvals#another-tab.1", "waiting");
     await vi.waitFor(() => expect(passed).toEqual(["another-tab"]));
     expect(seen).toEqual(["ready"]);
+    other.close();
+  });
+
+  it("opens no socket before it is told to, and does when another tab asks", async () => {
+    stubBrowser({ locks: { request: (_: string, hold: () => unknown) => hold() } });
+    const other = new BroadcastChannel(browserName("live"));
+    new LiveHub();
+    expect(FakeSocket.all).toHaveLength(0);
+    other.postMessage({
+      kind: "ask",
+      tab: "another-tab",
+      ask: { do: "follow", topic: "approvals" },
+    });
+    await vi.waitFor(() => expect(FakeSocket.all).toHaveLength(1));
     other.close();
   });
 });

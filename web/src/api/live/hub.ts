@@ -34,25 +34,36 @@ export class LiveHub {
   /** Of the socket. */
   private state: LiveState = { status: "connecting" };
   private followed = 0;
+  private isWanted = false;
+  private isHolder = false;
 
+  /** Takes its turn among the tabs; the socket is for `open` to open. */
   constructor() {
     // Web Locks need a secure context: a page from another machine over plain HTTP has none, and
     // then each tab has a socket of its own.
     if (!("locks" in navigator) || !("BroadcastChannel" in globalThis)) {
-      this.hold();
+      this.isHolder = true;
       return;
     }
     this.channel = new BroadcastChannel(NAME);
     this.channel.onmessage = (message: MessageEvent<Passed>) => this.take(message.data);
     this.pass({ kind: "hello" });
     void navigator.locks.request(NAME, () => {
-      this.hold();
+      this.isHolder = true;
+      if (this.isWanted) this.hold();
       return new Promise<never>(() => {}); // until the tab closes
     });
     addEventListener("pagehide", () => this.leaveAll());
     addEventListener("pageshow", (shown) => {
       if (shown.persisted) this.askAgain();
     });
+  }
+
+  /** Connects, now or as soon as it is this tab's turn. */
+  open(): void {
+    if (this.isWanted) return;
+    this.isWanted = true;
+    if (this.isHolder) this.hold();
   }
 
   follow(topic: string, onEvent: OnEvent, after?: string): () => void {
@@ -103,6 +114,7 @@ export class LiveHub {
         if (passed.tab === this.tab) this.read(passed.text);
         break;
       case "ask":
+        if (this.isHolder) this.open(); // another tab knows that somebody is signed in
         this.socket?.send(passed.ask);
         break;
       case "bye":

@@ -7,8 +7,14 @@ export type { LiveEvent, Status } from "./protocol";
 
 let hub: LiveHub | undefined;
 
+/** Takes this tab's turn at the socket: a while before it is known whether anybody is signed in. */
+export function prepareLive(): void {
+  hub ??= new LiveHub();
+}
+
 function theHub(): LiveHub {
   hub ??= new LiveHub();
+  hub.open();
   return hub;
 }
 
