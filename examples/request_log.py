@@ -30,10 +30,12 @@ async def main() -> None:
             found = (
                 await client.list_requests(harness.connection, RequestFilter(run=run.id))
             ).requests
-        for each in reversed(found):
-            shown = await client.show_request(harness.connection, each.id)
-            print(f"turn {each.turn}: {each.status}, {shown.added} parts added")
-        print(shown.parts[-1].value["parts"][0]["content"])
+        details = [
+            await client.show_request(harness.connection, each.id) for each in reversed(found)
+        ]
+        for each in details:
+            print(f"turn {each.turn}: {each.status}, {each.added} parts added")
+        print(details[-1].parts[-1].value["parts"][0]["content"])
 
 
 if __name__ == "__main__":

@@ -66,7 +66,7 @@ async def _free_run(connection: Connection, parked: Parked, by: str | None) -> b
     key = f"{parked.key}/{parked.day}/{parked.grants}"
     try:
         async with asyncio.timeout(WAIT_S):
-            await decide_run(connection, parked.run, PENDING, said, key=key, by=by)
+            await decide_run(connection, parked.run, PENDING, said, key=key)
     except (HarnessError, TimeoutError) as error:
         log.info("a run that waits for a budget was not freed", run=parked.run, error=str(error))
         return False
