@@ -178,16 +178,7 @@ class Agent(Generic[Deps, Output]):
         if budget is not None:
             check_budget(budget)
         check_instructions_type(name, instructions)
-        if isinstance(model, ModelPlan) and (fallbacks or params):
-            raise agent_error(
-                name,
-                "has a model plan as well as fallbacks or params",
-                "Put the fallbacks and params into the plan's candidates.",
-            )
-        if fallbacks and model is None:
-            raise agent_error(
-                name, "has fallbacks but no model", "Name the model that comes first."
-            )
+        _check_model_options(name, model, fallbacks, params)
         self.name = name
         self.model = model
         self.instructions = inspect.cleandoc(instructions) if isinstance(instructions, str) else ""
@@ -342,6 +333,19 @@ class Agent(Generic[Deps, Output]):
                 f"model {model!r} is not of the form provider/model",
                 'Write it like "openai/gpt-5".',
             ) from None
+
+
+def _check_model_options(
+    name: str, model: str | ModelPlan | None, fallbacks: Sequence[str], params: ModelParams | None
+) -> None:
+    if isinstance(model, ModelPlan) and (fallbacks or params):
+        raise agent_error(
+            name,
+            "has a model plan as well as fallbacks or params",
+            "Put the fallbacks and params into the plan's candidates.",
+        )
+    if fallbacks and model is None:
+        raise agent_error(name, "has fallbacks but no model", "Name the model that comes first.")
 
 
 def _by_name(agent: str, tools: Sequence[AnyTool]) -> dict[str, AnyTool]:

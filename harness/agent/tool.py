@@ -251,21 +251,19 @@ def tool(
     Args:
         fn: The function, if `@tool` is used without parentheses.
         name: The name by which the model calls it. Default: the function's name.
-        effect: What it changes. Default: "write", because a write declared as a read would be
-        repeated without asking.
+        effect: What it changes. A write declared as a read would be repeated without asking.
         inline: Quick, in-process and "read": runs in the workflow's own task, for a fraction of
             the cost, within a second. It may be repeated.
         workspace: Works in the run's folder, so it runs on the host that has the folder.
         approval: "always", "never", or a function of the arguments (a dict) that returns whether
             a person must approve the call, or the reason why.
         on_unknown: What to do if a worker died during a write. "ask": a person says whether it
-            happened. "retry": repeat the call, which is safe if it uses the context's idempotency
-            key or makes all its changes in `ctx.transaction()`. "probe": call the function under
-            `@tool.probe`. Default: "probe" if there is one, else "ask".
+            happened. "retry": repeat it, which is safe with the context's idempotency key or in
+            `ctx.transaction()`. "probe": call `@tool.probe`, the default if there is one.
         timeout: Seconds that one attempt may take.
         attempts: How often to try it if it raises ToolUnavailable or its worker dies.
-        pool: The pool that its calls share with those of other tools: at most so many run at once,
-            in all workers together, as `[limits.pools.NAME]` in the settings says.
+        pool: The pool that its calls share with other tools: `[limits.pools.NAME]` in the settings
+            says how many run at once, in all workers together.
 
     Returns:
         The tool, or a decorator that makes it.
@@ -275,8 +273,7 @@ def tool(
     """
     if fn is None:
         return functools.partial(
-            tool,
-            name=name, effect=effect, inline=inline, workspace=workspace, approval=approval,
+            tool, name=name, effect=effect, inline=inline, workspace=workspace, approval=approval,
             on_unknown=on_unknown, timeout=timeout, attempts=attempts, pool=pool,
         )  # fmt: skip
     called = name or getattr(fn, "__name__", "")

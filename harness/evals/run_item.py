@@ -38,7 +38,8 @@ from harness.history.follow import Feeds
 from harness.history.recording import read_history
 from harness.journal.whatif import read_outcome
 from harness.runs.end import wait_for_end
-from harness.runs.start import Request, start_run
+from harness.runs.start import start_run
+from harness.runs.start_request import Request
 from harness.runs.steer import abort_run
 
 LABEL = "eval"

@@ -33,7 +33,8 @@ from harness.history.recording import Recording, read_history
 from harness.journal import Execution
 from harness.journal.fork import Point, Rewriting, check_turn, find_point, without_hints
 from harness.journal.nodes import rebuild_nodes
-from harness.runs.start import check_id, launch_run, new_id
+from harness.runs.start import launch_run, new_id
+from harness.runs.start_request import check_id
 from harness.store.transcripts.chain import check_parent, read_node, read_reply
 from harness.store.transcripts.copying import put_nodes
 from harness.store.transcripts.lookup import find_answer, find_node, has_node, walk_back

@@ -11,7 +11,8 @@ from harness.prompts.views import read_question
 from harness.runs import steer
 from harness.runs.attachments import add_parts
 from harness.runs.published import find_published
-from harness.runs.start import Request, as_messages, start_run
+from harness.runs.start import start_run
+from harness.runs.start_request import Request, as_messages
 from harness.runs.uploads import find_uploads
 from harness.runs.views import AbortBody, DecideBody, HintBody, ReasonBody, StartRun
 

@@ -11,7 +11,7 @@ from harness.contracts.errors import InvalidValue
 from harness.contracts.message import Message
 from harness.contracts.run import Budget
 from harness.prompts.prompt import Prompt
-from harness.runs.start import Request, as_messages
+from harness.runs.start_request import Request, as_messages
 
 
 def make_request(

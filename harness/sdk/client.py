@@ -26,7 +26,8 @@ from harness.prompts.prompt import Prompt
 from harness.runs.attachments import attach_file
 from harness.runs.listing import RunRow, list_runs
 from harness.runs.published import find_pollers, find_published, store_agent
-from harness.runs.start import Request, start_run
+from harness.runs.start import start_run
+from harness.runs.start_request import Request
 from harness.sdk.arguments import check_timeout, make_request
 from harness.sdk.forks import ask_whatif, fork_run
 from harness.sdk.handle import RunHandle

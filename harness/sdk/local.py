@@ -17,7 +17,7 @@ from harness.config import find_project, load_settings
 from harness.config.settings import Settings
 from harness.contracts.errors import StackUnreachable
 from harness.engine.connection import Connection, open_connection
-from harness.runs.start import Request
+from harness.runs.start_request import Request
 from harness.sdk.client import HarnessClient
 from harness.sdk.handle import RunHandle
 from harness.sdk.session import Session

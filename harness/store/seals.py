@@ -386,11 +386,7 @@ def _unsigned_wire(entry: SealEntry) -> bytes:
 
 async def get_store_id(database: Database) -> str:
     """Return an id unique to this database: two stores that share a Temporal are swept apart.
-
-    Raises:
-        StoreUnavailable: The database does not answer. Another id would name a queue that nobody
-            uses.
-    """
+    Raises StoreUnavailable if the database does not answer."""
     from psycopg.errors import InsufficientPrivilege
 
     try:
@@ -398,5 +394,5 @@ async def get_store_id(database: Database) -> str:
     except StoreError as error:
         if not isinstance(error.__cause__, InsufficientPrivilege):
             raise
-        rows = [(database.name,)]  # the query needs a privilege that not every role has
+        rows = [(database.name,)]  # not every role has the privilege
     return hashlib.sha256(rows[0][0].encode()).hexdigest()[:8]

@@ -6,9 +6,16 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from datetime import date
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
+
+from harness.terminal.backend_parts import (
+    BackendBudgets,
+    BackendLimits,
+    BackendMemories,
+    BackendPolicies,
+    BackendRequests,
+)
 
 if TYPE_CHECKING:
     from harness.access.rows import Credential, User
@@ -20,14 +27,6 @@ if TYPE_CHECKING:
         Seal,
         SealedRuns,
         Verification,
-    )
-    from harness.budgets.views import (
-        Dimension,
-        Forecast,
-        GrantBody,
-        Granted,
-        SharedBudget,
-        SpendingList,
     )
     from harness.contracts.attempt import Attempt
     from harness.contracts.effect import EffectRow, UndoReport
@@ -47,23 +46,6 @@ if TYPE_CHECKING:
     from harness.forks.fork import Change
     from harness.history.recording import Recording
     from harness.journal.card import Card
-    from harness.limits.views import Limit
-    from harness.memory.views import (
-        MemoryList,
-        MemoryStats,
-        MemoryVerification,
-        MemoryView,
-        WrittenMemory,
-    )
-    from harness.policies.views import (
-        ExplainBody,
-        Explanation,
-        PolicyTest,
-        PolicyTestBody,
-        PolicyView,
-        RememberedApproval,
-        RunPolicy,
-    )
     from harness.prompts.prompt import Prompt
     from harness.prompts.views import (
         PromptList,
@@ -73,8 +55,6 @@ if TYPE_CHECKING:
         VersionSummary,
         VersionView,
     )
-    from harness.request_log.rows import RequestFilter
-    from harness.request_log.views import RequestDetail, RequestPage
     from harness.runs.decide import Shown
     from harness.runs.filter import RunFilter
     from harness.runs.listing import RunRow
@@ -253,74 +233,6 @@ class BackendWebhooks(Protocol):
     async def resume(self, id: str) -> int: ...
 
     async def list_deliveries(self, id: str, limit: int) -> builtins.list[Delivery]: ...
-
-
-class BackendLimits(Protocol):
-    """Limits of models and providers, and pools of tools."""
-
-    async def list_limits(self) -> list[Limit]: ...
-
-    async def list_pools(self) -> list[Limit]: ...
-
-
-class BackendMemories(Protocol):
-    """The memories of a person."""
-
-    async def list(self, *, limit: int = 50, before: int | None = None) -> MemoryList: ...
-
-    async def search(self, query: str, *, limit: int = 10) -> MemoryList: ...
-
-    async def find(self, id: str) -> MemoryView: ...
-
-    async def add(self, text: str) -> WrittenMemory: ...
-
-    async def correct(self, id: str, text: str) -> WrittenMemory: ...
-
-    async def forget(self, id: str) -> MemoryView: ...
-
-    async def stats(self) -> MemoryStats: ...
-
-    async def verify(self, *, repair: bool = False) -> MemoryVerification: ...
-
-
-class BackendRequests(Protocol):
-    """The requests to model providers that were recorded."""
-
-    async def list(self, which: RequestFilter, limit: int, cursor: str | None) -> RequestPage: ...
-
-    async def show(self, id: str) -> RequestDetail: ...
-
-
-class BackendBudgets(Protocol):
-    """Budgets that runs share, and what was spent."""
-
-    async def list(self, name: str | None) -> builtins.list[SharedBudget]: ...
-
-    async def grant(self, grant: GrantBody) -> Granted: ...
-
-    async def read_spending(
-        self, by: Sequence[Dimension], *, since: date | None, filters: Mapping[str, str | None]
-    ) -> SpendingList: ...
-
-    async def forecast(self, agent: str) -> Forecast: ...
-
-
-class BackendPolicies(Protocol):
-    """Policies, and approvals that are remembered."""
-
-    async def show(self) -> PolicyView: ...
-
-    async def explain(self, body: ExplainBody) -> Explanation: ...
-
-    async def test(self, body: PolicyTestBody) -> PolicyTest: ...
-
-    async def show_run(self, run: str) -> RunPolicy: ...
-
-    async def switch(self, run: str, text: str | None) -> RunPolicy: ...
-
-    async def list_remembered(self, session: str | None) -> builtins.list[RememberedApproval]: ...
-
-    async def revoke(self, id: str) -> RememberedApproval: ...
 
 
 class BackendArchive(Protocol):

@@ -27,15 +27,11 @@ from harness.contracts.effect import undo_id
 from harness.contracts.event import OutputDelta
 from harness.contracts.run import RunState
 from harness.contracts.seal import SWEEP, SweepSpec
-from harness.conversations.client import Conversations
-from harness.conversations.contracts import Change, session_workflow
 from harness.memory.desk import MemoryDesk
 from harness.sdk.handle import RunHandle
 from harness.tools import write_file
 from harness_activities.archive import ArchiveActivities
-from harness_workflows.session import session
 from harness_workflows.sweep import Sweep
-from tests.fakes.conversations import answered
 from tests.fakes.model_server import ModelServer
 from tests.fakes.runs import Gate, add, eventually, give_up, look, send, until_state, waiting
 from tests.fakes.steps import Hang, Say, Used, call, calls, fail, say, stall
@@ -44,6 +40,7 @@ from tests.histories.delivery import delivered
 from tests.histories.evaluating import evaluated, stopped_eval
 from tests.histories.inline import inline_refused, inline_timed_out
 from tests.histories.policed import make_settings, policed
+from tests.histories.sessions import answered_in_order, continued, rolled_back
 
 HERE = Path(__file__).parent
 Case = Callable[[Harness, ModelServer, str], Awaitable[RunHandle[Any]]]
@@ -309,65 +306,6 @@ async def swept(harness: Harness, model: ModelServer, name: str) -> RunHandle[An
     async with worker:
         await connection.temporal.execute_workflow(SWEEP, SweepSpec(), id=name, task_queue=name)
     return harness.get_run(name)
-
-
-async def answered_in_order(harness: Harness, model: ModelServer, name: str) -> RunHandle[Any]:
-    """Two messages, of which one waits, a hint, a change and a turn that fails."""
-    inbox = await _inbox(harness, name)
-    model.script(say("One.", wait=0.5), Hang(), say("Two, briefly."), fail(400, "too odd"))
-    await inbox.send(name, "one", message="m1")
-    await inbox.send(name, "two", message="m2")
-    await model.called(2)
-    await inbox.send(name, "be brief", message="m3", policy="interrupt")
-    await inbox.change(name, Change(title="Counting", tags=("numbers",)))
-    await answered(inbox, name, 2)
-    await inbox.send(name, "three", message="m4")
-    await answered(inbox, name, 3)
-    return await _stopped(harness, name)
-
-
-async def rolled_back(harness: Harness, model: ModelServer, name: str) -> RunHandle[Any]:
-    inbox = await _inbox(harness, name)
-    model.script(Hang(), say("Better."))
-    await inbox.send(name, "a mistake", message="m1")
-    await model.called(1)
-    await inbox.send(name, "as I meant it", message="m2", policy="rollback")
-    await answered(inbox, name, 2)
-    return await _stopped(harness, name)
-
-
-async def continued(harness: Harness, model: ModelServer, name: str) -> RunHandle[Any]:
-    """The second execution of a session: a message waits when it begins."""
-    inbox = await _inbox(harness, name)
-    model.script(say("One.", wait=0.5), say("Two."))
-    many, session.MANY_UPDATES = session.MANY_UPDATES, 2
-    await inbox.send(name, "one", message="m1")
-    await inbox.send(name, "two", message="m2")
-    await model.called(1)
-    handle: Any = harness.connection.temporal.get_workflow_handle(session_workflow(name))
-    first = (await handle.describe()).run_id
-
-    async def newest() -> str:
-        return (await handle.describe()).run_id
-
-    await eventually(newest, lambda found: found != first)
-    session.MANY_UPDATES = many
-    await answered(inbox, name, 2)
-    return await _stopped(harness, name)
-
-
-async def _inbox(harness: Harness, name: str) -> Conversations:
-    await harness.serve(Agent(name))
-    inbox = Conversations(harness.connection)
-    await inbox.create(name, id=name)
-    return inbox
-
-
-async def _stopped(harness: Harness, name: str) -> RunHandle[Any]:
-    """A session never ends on its own."""
-    handle = harness.connection.temporal.get_workflow_handle(session_workflow(name))
-    await handle.terminate("recorded")
-    return harness.get_run(handle.id)
 
 
 CASES: dict[str, dict[str, Case]] = {

@@ -24,7 +24,7 @@ from harness.contracts.run import Budget
 from harness.prompts.client import Prompts
 from harness.prompts.prompt import Prompt, read_ref
 from harness.runs.published import find_pollers
-from harness.runs.start import check_workspace
+from harness.runs.start_request import check_workspace
 from harness.sdk.client import HarnessClient
 from harness.sdk.handle import RunHandle
 from harness.sdk.session import Session

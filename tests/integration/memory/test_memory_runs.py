@@ -8,7 +8,8 @@ from harness import Agent, Harness, MemoryPolicy, tool
 from harness.forget.client import forget_run
 from harness.memory.client import Memories
 from harness.runs.published import store_agent
-from harness.runs.start import Request, as_messages, start_run
+from harness.runs.start import start_run
+from harness.runs.start_request import Request, as_messages
 from harness.sdk.handle import RunHandle
 from tests.fakes.model_server import ModelServer
 from tests.fakes.steps import call, say

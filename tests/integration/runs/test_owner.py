@@ -23,7 +23,8 @@ from harness.forks.fork import Change, start_fork
 from harness.history.owner import read_owner
 from harness.journal.card import card_of
 from harness.runs.published import store_agent
-from harness.runs.start import Request, as_messages, pin_spec
+from harness.runs.start import pin_spec
+from harness.runs.start_request import Request, as_messages
 from harness.runs.steer import abort_run, decide_run, send_signal
 from harness.sdk.handle import RunHandle
 from harness.store.permits import sign_run

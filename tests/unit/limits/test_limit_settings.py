@@ -12,7 +12,7 @@ from harness.contracts.model import MAX_TOKENS, Rates
 from harness.limits.quota import Quota, find_model_quotas, find_pool_quota, list_quotas
 from harness.limits.settings import LimitsSettings
 from harness.providers.rates import read_rates
-from harness.runs.start import check_priority
+from harness.runs.start_request import check_priority
 
 GIVEN = {
     "models": {"openai/gpt-5": {"requests_per_minute": 5}, "openai/free": {}},
