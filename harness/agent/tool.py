@@ -231,6 +231,7 @@ def tool(
     timeout: float | None = None,
     attempts: int | None = None,
     pool: str | None = None,
+    untrusted: bool = False,
 ) -> ToolDecorator: ...
 def tool(
     fn: Callable[..., Any] | None = None,
@@ -245,6 +246,7 @@ def tool(
     timeout: float | None = None,
     attempts: int | None = None,
     pool: str | None = None,
+    untrusted: bool = False,
 ) -> Any:
     """Make a function a tool. Its type hints become the schema, its docstring the description.
 
@@ -266,6 +268,8 @@ def tool(
         attempts: How often to try it if it raises ToolUnavailable or its worker dies.
         pool: The pool that its calls share with those of other tools: at most so many run at once,
             in all workers together, as `[limits.pools.NAME]` in the settings says.
+        untrusted: Anyone may have written what it returns, such as a web page or mail. Gates track
+            which arguments of later calls come from it.
 
     Returns:
         The tool, or a decorator that makes it.
@@ -277,17 +281,17 @@ def tool(
         return functools.partial(
             tool,
             name=name, effect=effect, inline=inline, workspace=workspace, approval=approval,
-            on_unknown=on_unknown, timeout=timeout, attempts=attempts, pool=pool,
+            on_unknown=on_unknown, timeout=timeout, attempts=attempts, pool=pool, untrusted=untrusted,
         )  # fmt: skip
     called = name or getattr(fn, "__name__", "")
     _check_function(fn, called)
     _check_options(
         called, effect=effect, inline=inline, workspace=workspace, on_unknown=on_unknown,
-        timeout=timeout, attempts=attempts, pool=pool,
+        untrusted=untrusted, timeout=timeout, attempts=attempts, pool=pool,
     )  # fmt: skip
     policy = ToolPolicy(
         effect=effect, inline=inline or None, workspace=workspace or None, timeout_s=timeout,
-        attempts=attempts, pool=pool,
+        attempts=attempts, pool=pool, untrusted=untrusted or None,
     )  # fmt: skip
     _check_policy(called, policy, approval)
     signature = read_signature(fn, called)

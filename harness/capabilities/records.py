@@ -9,6 +9,7 @@ BUILT_IN: tuple[str, ...] = (
     "harness.capabilities.kernel:HISTORY",
     "harness.capabilities.kernel:MODELS",
     "harness.capabilities.kernel:TOOLS",
+    "harness.gates.capability:GATES",
     "harness.limits.capability:LIMITS",
     "harness.undo.capability:UNDO",
     "harness.replay.capability:REPLAY",

@@ -17,7 +17,13 @@ if TYPE_CHECKING:
     from harness.access.rows import Credential, User
     from harness.api.caller import Role
     from harness.archive.views import Verification
-    from harness.cli.stack_parts import StackArchive, StackLimits, StackPrompts, StackWebhooks
+    from harness.cli.stack_parts import (
+        StackArchive,
+        StackGates,
+        StackLimits,
+        StackPrompts,
+        StackWebhooks,
+    )
     from harness.contracts.attempt import Attempt
     from harness.contracts.event import DurableEvent
     from harness.conversations.client import Conversations
@@ -70,6 +76,12 @@ class StackBackend:
         from harness.cli.stack_parts import StackLimits
 
         return StackLimits(self.client.connection)
+
+    @property
+    def gates(self) -> StackGates:
+        from harness.cli.stack_parts import StackGates
+
+        return StackGates(self.client.connection)
 
     def get_run(self, id: str) -> RunHandle[Any]:
         return self.client.get_run(id)

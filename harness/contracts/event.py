@@ -16,6 +16,7 @@ from harness.contracts.effect import Undone
 from harness.contracts.errors import ErrorInfo
 from harness.contracts.event_base import Cursor as Cursor
 from harness.contracts.event_base import EventBase, Worker
+from harness.contracts.gate import GateVerdict
 from harness.contracts.live_event import LIVE as LIVE
 from harness.contracts.live_event import AttemptFailed as AttemptFailed
 from harness.contracts.live_event import LiveEvent
@@ -108,6 +109,8 @@ class ModelReplied(EventBase):
     """This is the answer to an earlier attempt, which was already paid for."""
     truncated: Flag = None
     """It was cut off at the model's output limit."""
+    gates: tuple[GateVerdict, ...] | None = None
+    """What gates decided about the request and the reply, except that they may pass."""
     head: str
     """The transcript node of the reply."""
     worker: Worker | None = None
@@ -173,6 +176,10 @@ class ToolCallFinished(EventBase):
     """The result was played back from a record: the tool did not run."""
     artifact: str | None = None
     """The full result, if it was too long to show."""
+    untrusted: Flag = None
+    """The content comes from outside, so that anyone may have written it."""
+    gates: tuple[GateVerdict, ...] | None = None
+    """What gates decided about the call and its result, except that it may pass."""
     error: ErrorInfo | None = None
     queued_ms: float | None = None
     """From the scheduling of the call to the start of its last attempt."""

@@ -8,6 +8,7 @@ from pydantic import model_validator
 
 from harness.contracts.base import Flag, Word
 from harness.contracts.errors import ErrorInfo
+from harness.contracts.gate import GateVerdict
 from harness.contracts.message import ToolCall, ToolResult
 
 Effect = Literal["read", "write", "irreversible"]
@@ -41,6 +42,8 @@ class ToolPolicy(Word):
     """A person may have to approve a call first: the worker checks before it runs the call."""
     pool: str | None = None
     """The pool whose width limits how many calls run at once, across all workers."""
+    untrusted: Flag = None
+    """Anyone may have written what it returns: a web page, mail, another server's answer."""
     pin: str | None = None
     """What was declared, for a tool that others declare: digests of its description, parameters
     and hints, joined by dots. A worker that knows another declaration asks before a call."""
@@ -80,6 +83,8 @@ class ToolOutcome(Word):
     """With need `approval`: what is declared now. See `ToolPolicy.pin`."""
     asked: str | None = None
     """With a need: the MAC that proves that a person was asked about this call."""
+    gates: tuple[GateVerdict, ...] | None = None
+    """What gates decided about the call and its result, except that it may pass."""
 
 
 class Workspace(Word):
@@ -134,6 +139,8 @@ class RunTool(Word):
     """See `ToolPolicy.pin`."""
     asked: str | None = None
     """With `edited`: the MAC under which `run_tool` asked about the call."""
+    overruled: tuple[str, ...] | None = None
+    """Gates that asked about the call, and that a person overruled."""
 
     @model_validator(mode="before")
     @classmethod

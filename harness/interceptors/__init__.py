@@ -13,15 +13,33 @@ from harness.interceptors.chain import (
     call_model,
     call_tool,
 )
+from harness.interceptors.gate import (
+    AskPerson,
+    Change,
+    Decision,
+    Gate,
+    ModelAnswer,
+    Note,
+    Stop,
+    ToolAnswer,
+)
 from harness.interceptors.model_call import ModelCall
 from harness.interceptors.tool_use import ToolUse
 
 __all__ = [
+    "AskPerson",
     "Caller",
+    "Change",
+    "Decision",
+    "Gate",
+    "ModelAnswer",
     "ModelCall",
     "ModelInterceptor",
     "NextModel",
     "NextTool",
+    "Note",
+    "Stop",
+    "ToolAnswer",
     "ToolInterceptor",
     "ToolUse",
     "call_model",

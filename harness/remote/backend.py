@@ -50,6 +50,7 @@ from harness.remote.access import RemoteAccess
 from harness.remote.archive import RemoteArchive
 from harness.remote.connection import DaemonConnection
 from harness.remote.conversations import RemoteConversations
+from harness.remote.gates import RemoteGates
 from harness.remote.limits import RemoteLimits
 from harness.remote.prompts import RemotePrompts
 from harness.remote.run import RemoteRun
@@ -77,6 +78,7 @@ class RemoteBackend:
         self.prompts = RemotePrompts(connection)
         self.webhooks = RemoteWebhooks(connection)
         self.limits = RemoteLimits(connection)
+        self.gates = RemoteGates(connection)
 
     async def read_me(self) -> Me:
         """Who the token belongs to."""

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from harness.forks.fork import Change
     from harness.history.recording import Recording
     from harness.journal.card import Card
+    from harness.gates.client import Tried
+    from harness.gates.views import GatedRun, GateList
     from harness.limits.views import Limit
     from harness.prompts.prompt import Prompt
     from harness.prompts.views import (
@@ -233,6 +235,14 @@ class BackendLimits(Protocol):
     async def list_pools(self) -> list[Limit]: ...
 
 
+class BackendGates(Protocol):
+    """Gates, and what they decide about runs."""
+
+    async def list_gates(self) -> GateList: ...
+
+    async def explain_run(self, run: str, profile: Tried | None) -> GatedRun: ...
+
+
 class BackendArchive(Protocol):
     """Ended runs: sealed, listed, verified and forgotten."""
 
@@ -277,6 +287,9 @@ class Backend(Protocol):
 
     @property
     def limits(self) -> BackendLimits: ...
+
+    @property
+    def gates(self) -> BackendGates: ...
 
     def get_run(self, id: str) -> BackendRun: ...
 

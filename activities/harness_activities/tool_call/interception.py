@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from harness.agent import AnyTool
+from harness.agent import Agent, AnyTool
 from harness.contracts.tool import RunTool, ToolOutcome
 from harness.interceptors import ToolInterceptor, ToolUse, call_tool
 from harness_activities.guard import Guard
@@ -20,6 +21,7 @@ class Interception:
 
     async def run_call(
         self,
+        agent: Agent[Any, Any],
         tool: AnyTool,
         request: RunTool,
         run: Callable[[RunTool], Awaitable[ToolOutcome]],
@@ -32,5 +34,7 @@ class Interception:
             return await run(use.request)
 
         caller = await self.guard.find_caller(request)
-        use = ToolUse(caller=caller, policy=tool.policy, request=request)
+        use = ToolUse(
+            caller=caller, policy=tool.policy, request=request, gates=agent.gates
+        )
         return await call_tool(self.interceptors, use, carry_out)

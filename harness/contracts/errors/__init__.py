@@ -13,6 +13,7 @@
     ├── McpError         an MCP server cannot be reached, misbehaves, or changed what it declares
     ├── PromptError      a prompt template cannot be found, saved or filled in
     ├── TemporalPageError  Temporal's web page cannot be served
+    ├── GateError        a gate stopped a call, or is missing
     ├── EvalError        an evaluation cannot be read, started, found or compared
     └── OpenAIApiError   a request of an OpenAI client was refused, or has no answer
 
@@ -83,6 +84,7 @@ from harness.contracts.errors.evals import (
     EvalNotComparable,
     EvalNotFound,
 )
+from harness.contracts.errors.gates import GateError, GateMissing, GateStopped
 from harness.contracts.errors.mcp import (
     McpError,
     McpMisbehaved,

@@ -217,6 +217,8 @@ def allow_call(request: RunTool, outcome: ToolOutcome, decide: Decide) -> RunToo
     }  # fmt: skip
     if outcome.pin is not None:
         changes["pin"] = outcome.pin
+    if asked := [each.gate for each in outcome.gates or () if each.verdict == "ask"]:
+        changes["overruled"] = (*(request.overruled or ()), *asked)
     if decide.verdict == "edit":
         edited = request.call.model_copy(update={"arguments": decide.arguments})
         asked = outcome.asked or request.asked
