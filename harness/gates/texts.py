@@ -31,7 +31,8 @@ _ORDERS: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = tuple(
     for words, pattern in (
         (
             ("ignore", "disregard", "forget", "override"),
-            r"\b(?:ignore|disregard|forget|override)\b[^.\n]{0,40}"
+            r"\b(?:ignore|disregard|forget|override) (?:all|any|your|the) (?:previous|prior|above|earlier)\b"
+            r"|\b(?:ignore|disregard|forget|override)\b[^.\n]{0,40}"
             r"\b(?:previous|prior|above|all|earlier|your)\b[^.\n]{0,40}"
             r"\b(?:instruction|prompt|message|task|rule|guideline)",
         ),
@@ -47,7 +48,8 @@ _ORDERS: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = tuple(
         ),
         (
             ("system", "assistant", "agent", "developer"),
-            r"\b(?:system|assistant|agent|developer)\s?(?:prompt|message|note|override)?\s?:",
+            r"\b(?:system|assistant|agent|developer)\s?(?:prompt|message|note|override)?\s?:"
+            r"|\bsystem[_ ](?:message|prompt)\b",
         ),
         (("todo",), r"\btodo\s?:"),
         (("new task", "new instruction", "new objective"), r"\bnew (?:task|instructions?|objective)\b"),
