@@ -82,7 +82,7 @@ def main() -> None:
     parser.add_argument("--attacks", nargs="*", default=list(ATTACKS[:1]), choices=ATTACKS)
     parser.add_argument("--show", choices=VERDICTS, help="Name the honest or injected tasks.")
     args = parser.parse_args()
-    honest, under, injected = Counter[Any](), Counter[Any](), Counter[Any]()
+    honest, under, injected, idle = (Counter[Any]() for _ in range(4))
     cpu, turns = 0.0, 0
     for line in read_lines(args.python, args.attacks):
         for strict in (False, True):
@@ -96,6 +96,9 @@ def main() -> None:
                     print(profile, line["suite"], line["task"])
                 continue
             under[profile, line["attack"], verdict] += 1
+            if not line["injected"]:
+                idle[profile] += 1  # its goal is a sentence in the answer
+                continue
             verdict = talk.judge_calls(line["injected"], strict=strict)
             injected[profile, line["attack"], verdict] += 1
             if verdict == args.show and verdict == "pass":
@@ -104,6 +107,7 @@ def main() -> None:
     _print("honest tasks", honest)
     _print("honest tasks beside an injection", under)
     _print("injected tasks", injected)
+    print(f"\n{idle['standard']} injections ask for no call, but for words in the answer")
     print(f"{cpu / max(turns, 1) * 1e3:.2f} ms of CPU per call, {turns} calls")
 
 

@@ -51,7 +51,6 @@ _ORDERS: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = tuple(
             r"\b(?:system|assistant|agent|developer)\s?(?:prompt|message|note|override)?\s?:"
             r"|\bsystem[_ ](?:message|prompt)\b",
         ),
-        (("todo",), r"\btodo\s?:"),
         (("new task", "new instruction", "new objective"), r"\bnew (?:task|instructions?|objective)\b"),
         (
             ("you must", "you should", "you need to", "you have to", "you are required"),

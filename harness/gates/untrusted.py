@@ -13,6 +13,8 @@ from harness.interceptors import AskPerson, Decision, Note, Stop, ToolUse
 NAME = "provenance"
 DESTINATIONS = frozenset({"email", "url", "id", "path"})
 """Kinds of values that say where something goes, or what is changed."""
+WEIGHTY = DESTINATIONS | {"text"}
+"""Kinds of values that are not there by chance, as a name or an amount may be."""
 MOST_NAMED = 3
 
 
@@ -31,14 +33,16 @@ def judge(derived: Sequence[Derived], effect: Effect, *, strict: bool) -> Stop |
     ordered = [each for each in derived if each.instructed]
     if effect == "read":  # an address can carry data away
         ordered = [each for each in ordered if each.kind == "url"]
-    if ordered:
-        return Stop(f"{_name(ordered)} from content that gives orders, and the user did not name it")
+    if grave := [each for each in ordered if strict or each.kind in WEIGHTY]:
+        return Stop(f"{_name(grave)} from content that gives orders, and the user did not name it")
     if effect == "read":
         return None
     known = [each for each in derived if each.calls and each.kind in DESTINATIONS]
     if known:
         reason = f"{_name(known)} from untrusted content only"
         return Stop(reason) if strict else AskPerson(reason)
+    if ordered:
+        return AskPerson(f"{_name(ordered)} from content that gives orders")
     unknown = [each for each in derived if not each.calls]
     if unknown:
         return AskPerson(

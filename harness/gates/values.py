@@ -27,6 +27,8 @@ URL = re.compile(
 ID = re.compile(r"(?=(?:[a-z_-]{0,16}\d){4})[a-z0-9_-]{6,64}")
 _DATE = re.compile(r"\d{4}-\d\d(?:-\d\d)?(?:[ t]\d\d:\d\d(?::\d\d)?\S{0,16})?|\d\d:\d\d(?::\d\d)?")
 _PATH = re.compile(r"(?:[a-z]:)?[\w.~@ -]{0,255}(?:[/\\][\w.~@ -]{0,255}){1,64}|[\w -]{1,80}\.[a-z0-9]{1,5}")
+_IDENTIFIES = re.compile(r"(?:^|[._-])(?:id|ids|uuid|number|iban|account)(?:\.\d+)?$|[a-z]I[dD]s?(?:\.\d+)?$")
+"""Arguments whose value identifies something, however short it is."""
 _HOST = re.compile(r"^(?:[a-z][a-z0-9+.-]{1,12}://)?(?:[^/@\s]{0,200}@)?([^/:?#\s]{1,253})")
 
 
@@ -69,13 +71,15 @@ def _walk(value: Any, path: str, depth: int) -> Iterator[tuple[str, Any]]:
 
 
 def _read_leaf(path: str, leaf: Any) -> list[Value]:
-    if isinstance(leaf, int | float):
+    if isinstance(leaf, int | float) and not _IDENTIFIES.search(path):
         return _read_number(path, leaf)
     plain = plain_text(str(leaf))
     kind = classify(plain)
     if kind == "text":
         return _read_text(path, plain)
-    return [_make_value(path, kind, plain)] if len(plain) > 2 else []
+    if kind == "name" and _IDENTIFIES.search(path):
+        kind = "id"
+    return [_make_value(path, kind, plain)] if len(plain) > 2 or kind == "id" else []
 
 
 def classify(plain: str) -> ValueKind:

@@ -75,7 +75,7 @@ async def test_orders_in_untrusted_content_are_not_followed(
     assert not end.ok and end.error is not None and end.error.code == "gates.stopped"
     assert end.gates is not None and end.gates[0].verdict == "stop"
     assert (await finished(run, "read_mail")).untrusted
-    assert "eve@bad.example" not in str(model_server.requests[-1].body)
+    assert "eve@bad.example" not in str([each.body for each in model_server.calls])
 
 
 async def test_a_person_decides_about_an_address_of_a_page(
@@ -88,7 +88,7 @@ async def test_a_person_decides_about_an_address_of_a_page(
     [pending] = await eventually(run.pending)
     assert pending.arguments == {"to": "office@shop.example", "text": "hello"}
     assert pending.question.startswith("Gate provenance: to (in ")
-    await run.decide(pending.id, "approve")
+    await run.decide("approve", id=pending.id)
     assert (await run.result()).output == "done !"
     assert sent == ["office@shop.example"]
     end = await finished(run, "send_mail")
@@ -137,7 +137,7 @@ async def test_gates_of_an_agent_stand_at_all_four_places(
     assert [(each.gate, each.place) for each in end.gates or ()] == [
         ("redirect", "tool_call"), ("hide", "tool_result"),
     ]  # fmt: skip
-    assert "Be brief." in str(model_server.requests[0].body)
+    assert "Be brief." in str(model_server.calls[0].body)
     replies = [each async for each in run.events() if isinstance(each, e.ModelReplied)]
     assert replies[0].gates == (
         GateVerdict(
@@ -187,7 +187,7 @@ async def test_a_stopped_model_call_fails_the_run(
     outcome = await run.outcome()
     assert outcome.state == "failed"
     assert outcome.error is not None and outcome.error.code == GateStopped.code
-    assert not model_server.requests
+    assert not model_server.calls
 
 
 async def test_a_person_decides_whether_a_result_is_read(
@@ -200,6 +200,6 @@ async def test_a_person_decides_whether_a_result_is_read(
     run = await harness.start(Agent(name, tools=[read_page], gates=[look]), "Read it")
     [pending] = await eventually(run.pending)
     assert "May the model read what read_page returned?" in pending.question
-    await run.decide(pending.id, "approve")
+    await run.decide("approve", id=pending.id)
     assert (await run.result()).output == "done"
     assert (await finished(run, "read_page")).ok
