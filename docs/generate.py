@@ -91,6 +91,9 @@ def settings_page() -> str:
         ("pools.NAME", Pool),
     ):  # fmt: skip
         parts += [f"## [limits.{name}]", section(of_name, f"limits.{name}.")]
+    from harness.gates.settings import RedactSettings
+
+    parts += ["## [gates.redact]", section(RedactSettings, "gates.redact.")]
     parts += ["## Profiles", load_notes("pages")["profiles"]]
     changed = [
         [f"`{name}`", ", ".join(f"`{k} = {v!r}`" for k, v in values.items()) or "nothing"]

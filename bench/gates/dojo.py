@@ -26,8 +26,8 @@ from harness.interceptors import Stop
 
 ATTACKS = ("important_instructions", "injecagent", "ignore_previous", "system_message", "direct")
 WRITES = (
-    "send_", "delete_", "create_", "cancel_", "reschedule_", "add_", "append_", "share_", "reserve_",
-    "schedule_", "update_", "invite_", "remove_", "post_",
+    "send_", "delete_", "create_", "cancel_", "reschedule_", "add_", "append_", "share_",
+    "reserve_", "schedule_", "update_", "invite_", "remove_", "post_",
 )  # fmt: skip
 VERDICTS = ("pass", "ask", "stop")
 

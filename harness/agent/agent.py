@@ -271,8 +271,7 @@ class Agent(Generic[Deps, Output]):
                 context=self.context,
                 dynamic=True if self.write_instructions else None,
                 wrapped=True if output and output.wrapped else None,
-                gates=tuple(each.name for each in self.gates if each.place in MODEL_PLACES)
-                or None,
+                gates=tuple(each.name for each in self.gates if each.place in MODEL_PLACES) or None,
             )
         return made
 

@@ -48,7 +48,7 @@ def read_gate(function: object, owner: str) -> Gate:
     if place is None:
         listed = ", ".join(each.__name__ for each in PLACES)
         raise InvalidAgent(
-            f"{owner}: the gate {name} does not have one parameter with the type of what it checks.",
+            f"{owner}: the gate {name} does not take one parameter of a type that gates check.",
             fix=f"Declare it as one of: {listed}.",
         )
     return Gate(name=name, place=place, check=function)

@@ -281,7 +281,8 @@ def tool(
         return functools.partial(
             tool,
             name=name, effect=effect, inline=inline, workspace=workspace, approval=approval,
-            on_unknown=on_unknown, timeout=timeout, attempts=attempts, pool=pool, untrusted=untrusted,
+            on_unknown=on_unknown, timeout=timeout, attempts=attempts, pool=pool,
+            untrusted=untrusted,
         )  # fmt: skip
     called = name or getattr(fn, "__name__", "")
     _check_function(fn, called)

@@ -1,1 +1,1 @@
-"""Gates before and after model and tool calls: provenance of arguments, redaction, clean answers."""
+"""Gates around model and tool calls: provenance of arguments, redaction, clean answers."""

@@ -23,7 +23,8 @@ LONG_PATH = 60
 """Characters of an address after its host from which on it may carry data."""
 
 _ESCAPES = re.compile(
-    r"\x1b(?:\[[0-?]{0,64}[ -/]{0,8}[@-~]|\][^\x07\x1b]{0,2048}(?:\x07|\x1b\\)|[PX^_][^\x1b]{0,2048}\x1b\\|[@-Z\\^_])"
+    r"\x1b(?:\[[0-?]{0,64}[ -/]{0,8}[@-~]|\][^\x07\x1b]{0,2048}(?:\x07|\x1b\\)"
+    r"|[PX^_][^\x1b]{0,2048}\x1b\\|[@-Z\\^_])"
 )
 _HIDDEN = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e"
@@ -60,11 +61,11 @@ def clean_reply(
     watch = profile == "watch"
     reason = f"{'standard would remove' if watch else 'removed'} {', '.join(what)}"
     verdict = "note" if watch else "change"
-    verdicts.append(
-        GateVerdict(gate=NAME, place="model_reply", verdict=verdict, reason=reason)
-    )
-    return reply if watch else reply.model_copy(
-        update={"message": _replace_text(reply.message, cleaned)}
+    verdicts.append(GateVerdict(gate=NAME, place="model_reply", verdict=verdict, reason=reason))
+    return (
+        reply
+        if watch
+        else reply.model_copy(update={"message": _replace_text(reply.message, cleaned)})
     )
 
 
@@ -91,20 +92,26 @@ def clean_answer(text: str, is_known: Callable[[str], bool]) -> tuple[str, list[
             image, label, url = match[1], match[2], match[3]
             if image:
                 return drop("images", f"[image of {_host(url)} removed: {label}]")
-            return match[0] if is_harmless(url, is_known) else drop(
-                "links", f"{label} [link to {_host(url)} removed]"
+            return (
+                match[0]
+                if is_harmless(url, is_known)
+                else drop("links", f"{label} [link to {_host(url)} removed]")
             )
 
         text = _LINK.sub(link, text)
         text = _DEFINITION.sub(
-            lambda m: m[0] if is_harmless(m[2], is_known) else drop(
-                "links", f"{m[1]}[link to {_host(m[2])} removed]"
+            lambda m: (
+                m[0]
+                if is_harmless(m[2], is_known)
+                else drop("links", f"{m[1]}[link to {_host(m[2])} removed]")
             ),
             text,
         )
         text = _AUTOLINK.sub(
-            lambda m: m[0] if is_harmless(m[1].rstrip(".,;:!?"), is_known) else drop(
-                "links", f"[link to {_host(m[1])} removed]"
+            lambda m: (
+                m[0]
+                if is_harmless(m[1].rstrip(".,;:!?"), is_known)
+                else drop("links", f"[link to {_host(m[1])} removed]")
             ),
             text,
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from harness.contracts import event as e
@@ -52,9 +52,7 @@ def list_gates(connection: Connection) -> GateList:
     return GateList(profile=settings.profile, seconds=settings.seconds, gates=gates)
 
 
-async def explain_run(
-    connection: Connection, run: str, profile: Tried | None = None
-) -> GatedRun:
+async def explain_run(connection: Connection, run: str, profile: Tried | None = None) -> GatedRun:
     """Explain what gates decided in a run; with a profile, what it would decide.
 
     Args:
@@ -73,7 +71,9 @@ async def explain_run(
         calls = _recorded_calls(events)
     else:
         pinned = await read_pinned_agent(connection, run)
-        effects = {each.name: each.policy.effect for each in pinned.tools if each.policy}
+        effects: dict[str, Effect] = {
+            each.name: each.policy.effect for each in pinned.tools if each.policy
+        }
         allow = connection.settings.section(GatesSettings).allow
         calls = try_profile(events, pinned.instructions or "", effects, profile, allow)
     return GatedRun(
@@ -110,7 +110,7 @@ def _recorded_calls(events: Sequence[DurableEvent]) -> list[GatedCall]:
 def try_profile(
     events: Sequence[DurableEvent],
     instructions: str,
-    effects: dict[str, Effect],
+    effects: Mapping[str, Effect],
     profile: Tried,
     allow: Sequence[str] = (),
 ) -> list[GatedCall]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import Any
+from typing import Any, cast
 
 from harness.commons.redact import redact
 from harness.contracts.clean_text import clean_text
@@ -34,7 +34,7 @@ async def ask_gate(gate: Gate, subject: Any, seconds: float) -> Decision:
     if error is not None:
         log.warning("the gate %s failed", gate.name, exc_info=error)
         return Stop(f"it failed: {describe(f'{type(error).__name__}: {error}')}")
-    decision: object = task.result()
+    decision = cast("object", task.result())
     if decision is None or isinstance(decision, Change | Stop | AskPerson | Note):
         return decision
     return Stop(f"it returned a {type(decision).__name__}, which is not a decision")

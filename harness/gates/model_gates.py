@@ -62,7 +62,9 @@ class ModelGates:
         reply = await self._send(call, next)
         for gate in gates:
             if gate.place == "model_reply":
-                reply = await self._check(gate, ModelAnswer(call=call, reply=reply), reply, verdicts)
+                reply = await self._check(
+                    gate, ModelAnswer(call=call, reply=reply), reply, verdicts
+                )
         if self._settings.profile != "off":
             if not reply.message.calls:
                 reply = clean_reply(call, reply, self._settings.profile, verdicts)

@@ -180,4 +180,3 @@ def _are_ordered(text: Prepared, spots: Sequence[int]) -> bool:
     if not spots:
         return bool(text.orders)
     return all(any(start <= spot < end for start, end in text.orders) for spot in spots)
-

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 from collections.abc import Iterable
 from typing import Any, Literal
@@ -12,6 +13,8 @@ from harness.config.settings import Section
 
 Profile = Literal["off", "watch", "standard", "strict"]
 Masked = Literal["email", "card", "secret"]
+sre_parser: Any = importlib.import_module("re._parser")
+"""How `re` itself reads a pattern; it has no public name."""
 MOST_WAYS = 300
 """How many ways to match a custom pattern may have at one place: it bounds the time."""
 MOST_PATTERNS = 20
@@ -68,14 +71,14 @@ class GatesSettings(Section):
 
 def _check_pattern(name: str, pattern: str) -> None:
     try:
-        parsed: Any = re._parser.parse(pattern)  # type: ignore[attr-defined] # noqa: SLF001
+        parsed: Any = sre_parser.parse(pattern)
     except (re.error, RecursionError, OverflowError) as error:
         raise ValueError(f"the pattern {name} is not a regular expression: {error}") from None
     if parsed.getwidth()[0] == 0:
         raise ValueError(f"the pattern {name} matches an empty text")
     if _count_ways(parsed) > MOST_WAYS:
         raise ValueError(
-            f"the pattern {name} can match in too many ways: bound its repetitions, such as {{1,30}}"
+            f"the pattern {name} can match in too many ways: bound its repetitions, as in {{1,30}}"
         )
 
 

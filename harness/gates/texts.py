@@ -19,7 +19,7 @@ BEFORE, AFTER = 300, 1_500
 """How far around text that gives orders a value belongs to it."""
 
 _LOOKALIKES = str.maketrans(
-    "асеіјорѕухԁһӏԛԝαεικνορτυχβгмтнк",  # noqa: RUF001 - what these letters look like
+    "асеіјорѕухԁһӏԛԝαεικνορτυχβгмтнк",
     "aceijopsyxdhlqwaeiknoptuxbrmthk",
 )
 _SPACE = re.compile(r"\s+")
@@ -31,12 +31,16 @@ _ORDERS: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = tuple(
     for words, pattern in (
         (
             ("ignore", "disregard", "forget", "override"),
-            r"\b(?:ignore|disregard|forget|override) (?:all|any|your|the) (?:previous|prior|above|earlier)\b"
+            r"\b(?:ignore|disregard|forget|override) (?:all|any|your|the) "
+            r"(?:previous|prior|above|earlier)\b"
             r"|\b(?:ignore|disregard|forget|override)\b[^.\n]{0,40}"
             r"\b(?:previous|prior|above|all|earlier|your)\b[^.\n]{0,40}"
             r"\b(?:instruction|prompt|message|task|rule|guideline)",
         ),
-        (("<",), r"<\s?/?\s?(?:information|system|instructions?|important|assistant|user|admin)\s?/?>"),
+        (
+            ("<",),
+            r"<\s?/?\s?(?:information|system|instructions?|important|assistant|user|admin)\s?/?>",
+        ),
         (
             ("important", "urgent"),
             r"\b(?:important|urgent)\b.{0,12}\b(?:message|instruction|notice)s?\b.{0,80}"
@@ -51,7 +55,10 @@ _ORDERS: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = tuple(
             r"\b(?:system|assistant|agent|developer)\s?(?:prompt|message|note|override)?\s?:"
             r"|\bsystem[_ ](?:message|prompt)\b",
         ),
-        (("new task", "new instruction", "new objective"), r"\bnew (?:task|instructions?|objective)\b"),
+        (
+            ("new task", "new instruction", "new objective"),
+            r"\bnew (?:task|instructions?|objective)\b",
+        ),
         (
             ("you must", "you should", "you need to", "you have to", "you are required"),
             r"\byou (?:must|should|need to|have to|are required to)\b.{0,30}"

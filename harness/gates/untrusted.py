@@ -25,7 +25,9 @@ def check_provenance(use: ToolUse, profile: Profile) -> Decision:
     decision = judge(use.request.call.derived, use.policy.effect, strict=profile == "strict")
     if decision is None or profile != "watch":
         return decision
-    return Note(f"standard would {'stop' if isinstance(decision, Stop) else 'ask'}: {decision.reason}")
+    return Note(
+        f"standard would {'stop' if isinstance(decision, Stop) else 'ask'}: {decision.reason}"
+    )
 
 
 def judge(derived: Sequence[Derived], effect: Effect, *, strict: bool) -> Stop | AskPerson | None:

@@ -26,8 +26,12 @@ URL = re.compile(
 )
 ID = re.compile(r"(?=(?:[a-z_-]{0,16}\d){4})[a-z0-9_-]{6,64}")
 _DATE = re.compile(r"\d{4}-\d\d(?:-\d\d)?(?:[ t]\d\d:\d\d(?::\d\d)?\S{0,16})?|\d\d:\d\d(?::\d\d)?")
-_PATH = re.compile(r"(?:[a-z]:)?[\w.~@ -]{0,255}(?:[/\\][\w.~@ -]{0,255}){1,64}|[\w -]{1,80}\.[a-z0-9]{1,5}")
-_IDENTIFIES = re.compile(r"(?:^|[._-])(?:id|ids|uuid|number|iban|account)(?:\.\d+)?$|[a-z]I[dD]s?(?:\.\d+)?$")
+_PATH = re.compile(
+    r"(?:[a-z]:)?[\w.~@ -]{0,255}(?:[/\\][\w.~@ -]{0,255}){1,64}|[\w -]{1,80}\.[a-z0-9]{1,5}"
+)
+_IDENTIFIES = re.compile(
+    r"(?:^|[._-])(?:id|ids|uuid|number|iban|account)(?:\.\d+)?$|[a-z]I[dD]s?(?:\.\d+)?$"
+)
 """Arguments whose value identifies something, however short it is."""
 _HOST = re.compile(r"^(?:[a-z][a-z0-9+.-]{1,12}://)?(?:[^/@\s]{0,200}@)?([^/:?#\s]{1,253})")
 
@@ -75,8 +79,8 @@ def _read_leaf(path: str, leaf: Any) -> list[Value]:
         return _read_number(path, leaf)
     plain = plain_text(str(leaf))
     kind = classify(plain)
-    if kind == "text":
-        return _read_text(path, plain)
+    if kind == "text" or (kind == "name" and " " in plain):
+        return _read_text(path, kind, plain)
     if kind == "name" and _IDENTIFIES.search(path):
         kind = "id"
     return [_make_value(path, kind, plain)] if len(plain) > 2 or kind == "id" else []
@@ -91,8 +95,11 @@ def classify(plain: str) -> ValueKind:
         return "url"
     if _DATE.fullmatch(plain):
         return "name"
-    if len(plain) <= SHORT and plain.count(" ") <= 8 and ID.fullmatch(squeezed) and (
-        " " not in plain or sum(each.isdigit() for each in squeezed) * 2 > len(squeezed)
+    if (
+        len(plain) <= SHORT
+        and plain.count(" ") <= 8
+        and ID.fullmatch(squeezed)
+        and (" " not in plain or sum(each.isdigit() for each in squeezed) * 2 > len(squeezed))
     ):
         return "id"
     if _PATH.fullmatch(plain) and plain.count(" ") <= 3:
@@ -119,13 +126,13 @@ def _read_number(path: str, number: float) -> list[Value]:
     return [Value(path, "amount", forms[0], forms)]
 
 
-def _read_text(path: str, plain: str) -> list[Value]:
-    """A long text is traced as a whole, and by the addresses in it."""
-    found = [Value(path, "text", plain, (plain,))]
-    for kind, pattern in (("email", EMAIL), ("url", URL)):
+def _read_text(path: str, kind: ValueKind, plain: str) -> list[Value]:
+    """A text is traced as a whole, and by the addresses in it."""
+    found = [Value(path, kind, plain, (plain,))]
+    for inner, pattern in (("email", EMAIL), ("url", URL)):
         pieces = dict.fromkeys(match[0].rstrip(".,;:!?") for match in pattern.finditer(plain))
         found += [
-            _make_value(path, cast("ValueKind", kind), piece, whole=False)
+            _make_value(path, cast("ValueKind", inner), piece, whole=False)
             for piece in list(pieces)[:MOST_VALUES]
             if len(piece) >= LONG_PIECE
         ]

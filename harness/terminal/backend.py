@@ -34,10 +34,10 @@ if TYPE_CHECKING:
     from harness.conversations.list_query import Filter
     from harness.forget.views import FamilyView, ForgottenRuns
     from harness.forks.fork import Change
-    from harness.history.recording import Recording
-    from harness.journal.card import Card
     from harness.gates.client import Tried
     from harness.gates.views import GatedRun, GateList
+    from harness.history.recording import Recording
+    from harness.journal.card import Card
     from harness.limits.views import Limit
     from harness.prompts.prompt import Prompt
     from harness.prompts.views import (

@@ -34,7 +34,5 @@ class Interception:
             return await run(use.request)
 
         caller = await self.guard.find_caller(request)
-        use = ToolUse(
-            caller=caller, policy=tool.policy, request=request, gates=agent.gates
-        )
+        use = ToolUse(caller=caller, policy=tool.policy, request=request, gates=agent.gates)
         return await call_tool(self.interceptors, use, carry_out)

@@ -20,15 +20,17 @@ CALL_HEADS = ("TURN", "CALL", "VERDICT", "WHY")
 async def run_gates(args: Namespace, out: Out) -> int:
     if args.action == "list":
         if args.run is not None:
-            raise UsageError("gates list takes no run: use explain or test")
+            raise UsageError("`gates list` takes no run.", fix="Use: harness gates explain RUN")
         async with open_backend(args, out) as backend:
             _print_gates(await backend.gates.list_gates(), out)
         return exit_codes.DONE
     if args.run is None:
-        raise UsageError(f"gates {args.action} needs the id of a run")
+        raise UsageError(
+            f"`gates {args.action}` needs the id of a run.", fix="List them: harness list"
+        )
     profile = (args.profile or "standard") if args.action == "test" else None
     if args.profile and profile is None:
-        raise UsageError("--profile is for: harness gates test")
+        raise UsageError("--profile is for `gates test`.", fix="Use: harness gates test RUN")
     async with open_backend(args, out) as backend:
         _print_run(await backend.gates.explain_run(args.run, profile), out)
     return exit_codes.DONE

@@ -51,7 +51,10 @@ async def send_mail(to: str, text: str) -> str:
 @pytest.fixture
 def options(options: dict[str, Any]) -> dict[str, Any]:
     sent.clear()
-    return {**options, "gates": {"profile": "standard", "seconds": 0.5, "redact": {"model": ["email"]}}}
+    return {
+        **options,
+        "gates": {"profile": "standard", "seconds": 0.5, "redact": {"model": ["email"]}},
+    }
 
 
 async def finished(run: Any, name: str) -> e.ToolCallFinished:
@@ -111,12 +114,16 @@ async def test_gates_of_an_agent_stand_at_all_four_places(
 ) -> None:
     async def shorten_request(made: ModelCall) -> Decision:
         messages = made.request.messages[-1:] if made.caller.turn == 1 else made.request.messages
-        request = made.request.model_copy(update={"instructions": "Be brief.", "messages": messages})
+        request = made.request.model_copy(
+            update={"instructions": "Be brief.", "messages": messages}
+        )
         return Change(request, "shorter")
 
     async def shout(answer: ModelAnswer) -> Decision:
-        return None if answer.reply.message.calls else Change(
-            answer.reply.model_copy(update={"finish": "length"}), "cut"
+        return (
+            None
+            if answer.reply.message.calls
+            else Change(answer.reply.model_copy(update={"finish": "length"}), "cut")
         )
 
     async def redirect(use: ToolUse) -> Decision:
@@ -127,7 +134,10 @@ async def test_gates_of_an_agent_stand_at_all_four_places(
 
     model_server.script(call("send_mail", to="x@y.example", text="hello"), say("done"))
     agent = Agent(
-        name, tools=[send_mail], instructions="Long.", gates=[shorten_request, shout, redirect, hide]
+        name,
+        tools=[send_mail],
+        instructions="Long.",
+        gates=[shorten_request, shout, redirect, hide],
     )
     run = await harness.start(agent, "Write to x@y.example and ann@corp.example")
     assert (await run.result()).truncated
@@ -140,9 +150,7 @@ async def test_gates_of_an_agent_stand_at_all_four_places(
     assert "Be brief." in str(model_server.calls[0].body)
     replies = [each async for each in run.events() if isinstance(each, e.ModelReplied)]
     assert replies[0].gates == (
-        GateVerdict(
-            gate="shorten_request", place="model_call", verdict="change", reason="shorter"
-        ),
+        GateVerdict(gate="shorten_request", place="model_call", verdict="change", reason="shorter"),
     )
 
 

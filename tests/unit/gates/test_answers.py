@@ -46,5 +46,11 @@ def test_what_does_harm_is_removed(text: str, expected: str) -> None:
 
 
 def test_hostile_answers_take_linear_time() -> None:
-    for text in ("[" * 20_000, "![a](" * 4_000, "<img " * 4_000, "\x1b]" * 10_000, "https://" * 4_000):
+    for text in (
+        "[" * 20_000,
+        "![a](" * 4_000,
+        "<img " * 4_000,
+        "\x1b]" * 10_000,
+        "https://" * 4_000,
+    ):
         clean(text)

@@ -79,7 +79,9 @@ def test_a_conversation_without_untrusted_content_costs_nothing() -> None:
 
 
 def test_more_values_than_are_traced_count_as_unknown() -> None:
-    derived = trace([user_message("go"), *read("c1", "x")], to=[f"a{n}@b.example" for n in range(99)])
+    derived = trace(
+        [user_message("go"), *read("c1", "x")], to=[f"a{n}@b.example" for n in range(99)]
+    )
     assert derived == (Derived(argument="*", kind="id", calls=()),)
     assert isinstance(judge(derived, "write", strict=False), AskPerson)
 
