@@ -1,11 +1,11 @@
-"""Gates: an agent reads a mail that gives it orders, and does not follow them."""
+"""Gates: an agent reads a mail that gives it orders, and a gate stops what it then does."""
 
 from __future__ import annotations
 
 import asyncio
 
 from harness import Agent, Harness, tool
-from harness.extensions import AskPerson, Decision, ToolUse
+from harness.extensions import Decision, Stop, ToolUse
 
 
 @tool(effect="read", untrusted=True)
@@ -20,10 +20,10 @@ async def send_mail(to: str, text: str) -> str:
     return f"Sent {len(text)} characters to {to}."
 
 
-async def check_length(use: ToolUse) -> Decision:
-    """Have a person look at long mails."""
-    if len(str(use.arguments.get("text", ""))) > 2_000:
-        return AskPerson("the mail is long")
+async def write_to_colleagues(use: ToolUse) -> Decision:
+    """Let mail go to colleagues only."""
+    if use.tool == "send_mail" and not use.arguments["to"].endswith("@corp.example"):
+        return Stop("mail goes to colleagues only")
     return None
 
 
@@ -31,7 +31,7 @@ agent = Agent(
     "secretary",
     instructions="Handle the mail of the user.",
     tools=[read_mail, send_mail],
-    gates=[check_length],
+    gates=[write_to_colleagues],
 )
 
 

@@ -12,7 +12,7 @@ from typing import Any, Generic, cast, overload
 from pydantic import ValidationError
 from typing_extensions import TypeForm, TypeVar, Unpack
 
-from harness.agent.checks import check_budget
+from harness.agent.checks import check_budget, check_lists
 from harness.agent.context import RunContext
 from harness.agent.functions import (
     Check,
@@ -162,7 +162,7 @@ class Agent(Generic[Deps, Output]):
             str(name), name=name, model=model, params=params,
             budget=budget, context=context, parallel=parallel, undo_on_failure=undo_on_failure,
         )  # fmt: skip
-        _check_lists(name, tools=tools, fallbacks=fallbacks, gates=gates)
+        check_lists(name, tools=tools, fallbacks=fallbacks, gates=gates)
         if not _NAME.fullmatch(name):
             raise InvalidAgent(
                 f"Agent name {name!r} cannot name a task queue.",
@@ -361,16 +361,6 @@ def _check_types(agent: str, **given: object) -> None:
         kinds = " or ".join(kind.__name__ for kind in _TYPES[option])
         hint = "Leave it out for none." if value is None else f"Pass a {kinds}."
         raise _agent_error(agent, f"{option}={value!r} is not a {kinds}", hint)
-
-
-def _check_lists(agent: str, **given: object) -> None:
-    for option, value in given.items():
-        if isinstance(value, Sequence) and not isinstance(value, str):
-            continue
-        called = getattr(value, "name", None) or getattr(value, "__name__", None) or repr(value)
-        put = f"Put it in a list: {option}=[{called}]"
-        hint = "Leave it out for none." if value is None else put
-        raise _agent_error(agent, f"{option}={called} is not a list", hint)
 
 
 def _check_instructions(agent: str, given: object) -> None:
