@@ -8547,6 +8547,7 @@ export interface operations {
     explain_gates: {
         parameters: {
             query?: {
+                /** @description The profile of gates to try, instead of what was recorded. */
                 profile?: ("standard" | "strict") | null;
             };
             header?: {
