@@ -96,6 +96,9 @@ def settings_page() -> str:
     for name in ("agents.NAME", "owners.USER"):
         parts += [f"## [budgets.{name}]", section(DailyBudget, f"budgets.{name}.")]
     parts += ["## [prices.MODEL]", section(PriceSettings, "prices.MODEL.")]
+    from harness.gates.settings import RedactSettings
+
+    parts += ["## [gates.redact]", section(RedactSettings, "gates.redact.")]
     parts += ["## Profiles", load_notes("pages")["profiles"]]
     changed = [
         [f"`{name}`", ", ".join(f"`{k} = {v!r}`" for k, v in values.items()) or "nothing"]

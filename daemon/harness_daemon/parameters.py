@@ -52,6 +52,7 @@ ELSEWHERE = {
     "name": "The name of the file; folders before it are left out.",
     "other": "The id of the run to compare with.",
     "owner": "Only what belongs to this user; only admins see what belongs to others.",
+    "profile": "The profile of gates to try, instead of what was recorded.",
     "query": "A condition in Temporal's query language; for admins only.",
     "run": "Only what belongs to the run with this id.",
     "session": "Only runs of this session.",

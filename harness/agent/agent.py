@@ -27,6 +27,7 @@ from harness.agent.functions import (
     Validator,
     read_validator,
 )
+from harness.agent.gates import MODEL_PLACES, GateFunction, read_gates
 from harness.agent.mcp_server import McpServer, split_servers
 from harness.agent.memory_tools import MEMORY_TOOLS
 from harness.agent.options import AgentOptions
@@ -82,6 +83,8 @@ class Agent(Generic[Deps, Output]):
         deps: A value for the tools' context, or a function (async or not) that makes it, called
         once in each worker. If it returns an async context manager, that is entered, and
         exited when the worker stops.
+        gates: Async functions that look at each model or tool call, before or after it, and may
+            change it, stop it, or ask a person. The type of their parameter says where they stand.
     """
 
     @overload
@@ -163,13 +166,14 @@ class Agent(Generic[Deps, Output]):
         undo_on_failure: bool = False,
         memory: MemoryPolicy | None = None,
         deps: Any = None,
+        gates: Sequence[GateFunction] = (),
     ) -> None:
         check_types(
             str(name), name=name, model=model, params=params,
             budget=budget, context=context, parallel=parallel, undo_on_failure=undo_on_failure,
             memory=memory,
         )  # fmt: skip
-        check_lists(name, tools=tools, fallbacks=fallbacks)
+        check_lists(name, tools=tools, fallbacks=fallbacks, gates=gates)
         if not _NAME.fullmatch(name):
             raise InvalidAgent(
                 f"Agent name {name!r} cannot name a task queue.",
@@ -198,6 +202,7 @@ class Agent(Generic[Deps, Output]):
         self.undo_on_failure = undo_on_failure
         self.memory = memory
         self.deps = deps
+        self.gates = read_gates(gates, name)
         self._specs: dict[str, AgentSpec] = {}
         if model is not None:
             self.spec("")  # so that a malformed model name is refused here
@@ -270,6 +275,7 @@ class Agent(Generic[Deps, Output]):
                 dynamic=True if self.write_instructions else None,
                 wrapped=True if output and output.wrapped else None,
                 memory=self.memory,
+                gates=tuple(each.name for each in self.gates if each.place in MODEL_PLACES) or None,
             )
         return made
 

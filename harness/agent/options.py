@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypedDict
 
+from harness.agent.gates import GateFunction
 from harness.contracts.memory import MemoryPolicy
 from harness.contracts.model import ContextPolicy, ModelParams, ModelPlan
 from harness.contracts.run import Budget
@@ -21,3 +22,4 @@ class AgentOptions(TypedDict, total=False):
     parallel: bool
     undo_on_failure: bool
     memory: MemoryPolicy | None
+    gates: Sequence[GateFunction]

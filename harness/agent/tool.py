@@ -231,6 +231,7 @@ def tool(
     timeout: float | None = None,
     attempts: int | None = None,
     pool: str | None = None,
+    untrusted: bool = False,
 ) -> ToolDecorator: ...
 def tool(
     fn: Callable[..., Any] | None = None,
@@ -245,6 +246,7 @@ def tool(
     timeout: float | None = None,
     attempts: int | None = None,
     pool: str | None = None,
+    untrusted: bool = False,
 ) -> Any:
     """Make a function a tool. Its type hints become the schema, its docstring the description.
 
@@ -264,6 +266,8 @@ def tool(
         attempts: How often to try it if it raises ToolUnavailable or its worker dies.
         pool: The pool that its calls share with other tools: `[limits.pools.NAME]` in the settings
             says how many run at once, in all workers together.
+        untrusted: Anyone may have written what it returns, such as a web page or mail. Gates track
+            which arguments of later calls come from it.
 
     Returns:
         The tool, or a decorator that makes it.
@@ -275,23 +279,35 @@ def tool(
         return functools.partial(
             tool, name=name, effect=effect, inline=inline, workspace=workspace, approval=approval,
             on_unknown=on_unknown, timeout=timeout, attempts=attempts, pool=pool,
+            untrusted=untrusted,
         )  # fmt: skip
     called = name or getattr(fn, "__name__", "")
     _check_function(fn, called)
-    _check_options(
-        called, effect=effect, inline=inline, workspace=workspace, on_unknown=on_unknown,
-        timeout=timeout, attempts=attempts, pool=pool,
+    policy = _read_policy(
+        called, approval, on_unknown=on_unknown, effect=effect, inline=inline, workspace=workspace,
+        untrusted=untrusted, timeout=timeout, attempts=attempts, pool=pool,
     )  # fmt: skip
-    policy = ToolPolicy(
-        effect=effect, inline=inline or None, workspace=workspace or None, timeout_s=timeout,
-        attempts=attempts, pool=pool,
-    )  # fmt: skip
-    _check_policy(called, policy, approval)
     signature = read_signature(fn, called)
     spec = ToolSpec(name=called, description=signature.description, parameters=signature.parameters)
     return Tool(
         fn=fn, spec=spec, policy=policy, signature=signature, approval=approval, chosen=on_unknown
     )
+
+
+def _read_policy(name: str, approval: Approval, **options: Any) -> ToolPolicy:
+    """Make the policy of a tool from its options, once they are known to be sound."""
+    _check_options(name, **options)
+    policy = ToolPolicy(
+        effect=options["effect"],
+        inline=options["inline"] or None,
+        workspace=options["workspace"] or None,
+        timeout_s=options["timeout"],
+        attempts=options["attempts"],
+        pool=options["pool"],
+        untrusted=options["untrusted"] or None,
+    )
+    _check_policy(name, policy, approval)
+    return policy
 
 
 def _check_function(fn: Callable[..., Any], name: str) -> None:

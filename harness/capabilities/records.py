@@ -10,6 +10,7 @@ BUILT_IN: tuple[str, ...] = (
     "harness.capabilities.kernel:MODELS",
     "harness.capabilities.kernel:TOOLS",
     "harness.policies.capability:POLICIES",
+    "harness.gates.capability:GATES",
     "harness.budgets.capability:BUDGETS",
     "harness.limits.capability:LIMITS",
     "harness.request_log.capability:REQUEST_LOG",

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from harness.cli.stack_parts import (
         StackArchive,
         StackBudgets,
+        StackGates,
         StackLimits,
         StackPrompts,
         StackRequests,
@@ -105,6 +106,12 @@ class StackBackend:
         from harness.cli.stack_policies import StackPolicies
 
         return StackPolicies(self.client.connection)
+
+    @property
+    def gates(self) -> StackGates:
+        from harness.cli.stack_parts import StackGates
+
+        return StackGates(self.client.connection)
 
     def get_run(self, id: str) -> RunHandle[Any]:
         return self.client.get_run(id)

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     )
     from harness.engine.connection import Connection
     from harness.forget.views import FamilyView, ForgottenRuns
+    from harness.gates.client import Tried
+    from harness.gates.views import GatedRun, GateList
     from harness.limits.views import Limit
     from harness.prompts.prompt import Prompt
     from harness.request_log.rows import RequestFilter
@@ -119,6 +121,23 @@ class StackWebhooks:
         from harness.webhooks import client
 
         return await client.list_deliveries(self._connection, id, limit)
+
+
+class StackGates:
+    """Gates of the stack."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def list_gates(self) -> GateList:
+        from harness.gates import client
+
+        return client.list_gates(self._connection)
+
+    async def explain_run(self, run: str, profile: Tried | None) -> GatedRun:
+        from harness.gates import client
+
+        return await client.explain_run(self._connection, run, profile)
 
 
 class StackLimits:

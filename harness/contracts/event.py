@@ -12,10 +12,13 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, TypeAdapter
 
 from harness.contracts.base import Flag
+from harness.contracts.context_event import CompactionFailed as CompactionFailed
+from harness.contracts.context_event import ContextCompacted as ContextCompacted
 from harness.contracts.effect import Undone
 from harness.contracts.errors import ErrorInfo
 from harness.contracts.event_base import Cursor as Cursor
 from harness.contracts.event_base import EventBase, Worker
+from harness.contracts.gate import GateVerdict
 from harness.contracts.live_event import LIVE as LIVE
 from harness.contracts.live_event import AttemptFailed as AttemptFailed
 from harness.contracts.live_event import LiveEvent
@@ -113,6 +116,8 @@ class ModelReplied(EventBase):
     """This is the answer to an earlier attempt, which was already paid for."""
     truncated: Flag = None
     """It was cut off at the model's output limit."""
+    gates: tuple[GateVerdict, ...] | None = None
+    """What gates decided about the request and the reply, except that they may pass."""
     head: str
     """The transcript node of the reply."""
     worker: Worker | None = None
@@ -129,40 +134,6 @@ class ModelFailed(EventBase):
     error: ErrorInfo
     worker: Worker | None = None
     """The worker of the last attempt."""
-
-
-class ContextCompacted(EventBase):
-    """A model summarized the conversation: later calls read the summary, pinned messages and the
-    newest exchanges in its place. The transcript still has everything."""
-
-    type: Literal["context_compacted"] = "context_compacted"
-    turn: int
-    """The turn before."""
-    before: int
-    """Tokens that a call read until now."""
-    after: int
-    """Tokens that the next call reads, estimated."""
-    summarized: int
-    """Messages that the summary stands for."""
-    summary: str
-    model: str
-    usage: Usage
-    cost_micros: int | None = None
-    """Millionths of a US dollar; absent if the price is unknown."""
-    ms: float | None = None
-    replaces: str
-    """The head of the whole conversation."""
-    head: str
-    """The transcript node that stands for it."""
-
-
-class CompactionFailed(EventBase):
-    """The conversation could not be summarized. The run continues with all of it, as far as the
-    context policy allows."""
-
-    type: Literal["compaction_failed"] = "compaction_failed"
-    turn: int
-    error: ErrorInfo
 
 
 class ToolCallRequested(EventBase):
@@ -212,6 +183,10 @@ class ToolCallFinished(EventBase):
     """The result was played back from a record: the tool did not run."""
     artifact: str | None = None
     """The full result, if it was too long to show."""
+    untrusted: Flag = None
+    """The content comes from outside, so that anyone may have written it."""
+    gates: tuple[GateVerdict, ...] | None = None
+    """What gates decided about the call and its result, except that it may pass."""
     error: ErrorInfo | None = None
     queued_ms: float | None = None
     """From the scheduling of the call to the start of its last attempt."""

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from harness.contracts.base import Flag, Word
+from harness.contracts.gate import Derived
 
 
 class Text(Word):
@@ -53,6 +54,8 @@ class ToolCall(Word):
     id: str
     name: str
     arguments: dict[str, Any] | str
+    derived: tuple[Derived, ...] | None = None
+    """Arguments whose values come from untrusted content only, computed when the model called."""
 
 
 def call_ordinals(calls: Sequence[ToolCall]) -> list[int | None]:
@@ -73,6 +76,8 @@ class ToolResult(Word):
     content: str
     error: Flag = None
     artifact: str | None = None
+    untrusted: Flag = None
+    """Its content comes from outside, so that anyone may have written it."""
 
 
 Part = Annotated[

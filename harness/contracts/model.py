@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, StringConstraints
 
 from harness.contracts.base import Flag, Word
+from harness.contracts.gate import GateVerdict
 from harness.contracts.memory import MemoryPolicy
 from harness.contracts.message import Message
 from harness.contracts.permit import Started
@@ -98,6 +99,8 @@ class AgentSpec(Word):
     """`output` is an object with the typed result in its one field, `value`."""
     memory: MemoryPolicy | None = None
     """What the agent remembers across runs."""
+    gates: tuple[str, ...] | None = None
+    """The agent's own gates of model calls: a worker without one of them makes no call."""
 
 
 def _clamp_tokens(tokens: Any) -> Any:
@@ -188,6 +191,8 @@ class ModelReply(Word):
     request_id: str | None = None
     rates: Rates | None = None
     """What the provider says about its rate limits."""
+    gates: tuple[GateVerdict, ...] | None = None
+    """What gates decided about the call."""
 
 
 class CallModel(Word):
@@ -304,3 +309,5 @@ class ModelTurn(Word):
     """The newest head known to be durable."""
     signatures: tuple[str, ...] | None = None
     """MACs of the message's tool calls, in their order: `run_tool` runs no other calls."""
+    gates: tuple[GateVerdict, ...] | None = None
+    """What gates decided about the request and the reply, except that they may pass."""

@@ -8,6 +8,7 @@ from pydantic import model_validator
 
 from harness.contracts.base import Flag, Word
 from harness.contracts.errors import ErrorInfo
+from harness.contracts.gate import GateVerdict
 from harness.contracts.message import ToolCall, ToolResult
 from harness.contracts.ruling import Decider, Ruling
 
@@ -42,6 +43,8 @@ class ToolPolicy(Word):
     """A person may have to approve a call first: the worker checks before it runs the call."""
     pool: str | None = None
     """The pool whose width limits how many calls run at once, across all workers."""
+    untrusted: Flag = None
+    """Anyone may have written what it returns: a web page, mail, another server's answer."""
     pin: str | None = None
     """What was declared, for a tool that others declare: digests of its description, parameters
     and hints, joined by dots. A worker that knows another declaration asks before a call."""
@@ -83,6 +86,8 @@ class ToolOutcome(Word):
     """With a need: the MAC that proves that a person was asked about this call."""
     ruling: Ruling | None = None
     """What the run's policy says about the call."""
+    gates: tuple[GateVerdict, ...] | None = None
+    """What gates decided about the call and its result, except that it may pass."""
 
 
 class Workspace(Word):
@@ -141,6 +146,8 @@ class RunTool(Word):
     """What the run has cost so far, in millionths of a US dollar."""
     decider: Decider | None = None
     """Who allowed a call that a policy asks about, or that a person edited."""
+    overruled: tuple[str, ...] | None = None
+    """Gates that asked about the call, and that a person overruled."""
 
     @model_validator(mode="before")
     @classmethod

@@ -16,17 +16,35 @@ from harness.interceptors.chain import (
     call_tool,
     close_interceptors,
 )
+from harness.interceptors.gate import (
+    AskPerson,
+    Change,
+    Decision,
+    Gate,
+    ModelAnswer,
+    Note,
+    Stop,
+    ToolAnswer,
+)
 from harness.interceptors.model_call import ModelCall
 from harness.interceptors.tool_use import ToolUse
 
 __all__ = [
+    "AskPerson",
     "Caller",
+    "Change",
     "ClosableInterceptor",
+    "Decision",
     "EditChecker",
+    "Gate",
+    "ModelAnswer",
     "ModelCall",
     "ModelInterceptor",
     "NextModel",
     "NextTool",
+    "Note",
+    "Stop",
+    "ToolAnswer",
     "ToolInterceptor",
     "ToolUse",
     "call_model",

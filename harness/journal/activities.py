@@ -203,7 +203,7 @@ def _end_model_call(
         name: getattr(turn, name)
         for name in (
             "model", "message", "usage", "cost_micros", "first_ms", "ms", "fallbacks",
-            "dropped", "cleared", "interrupted", "cut", "recovered", "head",
+            "dropped", "cleared", "interrupted", "cut", "recovered", "head", "gates",
         )
     }  # fmt: skip
     yield (
@@ -254,6 +254,8 @@ def _finish_call(
         "content": result.content,
         "ok": not result.error,
         "artifact": result.artifact,
+        "untrusted": result.untrusted,
+        "gates": outcome.gates,
         "error": outcome.failure,
         "played": outcome.played,
         "ms": outcome.ms,

@@ -11,6 +11,7 @@ from time import perf_counter
 from harness.config.providers import resolve_provider
 from harness.config.settings import Settings
 from harness.contracts.errors import ModelUnsuitable, ProviderError
+from harness.contracts.message import Message
 from harness.contracts.model import (
     Candidate,
     Fallback,
@@ -19,7 +20,14 @@ from harness.contracts.model import (
     ModelRequest,
     split_ref,
 )
-from harness.interceptors import Caller, ModelCall, ModelInterceptor, call_model, close_interceptors
+from harness.interceptors import (
+    Caller,
+    Gate,
+    ModelCall,
+    ModelInterceptor,
+    call_model,
+    close_interceptors,
+)
 from harness.providers.adapter import Adapter, Sink
 from harness.providers.catalog import describe_lack
 from harness.providers.circuit import Circuit
@@ -57,6 +65,8 @@ class Models:
         request: ModelRequest,
         sink: Sink,
         on_attempt: Callable[[str], None],
+        transcript: Sequence[Message] = (),
+        gates: Sequence[Gate] = (),
     ) -> Answer:
         """Return the reply of the first candidate that answers.
 
@@ -72,8 +82,9 @@ class Models:
                 self._check_suitable(candidate.model, plan)
                 asked = _request_for(request, candidate)
                 call = ModelCall(
-                    caller=caller, model=candidate.model, request=asked, sink=sink, last=last
-                )
+                    caller=caller, model=candidate.model, request=asked, sink=sink, last=last,
+                    transcript=transcript, gates=gates,
+                )  # fmt: skip
                 send = partial(self._send, last=last)
                 reply = await call_model(self._interceptors, call, send)
             except ProviderError as error:

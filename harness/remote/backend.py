@@ -52,6 +52,7 @@ from harness.remote.archive import RemoteArchive
 from harness.remote.budgets import RemoteBudgets
 from harness.remote.connection import DaemonConnection
 from harness.remote.conversations import RemoteConversations
+from harness.remote.gates import RemoteGates
 from harness.remote.limits import RemoteLimits
 from harness.remote.memories import RemoteMemories
 from harness.remote.policies import RemotePolicies
@@ -86,6 +87,7 @@ class RemoteBackend:
         self.requests = RemoteRequests(connection)
         self.budgets = RemoteBudgets(connection)
         self.policies = RemotePolicies(connection)
+        self.gates = RemoteGates(connection)
 
     async def read_me(self) -> Me:
         """Who the token belongs to."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from harness.terminal.backend_parts import (
     BackendBudgets,
+    BackendGates,
     BackendLimits,
     BackendMemories,
     BackendPolicies,
@@ -290,6 +291,9 @@ class Backend(Protocol):
 
     @property
     def policies(self) -> BackendPolicies: ...
+
+    @property
+    def gates(self) -> BackendGates: ...
 
     def get_run(self, id: str) -> BackendRun: ...
 

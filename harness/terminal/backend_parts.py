@@ -17,6 +17,8 @@ if TYPE_CHECKING:
         SharedBudget,
         SpendingList,
     )
+    from harness.gates.client import Tried
+    from harness.gates.views import GatedRun, GateList
     from harness.limits.views import Limit
     from harness.memory.views import (
         MemoryList,
@@ -104,3 +106,11 @@ class BackendPolicies(Protocol):
     async def list_remembered(self, session: str | None) -> builtins.list[RememberedApproval]: ...
 
     async def revoke(self, id: str) -> RememberedApproval: ...
+
+
+class BackendGates(Protocol):
+    """Gates, and what they decide about runs."""
+
+    async def list_gates(self) -> GateList: ...
+
+    async def explain_run(self, run: str, profile: Tried | None) -> GatedRun: ...

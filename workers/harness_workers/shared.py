@@ -72,6 +72,7 @@ async def open_process_parts(
             guard=guard,
             workspaces=Workspaces.of_project(connection.project, configured),
             interception=Interception(guard, make_tool_interceptors(connection)),
+            gates={},
             servers=await stack.enter_async_context(opening),
         )
         for worker in _make_provider_workers(parts):

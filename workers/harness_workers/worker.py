@@ -52,6 +52,7 @@ class AgentWorker:
         stack, connection = self._stack, self._process.connection
         self.agent = await self._process.servers.complete_agent(self.agent)
         await publish_agent(connection, self.agent, get_build_id(connection.project))
+        self._process.gates[self.agent.name] = self.agent.gates
         parts = self._make_parts()
         stack.push_async_callback(parts.box.close)
         for worker in _make_workers(parts):

@@ -20,6 +20,7 @@ from harness.store.specs import Specs
 from harness.store.transcripts.chain import Transcripts
 from harness_activities.guard import Guard
 from harness_activities.heartbeats import sending_heartbeats
+from harness_activities.model_call.agent_gates import AgentGates, find_model_gates
 from harness_activities.model_call.call import ModelCall
 from harness_activities.model_call.compaction import make_compaction
 from harness_activities.model_call.images import fill_images
@@ -50,6 +51,7 @@ def make_model_activities(parts: ProcessParts) -> ModelActivities:
         stops=connection.stores.stops,
         guard=parts.guard,
         cut=CutAttempts(connection.database, connection.vault),
+        gates=parts.gates,
     )
 
 
@@ -63,6 +65,7 @@ class ModelActivities:
     stops: Stops
     guard: Guard
     cut: CutAttempts
+    gates: AgentGates
 
     @activity.defn(name="call_model")
     async def call_model(self, request: CallModel) -> ModelTurn:
@@ -73,7 +76,8 @@ class ModelActivities:
         await self.transcripts.wait_for_room()
         spec = await self.specs.get(request.spec)
         before = await self.transcripts.load(request.head) if request.head else []
-        assembled = assemble(spec, [*before, *request.messages], request.scale)
+        transcript = [*before, *request.messages]
+        assembled = assemble(spec, transcript, request.scale)
         sent = await fill_images(assembled.fitted.messages, self.artifacts)
         run = info.workflow_id or ""
         streams = Streams(self.live, run, request, info)
@@ -82,7 +86,8 @@ class ModelActivities:
             try:
                 with self.stops.watch(run, call.leave_provider):
                     caller = await self.guard.find_caller(request)
-                    answer = await call.get_answer(self.models, caller)
+                    gates = find_model_gates(self.gates, caller.agent, spec)
+                    answer = await call.get_answer(self.models, caller, transcript, gates)
             except asyncio.CancelledError:
                 await call.wait_for_cancel()
                 details = activity.cancellation_details()

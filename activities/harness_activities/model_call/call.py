@@ -22,7 +22,7 @@ from harness.contracts.model import (
     Usage,
     split_ref,
 )
-from harness.interceptors import Caller
+from harness.interceptors import Caller, Gate
 from harness.providers.context.assemble import counts_tokens
 from harness.providers.context.estimate import complete_usage, measure_scale
 from harness.providers.context.fit import Fitted
@@ -66,7 +66,13 @@ class ModelCall:
             cache_key=cache_key,
         )
 
-    async def get_answer(self, models: Models, caller: Caller) -> Answer:
+    async def get_answer(
+        self,
+        models: Models,
+        caller: Caller,
+        transcript: Sequence[Message] = (),
+        gates: Sequence[Gate] = (),
+    ) -> Answer:
         with span("call the provider", {"model": self.model, "run": self.request.cache_key or ""}):
             answer = await models.answer(
                 caller,
@@ -75,6 +81,8 @@ class ModelCall:
                 self.request,
                 self._add_text,
                 self._start_attempt,
+                transcript,
+                gates,
             )
             usage = answer.reply.usage
             annotate({"model": answer.model, "input": usage.input, "output": usage.output})
@@ -118,6 +126,7 @@ class ModelCall:
             data=data,
             invalid=invalid,
             request_id=reply.request_id,
+            gates=reply.gates or None,
         )
 
     def build_cut_turn(self) -> ModelTurn:

@@ -60,7 +60,7 @@ class ToolActivities:
         finally:
             host.stop_heartbeats()
         ms = round((time.perf_counter() - started) * 1000, 2)
-        return outcome.model_copy(update={"ms": ms})
+        return self._mark_untrusted(request, outcome).model_copy(update={"ms": ms})
 
     @activity.defn(name="check_edit")
     async def check_edit(self, request: RunTool) -> ToolOutcome:
@@ -69,7 +69,8 @@ class ToolActivities:
         try:
             tool, arguments = await self._box.read_call(request)
             if self._interception is not None:
-                await self._interception.check_edit(tool, request, arguments)
+                agent = self._box.agent
+                await self._interception.check_edit(agent, tool, request, arguments)
         except ToolError as error:
             message = clean_message(error.message.removesuffix(CALL_AGAIN))
             return ToolOutcome(failure=error.info.model_copy(update={"message": message}))
@@ -87,6 +88,15 @@ class ToolActivities:
             run=lambda: self._run_call(request, host),
         )
 
+    def _mark_untrusted(self, request: RunTool, outcome: ToolOutcome) -> ToolOutcome:
+        """Mark the result of a tool whose content comes from outside. Errors too: they may quote
+        it."""
+        checked, result = self._box.tools.get(request.call.name), outcome.result
+        if result is None or checked is None or not checked.tool.policy.untrusted:
+            return outcome
+        marked = result.model_copy(update={"untrusted": True})
+        return outcome.model_copy(update={"result": marked})
+
     async def _run_call(self, request: RunTool, host: CallHost) -> ToolOutcome:
         tool, arguments = await self._box.read_call(request)
         await self._box.check_place(tool, request)
@@ -99,7 +109,8 @@ class ToolActivities:
 
         if self._interception is None:
             return await run(request)
-        return await self._interception.run_call(tool, request, arguments, run)
+        agent = self._box.agent
+        return await self._interception.run_call(agent, tool, request, arguments, run)
 
     async def _run_checked(
         self, request: RunTool, host: CallHost, tool: AnyTool, arguments: dict[str, Any]

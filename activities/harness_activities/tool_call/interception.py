@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from harness.agent import AnyTool
+from harness.agent import Agent, AnyTool
 from harness.contracts.tool import RunTool, ToolOutcome
 from harness.interceptors import EditChecker, ToolInterceptor, ToolUse, call_tool
 from harness_activities.guard import Guard
@@ -21,6 +21,7 @@ class Interception:
 
     async def run_call(
         self,
+        agent: Agent[Any, Any],
         tool: AnyTool,
         request: RunTool,
         given: Mapping[str, Any],
@@ -33,19 +34,23 @@ class Interception:
         async def carry_out(use: ToolUse) -> ToolOutcome:
             return await run(use.request)
 
-        use = await self._describe_use(tool, request, given)
+        use = await self._describe_use(agent, tool, request, given)
         return await call_tool(self.interceptors, use, carry_out)
 
-    async def check_edit(self, tool: AnyTool, request: RunTool, given: Mapping[str, Any]) -> None:
+    async def check_edit(
+        self, agent: Agent[Any, Any], tool: AnyTool, request: RunTool, given: Mapping[str, Any]
+    ) -> None:
         """Raise ToolError if an interceptor refuses the call as a person edited it."""
         checkers = [each for each in self.interceptors if isinstance(each, EditChecker)]
         if checkers:
-            use = await self._describe_use(tool, request, given)
+            use = await self._describe_use(agent, tool, request, given)
             for each in checkers:
                 await each.check_edit(use)
 
     async def _describe_use(
-        self, tool: AnyTool, request: RunTool, given: Mapping[str, Any]
+        self, agent: Agent[Any, Any], tool: AnyTool, request: RunTool, given: Mapping[str, Any]
     ) -> ToolUse:
         caller = await self.guard.find_caller(request)
-        return ToolUse(caller=caller, policy=tool.policy, request=request, given=given)
+        return ToolUse(
+            caller=caller, policy=tool.policy, request=request, given=given, gates=agent.gates
+        )

@@ -16,6 +16,7 @@
     ├── PromptError      a prompt template cannot be found, saved or filled in
     ├── PolicyError      a policy cannot be read, found or applied
     ├── TemporalPageError  Temporal's web page cannot be served
+    ├── GateError        a gate stopped a call, or is missing
     ├── EvalError        an evaluation cannot be read, started, found or compared
     ├── RequestLogError  an entry of the request log cannot be read
     └── OpenAIApiError   a request of an OpenAI client was refused, or has no answer
@@ -95,6 +96,7 @@ from harness.contracts.errors.evals import (
     EvalNotComparable,
     EvalNotFound,
 )
+from harness.contracts.errors.gates import GateError, GateMissing, GateStopped
 from harness.contracts.errors.mcp import (
     McpError,
     McpMisbehaved,

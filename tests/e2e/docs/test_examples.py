@@ -48,6 +48,7 @@ EXPECTED: dict[str, tuple[str, ...]] = {
         "paid 250 to Ada",
     ),
     "pools": ("stone weighed alone", "feather weighed alone", "apple weighed alone"),
+    "safety": ("Gate write_to_colleagues: mail goes to colleagues only",),
     "session": (".1: 3*7 = 21", ".2: 21+21 = 42", "True"),
     "steering": ("site 1 is dry", "now paused", "now running", "aborted: it rains"),
     "tool_context": ("ordered tea, 1 order in total",),

@@ -951,6 +951,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/gates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Gates
+         * @description List the gates that stand around the calls of all agents.
+         */
+        get: operations["list_gates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{run}/gates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Explain Gates
+         * @description Explain what gates decided in a run; with a profile, what it would decide today.
+         */
+        get: operations["explain_gates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/budgets": {
         parameters: {
             query?: never;
@@ -3783,6 +3823,33 @@ export interface components {
             deliveries: components["schemas"]["Delivery"][];
         };
         /**
+         * Derived
+         * @description An argument whose value neither the user nor the instructions named.
+         */
+        Derived: {
+            /**
+             * Argument
+             * @description Its path, such as `to` or `items.0.url`.
+             */
+            argument: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "email" | "url" | "path" | "id" | "amount" | "name" | "text";
+            /**
+             * Calls
+             * @description Ids of the calls whose untrusted results hold the value. Empty: nothing that the model read
+             *     holds it, at least not in one piece.
+             */
+            calls: string[];
+            /**
+             * Instructed
+             * @description The value stands only beside text that gives the model orders.
+             */
+            instructed?: true | null;
+        };
+        /**
          * DiffRowView
          * @description Something that happened in both runs, or in one of them.
          */
@@ -4318,6 +4385,89 @@ export interface components {
         Forked: {
             /** Id */
             id: string;
+        };
+        /**
+         * GateList
+         * @description The gates of all agents. An agent's own stand after them.
+         */
+        GateList: {
+            /** Profile */
+            profile: string;
+            /** Seconds */
+            seconds: number;
+            /** Gates */
+            gates: components["schemas"]["GateView"][];
+        };
+        /**
+         * GateVerdict
+         * @description What a gate decided about a call. That a call may pass is not recorded.
+         */
+        GateVerdict: {
+            /** Gate */
+            gate: string;
+            /**
+             * Place
+             * @enum {string}
+             */
+            place: "model_call" | "model_reply" | "tool_call" | "tool_result";
+            /**
+             * Verdict
+             * @description `ask` of a call that ran: a person overruled the gate. `note`: the call passed.
+             * @enum {string}
+             */
+            verdict: "change" | "stop" | "ask" | "note";
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * GateView
+         * @description A gate that stands around the calls of all agents.
+         */
+        GateView: {
+            /** Name */
+            name: string;
+            /** Places */
+            places: ("model_call" | "model_reply" | "tool_call" | "tool_result")[];
+            /** Does */
+            does: string;
+        };
+        /**
+         * GatedCall
+         * @description A call of a run about which gates decided, or whose arguments come from untrusted content.
+         */
+        GatedCall: {
+            /** Turn */
+            turn: number;
+            /** Call */
+            call?: string | null;
+            /** Tool */
+            tool?: string | null;
+            /**
+             * Derived
+             * @default []
+             */
+            derived: components["schemas"]["Derived"][];
+            /**
+             * Gates
+             * @default []
+             */
+            gates: components["schemas"]["GateVerdict"][];
+        };
+        /**
+         * GatedRun
+         * @description What gates decided in a run, or would decide.
+         */
+        GatedRun: {
+            /** Run */
+            run: string;
+            /** Profile */
+            profile?: string | null;
+            /** Untrusted */
+            untrusted: string[];
+            /** Calls */
+            calls: components["schemas"]["GatedCall"][];
+            /** Checked */
+            checked: number;
         };
         /**
          * GrantBody
@@ -5043,6 +5193,11 @@ export interface components {
              * @description It was cut off at the model's output limit.
              */
             truncated?: true | null;
+            /**
+             * Gates
+             * @description What gates decided about the request and the reply, except that they may pass.
+             */
+            gates?: components["schemas"]["GateVerdict"][] | null;
             /**
              * Head
              * @description The transcript node of the reply.
@@ -7088,6 +7243,11 @@ export interface components {
             arguments: {
                 [key: string]: unknown;
             } | string;
+            /**
+             * Derived
+             * @description Arguments whose values come from untrusted content only, computed when the model called.
+             */
+            derived?: components["schemas"]["Derived"][] | null;
         };
         /**
          * ToolCallChecked
@@ -7181,6 +7341,16 @@ export interface components {
              * @description The full result, if it was too long to show.
              */
             artifact?: string | null;
+            /**
+             * Untrusted
+             * @description The content comes from outside, so that anyone may have written it.
+             */
+            untrusted?: true | null;
+            /**
+             * Gates
+             * @description What gates decided about the call and its result, except that it may pass.
+             */
+            gates?: components["schemas"]["GateVerdict"][] | null;
             error?: components["schemas"]["ErrorInfo"] | null;
             /**
              * Queued Ms
@@ -7325,6 +7495,11 @@ export interface components {
              */
             pool?: string | null;
             /**
+             * Untrusted
+             * @description Anyone may have written what it returns: a web page, mail, another server's answer.
+             */
+            untrusted?: true | null;
+            /**
              * Pin
              * @description What was declared, for a tool that others declare: digests of its description, parameters
              *     and hints, joined by dots. A worker that knows another declaration asks before a call.
@@ -7351,6 +7526,11 @@ export interface components {
             error?: true | null;
             /** Artifact */
             artifact?: string | null;
+            /**
+             * Untrusted
+             * @description Its content comes from outside, so that anyone may have written it.
+             */
+            untrusted?: true | null;
         };
         /**
          * ToolSpec
@@ -10020,6 +10200,82 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["RunPolicy"];
                 };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_gates: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` of an earlier response: if it is still current, the status is 304. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Changes with the answer; send it as `If-None-Match`. */
+                    ETag?: string;
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GateList"];
+                };
+            };
+            /** @description The client has this answer: `If-None-Match` names its tag. */
+            304: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    explain_gates: {
+        parameters: {
+            query?: {
+                /** @description The profile of gates to try, instead of what was recorded. */
+                profile?: ("standard" | "strict") | null;
+            };
+            header?: {
+                /** @description The `ETag` of an earlier response: if it is still current, the status is 304. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description The id of the run. */
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Changes with the answer; send it as `If-None-Match`. */
+                    ETag?: string;
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GatedRun"];
+                };
+            };
+            /** @description The client has this answer: `If-None-Match` names its tag. */
+            304: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             default: components["responses"]["Problem"];
         };

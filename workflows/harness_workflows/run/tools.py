@@ -230,6 +230,8 @@ def allow_call(request: RunTool, outcome: ToolOutcome, decide: Decide) -> RunToo
         changes["pin"] = outcome.pin
     if outcome.ruling is not None or decide.verdict == "edit":
         changes["decider"] = Decider(by=decide.by, role=decide.role, remember=decide.remember)
+    if asked := [each.gate for each in outcome.gates or () if each.verdict == "ask"]:
+        changes["overruled"] = (*(request.overruled or ()), *asked)
     if decide.verdict == "edit":
         edited = request.call.model_copy(update={"arguments": decide.arguments})
         asked = outcome.asked or request.asked
