@@ -205,7 +205,7 @@ RUNS_COMMANDS: tuple[Command, ...] = (
                 metavar="ARGUMENTS",
                 nargs="?",
                 const="=",
-                help="Allow the session's equal calls too, or those with these equal: a,b or none.",
+                help="Allow equal calls of the session too, or those with a,b (or none) equal.",
             ),
             DIGEST,
             QUERY,
