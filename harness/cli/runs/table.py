@@ -202,7 +202,7 @@ RUNS_COMMANDS: tuple[Command, ...] = (
             flag("--replace", help="With --edit: replace all arguments."),
             arg(
                 "--remember",
-                metavar="ARGUMENTS",
+                metavar="NAMES",
                 nargs="?",
                 const="=",
                 help="Allow equal calls of the session too, or those with a,b (or none) equal.",
