@@ -202,10 +202,10 @@ RUNS_COMMANDS: tuple[Command, ...] = (
             flag("--replace", help="With --edit: replace all arguments."),
             arg(
                 "--remember",
-                metavar="NAMES",
+                metavar="ARG",
                 nargs="?",
                 const="=",
-                help="Allow equal calls of the session too, or those with a,b (or none) equal.",
+                help="Allow equal calls of the session too, or those with ARG,ARG (or none) equal.",
             ),
             DIGEST,
             QUERY,
