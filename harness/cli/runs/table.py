@@ -202,10 +202,10 @@ RUNS_COMMANDS: tuple[Command, ...] = (
             flag("--replace", help="With --edit: replace all arguments."),
             arg(
                 "--remember",
-                metavar="ARGUMENTS",
+                metavar="ARG",
                 nargs="?",
                 const="=",
-                help="Allow the session's equal calls too, or those with these equal: a,b or none.",
+                help="Allow equal calls of the session too, or those with ARG,ARG (or none) equal.",
             ),
             DIGEST,
             QUERY,

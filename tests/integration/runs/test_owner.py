@@ -14,6 +14,7 @@ from temporalio.common import (
 )
 
 from harness import Agent, Harness
+from harness.api.caller import Caller, Role
 from harness.archive import sweep
 from harness.contracts import event as e
 from harness.contracts.errors import RunIdTaken, RunNotFound
@@ -210,9 +211,8 @@ async def test_steering_tells_for_whom_it_was(
     gate.left.clear()
     await send_signal(connection, run.id, "resume", None, by="dan")
     await waiting(run)
-    decision = await decide_run(
-        connection, run.id, None, {"verdict": "approve"}, key=None, by="eve"
-    )
+    eve = Caller("eve", Role.OPERATOR, "t")
+    decision = await decide_run(connection, run.id, None, {"verdict": "approve"}, key=None, by=eve)
     assert decision.by == "eve"
     await eventually(lambda: _calls_of(gate), lambda count: count == 2)
     await abort_run(connection, run.id, "enough", undo=False, by="fred")
