@@ -14,6 +14,7 @@ from temporalio.api.history.v1 import (
 
 from harness.contracts import event as e
 from harness.contracts.errors import ErrorInfo, InvalidToolArguments, ToolDenied
+from harness.contracts.memory_work import LearnedMemories
 from harness.contracts.model import CallModel, CompactContext, Compacted, ModelTurn
 from harness.contracts.steering import HintRoom
 from harness.contracts.tool import RunTool, ToolOutcome
@@ -26,6 +27,7 @@ INPUTS: dict[str, type[CallModel] | type[CompactContext] | type[RunTool]] = {
     "run_tool": RunTool,
 }
 SAVE = "save_transcript"
+LEARN = "learn_memories"
 CANCELLED = ToolDenied("cancelled").info
 LOCAL_MARKER = "core_local_activity"
 
@@ -34,6 +36,8 @@ def on_scheduled(state: State, entry: HistoryEvent) -> Draft:
     attributes = entry.activity_task_scheduled_event_attributes
     if attributes.activity_type.name == SAVE:
         state.saving.add(entry.event_id)
+    elif attributes.activity_type.name == LEARN:
+        state.learning.add(entry.event_id)
     kind = INPUTS.get(attributes.activity_type.name)
     request = read_first(kind, attributes.input) if kind else None
     if request is None:
@@ -104,6 +108,8 @@ def on_completed(state: State, entry: HistoryEvent) -> Draft:
     attributes = entry.activity_task_completed_event_attributes
     if attributes.scheduled_event_id in state.saving:
         state.head = read_value(attributes.result.payloads[0])
+    elif attributes.scheduled_event_id in state.learning:
+        _add_learning(state, attributes.result)
     found = state.scheduled.pop(attributes.scheduled_event_id, None)
     if found is None:
         return []
@@ -239,6 +245,11 @@ def _end_compaction(state: State, request: CompactContext, result: Payloads) -> 
     )  # fmt: skip
     fields = {name: getattr(made, name) for name in names}
     return [(e.ContextCompacted, {"turn": request.turn, **fields})]
+
+
+def _add_learning(state: State, result: Payloads) -> None:
+    if (learned := read_first(LearnedMemories, result)) is not None:
+        state.totals = state.totals.plus(usage=learned.usage, cost_micros=learned.cost_micros)
 
 
 def _finish_call(

@@ -48,6 +48,8 @@ class State:
     """Why the run was to end."""
     saving: set[int] = field(default_factory=set[int])
     """Scheduled `save_transcript` activities."""
+    learning: set[int] = field(default_factory=set[int])
+    """Scheduled extractions of memories, whose cost counts."""
     scheduled: dict[int, Scheduled] = field(default_factory=dict[int, Scheduled])
     started: dict[int, Started] = field(default_factory=dict[int, Started])
     open_calls: list[ToolCall] = field(default_factory=list[ToolCall])
