@@ -28,7 +28,7 @@ def after(cursor: str) -> dict[str, str]:
 async def iterate_events(response: httpx.Response) -> AsyncGenerator[Sent]:
     """Each event of a stream; comments as events of the kind `:`."""
     fields = dict[str, str]()
-    async for line in response.aiter_lines():
+    async for line in _iterate_lines(response):
         if line.startswith(":"):
             yield Sent(":", "", line)
         elif line:
@@ -37,6 +37,15 @@ async def iterate_events(response: httpx.Response) -> AsyncGenerator[Sent]:
         elif "event" in fields:
             yield Sent(fields["event"], fields.get("id", ""), fields["data"])
             fields = {}
+
+
+async def _iterate_lines(response: httpx.Response) -> AsyncGenerator[str]:
+    """Lines as the format has them: `aiter_lines` also ends one at U+2028 and the like."""
+    rest = ""
+    async for text in response.aiter_text():
+        *lines, rest = (rest + text).split("\n")
+        for line in lines:
+            yield line
 
 
 @asynccontextmanager

@@ -121,6 +121,7 @@ async def test_who_may_not(api: Api) -> None:
         assert caught.value.response.status_code == 403, headers
     own = {"Cookie": cookie, "Origin": api.daemon.url}
     async with connect(where, additional_headers=own) as client:
+        assert json.loads(await client.recv())["event"] == "alive"  # a page is told at once
         await client.send('{"do": "follow", "topic": "approvals"}')
         assert json.loads(await client.recv())["event"] == "reset"
 
