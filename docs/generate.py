@@ -136,7 +136,10 @@ def events_page() -> str:
     parts = [page_title("Events", "event.py"), load_notes("pages")["events"]]
     parts.append(fields_table(event.EventBase, skip=()))
     live = set(event.LIVE)
-    kinds = [*source.list_subclasses(event, event.EventBase), *event.LIVE]
+    kinds = [
+        *source.list_subclasses(event, event.EventBase, "harness.contracts.context_event"),
+        *event.LIVE,
+    ]
     for heading, group in (
         ("Durable events", [k for k in kinds if k not in live]),
         ("Live events", [k for k in kinds if k in live]),

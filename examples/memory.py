@@ -2,8 +2,7 @@
 
 import asyncio
 
-from harness import Agent, Harness, MemoryPolicy
-from harness.sdk.handle import RunHandle
+from harness import Agent, Harness, MemoryPolicy, RunHandle
 
 agent = Agent(
     "assistant",

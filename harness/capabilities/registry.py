@@ -30,7 +30,7 @@ NAME = re.compile(r"[a-z][a-z0-9_]{0,29}")
 
 RESERVED = frozenset(
     {
-        "artifacts", "database", "encryption", "http", "live", "log", "model", "profile",
+        "artifacts", "database", "encryption", "http", "live", "log", "model", "prices", "profile",
         "providers", "signing", "state_dir", "telemetry", "temporal", "worker",
     }
 )  # fmt: skip

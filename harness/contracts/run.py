@@ -269,6 +269,9 @@ class RunSpec(Word):
     """Who owns the run, if somebody does."""
     owned: Flag = None
     """Its steps prove whose they are. In runs started before this field existed they do not."""
+    policed: Flag = None
+    """Its tool calls carry what policies decide by: the cost so far, and who edited a call. In runs
+    started before this field existed they do not."""
     root: str | None = None
     """The run at the top, if an agent started this one as a tool."""
     priority: int | None = None

@@ -108,7 +108,14 @@ class PolicyRule(BaseModel):
         return f"{ROLE}{role}" if self.then != role and role in ROLES else None
 
     def rule_on(self, policy: str) -> Ruling:
-        """What the rule says, as part of the policy with this digest."""
+        """What the rule says, as part of a policy.
+
+        Args:
+            policy: The digest of the policy.
+
+        Returns:
+            The ruling.
+        """
         asks = self.decision == "ask"
         return Ruling(
             rule=self.name,

@@ -106,6 +106,7 @@ async def pin_spec(connection: Connection, agent: PublishedAgent, request: Reque
         salt=new_salt() if connection.vault.encrypts else None,
         owner=request.owner,
         owned=None if request.owner is None else True,
+        policed=True,
         template=request.template,
         priority=request.priority,
         compaction=compaction,

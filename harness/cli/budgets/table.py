@@ -32,7 +32,7 @@ BUDGETS_COMMANDS: tuple[Command, ...] = (
             ("harness budgets", ""),
             ("harness budgets grant agent:buyer --cost 5.00", ""),
         ),
-        group="Look at runs",
+        group="Inspect",
         works="anywhere",
     ),
     Command(
@@ -70,7 +70,7 @@ BUDGETS_COMMANDS: tuple[Command, ...] = (
             ("harness cost --since 7d --by agent,day", ""),
             ("harness cost forecast buyer", ""),
         ),
-        group="Look at runs",
+        group="Inspect",
         works="anywhere",
     ),
 )

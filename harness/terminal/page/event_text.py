@@ -15,7 +15,7 @@ FROM = {
     "user": "From the user", "assistant": "From the model", "tool": "From a tool",
     "hint": "Hint", "mend": "Request to correct the reply",
     "interrupted": "The reply that was cut off", "summary": "Summary of dropped messages",
-    "instructions": "Instructions",
+    "instructions": "Instructions", "memories": "Memories", "budget": "The budget",
 }  # fmt: skip
 
 UNFOLDED = 1_000_000

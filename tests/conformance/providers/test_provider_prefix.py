@@ -46,7 +46,7 @@ async def test_a_prompt_begins_with_the_one_before(kind: str, model_server: Mode
 def _prompt_of(body: dict[str, Any]) -> tuple[str, str]:
     """The constant part of a request, and its messages. Where Anthropic's marks stand does not
     change what is cached."""
-    messages = body.pop("input", None) or body.pop("messages")
+    messages = body.pop("input", None) or body.pop("contents", None) or body.pop("messages")
     for message in messages:
         for block in message["content"] if isinstance(message.get("content"), list) else ():
             block.pop("cache_control", None)

@@ -91,7 +91,7 @@ LOCAL_MISTAKES = {
 
 
 def _loaded_exceptions() -> set[type[Exception]]:
-    roots = tuple(f"{module.__name__.partition('.')[0]}." for module in LOADED)
+    roots = ("google.genai.", "mistralai.", "ollama.")
     return {
         cls
         for cls in _below(Exception)

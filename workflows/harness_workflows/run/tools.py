@@ -91,7 +91,9 @@ async def _call_until_settled(
         del progress.held[call.id]
         if decide is None and progress.aborted is not None:
             break
-        settled = _apply_decision(held.request, held.outcome, decide)
+        settled = _apply_decision(
+            held.request, held.outcome, decide, policed=progress.spec.policed is True
+        )
         if isinstance(settled, ToolResult):
             return settled
         if asked is None or held.request is not asked.request:  # a new question
@@ -113,7 +115,7 @@ def _build_request(progress: RunProgress, call: ToolCall, ordinal: int | None) -
         nth=progress.count_repeat(call),
         signature=progress.signatures.get(call.id),
         pin=progress.spec.tools.get(call.name, READ).pin,
-        cost_micros=progress.totals.cost_micros or None,
+        cost_micros=progress.totals.cost_micros or None if progress.spec.policed else None,
     )
 
 
@@ -195,7 +197,7 @@ def _describe_unfinished(tool: str, cause: object) -> str:
 
 
 def _apply_decision(
-    request: RunTool, outcome: ToolOutcome, decide: Decide | None
+    request: RunTool, outcome: ToolOutcome, decide: Decide | None, *, policed: bool
 ) -> RunTool | ToolResult:
     """Return the next request, or a result if the decision itself is one."""
     call = request.call
@@ -213,7 +215,7 @@ def _apply_decision(
         return _error_result(
             call, refusal_text("approval" if unknown else outcome.need, decide.note)
         )
-    return allow_call(request, outcome, decide)
+    return allow_call(request, outcome, decide, policed=policed)
 
 
 def _find_lapse(outcome: ToolOutcome) -> str:
@@ -221,14 +223,14 @@ def _find_lapse(outcome: ToolOutcome) -> str:
     return (outcome.ruling and outcome.ruling.then) or "deny"
 
 
-def allow_call(request: RunTool, outcome: ToolOutcome, decide: Decide) -> RunTool:
+def allow_call(request: RunTool, outcome: ToolOutcome, decide: Decide, *, policed: bool) -> RunTool:
     """Return the call as a person allows it: unchanged, or edited."""
     changes: dict[str, object] = {
         "approved": True, "note": decide.note, "again": outcome.attempt,
     }  # fmt: skip
     if outcome.pin is not None:
         changes["pin"] = outcome.pin
-    if outcome.ruling is not None or decide.verdict == "edit":
+    if outcome.ruling is not None or (policed and decide.verdict == "edit"):
         changes["decider"] = Decider(by=decide.by, role=decide.role, remember=decide.remember)
     if asked := [each.gate for each in outcome.gates or () if each.verdict == "ask"]:
         changes["overruled"] = (*(request.overruled or ()), *asked)

@@ -78,7 +78,9 @@ async def check_edit(progress: RunProgress, decide: Decide, pending: Pending) ->
     if not workflow.patched("edits-checked"):  # a call that did not fit was presented again
         return
     held = progress.held[pending.id]
-    handle = start_check(allow_call(held.request, held.outcome, decide))
+    handle = start_check(
+        allow_call(held.request, held.outcome, decide, policed=progress.spec.policed is True)
+    )
     progress.tool_calls.append(handle)  # an abort cancels it, a fresh history waits for it
     wrong: BaseException | None = None
     misfit = None
