@@ -223,5 +223,8 @@ async def _check_running(connection: Connection, row: EvalRow) -> EvalRow:
         if error.status is not RPCStatusCode.NOT_FOUND:
             raise unreachable_error(error) from error
         return replace(row, state="interrupted")
-    running = found.status is WorkflowExecutionStatus.RUNNING
-    return row if running else replace(row, state="interrupted")
+    if found.status is WorkflowExecutionStatus.RUNNING:
+        return row
+    # It may have ended since the row was read.
+    newest = await Evals(connection).find(row.id, None) or row
+    return newest if newest.state != "running" else replace(newest, state="interrupted")
