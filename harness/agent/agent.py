@@ -7,27 +7,33 @@ import inspect
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Any, Generic, cast, overload
+from typing import Any, Generic, overload
 
 from pydantic import ValidationError
 from typing_extensions import TypeForm, TypeVar, Unpack
 
 from harness.agent.checks import check_budget
 from harness.agent.context import RunContext
+from harness.agent.declaration import (
+    agent_error,
+    check_lists,
+    check_types,
+    check_written,
+    index_tools,
+)
 from harness.agent.functions import (
     Check,
     CheckInContext,
     Instructions,
     Validator,
-    check_instructions,
     read_validator,
 )
 from harness.agent.mcp_server import McpServer, split_servers
 from harness.agent.options import AgentOptions
 from harness.agent.output import read_output_type
-from harness.agent.read_result import read_result
-from harness.agent.tool import AnyTool, Tool
-from harness.contracts.errors import ConfigError, InvalidAgent
+from harness.agent.subagent import AgentTool, make_agent_tool
+from harness.agent.tool import AnyTool, Approval, Tool
+from harness.contracts.errors import InvalidAgent
 from harness.contracts.model import (
     AgentSpec,
     Candidate,
@@ -154,11 +160,11 @@ class Agent(Generic[Deps, Output]):
         undo_on_failure: bool = False,
         deps: Any = None,
     ) -> None:
-        _check_types(
+        check_types(
             str(name), name=name, model=model, params=params,
             budget=budget, context=context, parallel=parallel, undo_on_failure=undo_on_failure,
         )  # fmt: skip
-        _check_lists(name, tools=tools, fallbacks=fallbacks)
+        check_lists(name, tools=tools, fallbacks=fallbacks)
         if not _NAME.fullmatch(name):
             raise InvalidAgent(
                 f"Agent name {name!r} cannot name a task queue.",
@@ -166,15 +172,15 @@ class Agent(Generic[Deps, Output]):
             )
         if budget is not None:
             check_budget(budget)
-        _check_instructions(name, instructions)
+        check_written(name, instructions)
         if isinstance(model, ModelPlan) and (fallbacks or params):
-            raise _agent_error(
+            raise agent_error(
                 name,
                 "has a model plan as well as fallbacks or params",
                 "Put the fallbacks and params into the plan's candidates.",
             )
         if fallbacks and model is None:
-            raise _agent_error(
+            raise agent_error(
                 name, "has fallbacks but no model", "Name the model that comes first."
             )
         self.name = name
@@ -183,7 +189,7 @@ class Agent(Generic[Deps, Output]):
         self.write_instructions = None if isinstance(instructions, str) else instructions
         """The function that writes the instructions; None if they are a text."""
         own, self.servers = split_servers(tools)
-        self.tools = _by_name(name, own)
+        self.tools = index_tools(name, own)
         self.output = None if output is str else output
         self.output_type = read_output_type(output, name)
         """None: the output is text."""
@@ -231,9 +237,43 @@ class Agent(Generic[Deps, Output]):
             InvalidAgent: It has a tool of the same name.
         """
         made = copy.copy(self)
-        made.tools = _by_name(self.name, [*self.tools.values(), *tools])
+        made.tools = index_tools(self.name, [*self.tools.values(), *tools])
         made.servers, made._specs = (), {}
         return made
+
+    def as_tool(
+        self,
+        *,
+        description: str,
+        name: str | None = None,
+        budget: Budget | None = None,
+        parallel: bool = False,
+        approval: Approval = "never",
+    ) -> AgentTool:
+        """Make it a tool of other agents. A call starts a run of this agent with a prompt, waits
+        for it, and returns its answer; a typed result as JSON.
+
+        Args:
+            description: Tells the other agent's model what to ask it for.
+            name: The tool's name. Default: the agent's, with `_` for each dot.
+            budget: Limits of each such run, never above what the calling run has left. Default:
+                those of this agent.
+            parallel: Calls in one reply may run side by side although this agent's tools write, if
+                the calling agent is `parallel`. Those of an agent that only reads do so anyway.
+            approval: See `@tool`; the argument is `prompt`.
+
+        Returns:
+            The tool.
+
+        Raises:
+            InvalidAgent: An option does not fit.
+        """
+        if budget is not None:
+            check_budget(budget)
+        return make_agent_tool(
+            self, name=name, description=description, budget=budget, parallel=parallel,
+            approval=approval,
+        )  # fmt: skip
 
     def policies(self) -> dict[str, ToolPolicy]:
         """The policies of its tools that a run pins, by name."""
@@ -324,76 +364,8 @@ class Agent(Generic[Deps, Output]):
         try:
             return Candidate(model=model, params=self.params)
         except ValidationError:
-            raise _agent_error(
+            raise agent_error(
                 self.name,
                 f"model {model!r} is not of the form provider/model",
                 'Write it like "openai/gpt-5".',
             ) from None
-
-
-def _agent_error(name: str, problem: str, fix: str) -> ConfigError:
-    return InvalidAgent(f"Agent {name}: {problem}.", fix=fix)
-
-
-_TYPES: dict[str, tuple[type, ...]] = {
-    "name": (str,),
-    "model": (str, ModelPlan),
-    "params": (ModelParams,),
-    "budget": (Budget,),
-    "context": (ContextPolicy,),
-    "parallel": (bool,),
-    "undo_on_failure": (bool,),
-}
-_REQUIRED = ("name", "parallel", "undo_on_failure")
-
-
-def _check_types(agent: str, **given: object) -> None:
-    """Check the types at run time, for users without a type checker."""
-    for option, value in given.items():
-        if isinstance(value, _TYPES[option]) or (value is None and option not in _REQUIRED):
-            continue
-        kinds = " or ".join(kind.__name__ for kind in _TYPES[option])
-        hint = "Leave it out for none." if value is None else f"Pass a {kinds}."
-        raise _agent_error(agent, f"{option}={value!r} is not a {kinds}", hint)
-
-
-def _check_lists(agent: str, **given: object) -> None:
-    for option, value in given.items():
-        if isinstance(value, Sequence) and not isinstance(value, str):
-            continue
-        called = getattr(value, "name", None) or getattr(value, "__name__", None) or repr(value)
-        put = f"Put it in a list: {option}=[{called}]"
-        hint = "Leave it out for none." if value is None else put
-        raise _agent_error(agent, f"{option}={called} is not a list", hint)
-
-
-def _check_instructions(agent: str, given: object) -> None:
-    if isinstance(given, str):
-        return
-    if not callable(given):
-        hint = "Leave it out for none." if given is None else "Give a str or a function of (ctx)."
-        raise _agent_error(agent, f"instructions={given!r} is not a str or a function", hint)
-    check_instructions(given, agent)
-
-
-def _by_name(agent: str, tools: Sequence[AnyTool]) -> dict[str, AnyTool]:
-    found: dict[str, AnyTool] = {}
-    for each in cast("Sequence[object]", tools):
-        if not isinstance(each, Tool):
-            called = getattr(cast("Callable[..., Any]", each), "__name__", repr(each))
-            raise _agent_error(agent, f"{called} is not a tool", f"Put @tool above {called}.")
-        if each.name in found and found[each.name] is not each:
-            raise _agent_error(
-                agent, f"has two tools named {each.name}", "Rename one: @tool(name=...)."
-            )
-        made = cast("AnyTool", each)
-        if made.on_unknown == "probe" and made.hooks.probe is None:
-            raise _agent_error(
-                agent,
-                f"{each.name} has on_unknown='probe' but no probe function",
-                f"Declare one under @{each.name}.probe.",
-            )
-        found[each.name] = made
-    if any(not each.policy.inline for each in found.values()):
-        found.setdefault(read_result.name, read_result)
-    return found

@@ -10,6 +10,7 @@ BUILT_IN: tuple[str, ...] = (
     "harness.capabilities.kernel:MODELS",
     "harness.capabilities.kernel:TOOLS",
     "harness.limits.capability:LIMITS",
+    "harness.subagents.capability:SUBAGENTS",
     "harness.undo.capability:UNDO",
     "harness.replay.capability:REPLAY",
     "harness.forks.capability:FORKS",

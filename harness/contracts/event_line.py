@@ -78,6 +78,8 @@ LINES: dict[str, Callable[[Any], str]] = {
     "tool_call_checked": lambda e: _call(e.name, e.arguments),
     "tool_call_started": lambda e: _call(e.name, e.arguments),
     "tool_call_finished": lambda e: f"{e.name} {'ok' if e.ok else 'failed'}{_after(e.content)}",
+    "child_started": lambda e: f"{e.child} of {e.agent}{_after(e.prompt)}",
+    "child_ended": lambda e: f"{e.child} {e.state.value}{_after(e.error and e.error.message)}",
     "decision_requested": _asked,
     "decision_made": _decided,
     "hint_received": lambda e: shorten(e.text),

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any, Literal
 
 from harness.contracts.base import Flag, Word
+from harness.contracts.budget import Budget as Budget
 from harness.contracts.clean_text import clean_line
 from harness.contracts.effect import Undone
 from harness.contracts.errors import ErrorInfo
@@ -15,6 +16,7 @@ from harness.contracts.model import Interrupted, ModelRef, Usage
 from harness.contracts.permit import Pinned, Started
 from harness.contracts.prompt import PinnedPrompt
 from harness.contracts.steering import Decide
+from harness.contracts.subagent import CalledBy
 from harness.contracts.tool import (
     Effect,
     Need,
@@ -70,21 +72,6 @@ TRANSITIONS: dict[RunState, frozenset[RunState]] = {
     RunState.ABORTED: frozenset(),
 }
 """The allowed transitions. Failed is reachable from every open state: Temporal can end any run."""
-
-
-class Budget(Word):
-    """Limits of a run, checked before each model call; absent means none."""
-
-    turns: int | None = None
-    """Model calls."""
-    tokens: int | None = None
-    """Tokens of all model calls together, input and output."""
-    cost_micros: int | None = None
-    """Cost in millionths of a US dollar."""
-    seconds: float | None = None
-    """Time since the run started."""
-    ask: Flag = None
-    """Wait for a person to grant as much again, instead of stopping."""
 
 
 class Limits(Word):
@@ -175,6 +162,16 @@ class Held(Word):
     """Seconds since the epoch."""
 
 
+class OpenChild(Word):
+    """A child run that has not ended."""
+
+    run: str
+    request: RunTool
+    """The call that started it."""
+    budget: Budget
+    """What it may use."""
+
+
 class Pending(Word):
     """Something that a run waits for a person to decide."""
 
@@ -244,6 +241,10 @@ class Carry(Word):
     """Decisions that arrived while the history ended."""
     by: str | None = None
     """Who paused or aborted it, if the signal says so."""
+    children: dict[str, OpenChild] | None = None
+    """Open children, by call."""
+    started_children: int | None = None
+    """How many children it has started."""
 
 
 class RunSpec(Word):
@@ -297,6 +298,8 @@ class RunSpec(Word):
     """Its steps prove whose they are. In runs started before this field existed they do not."""
     root: str | None = None
     """The run at the top, if an agent started this one as a tool."""
+    called_by: CalledBy | None = None
+    """The tool call that started it, if an agent called this one as a tool."""
     priority: int | None = None
     """From 1, the most urgent, to 5: whose calls are made first when they must wait."""
     template: PinnedPrompt | None = None
@@ -367,6 +370,13 @@ class RunEnd(Word):
     """The result of the undo, if the run was to undo its effects at its end."""
     unread: int | None = None
     """Hints that came too late for the model."""
+
+
+class AwaitedChild(Word):
+    """What the `await_child` activity found."""
+
+    end: RunEnd | None = None
+    """Absent: the child is still open."""
 
 
 class RunStatus(Word):

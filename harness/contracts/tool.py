@@ -7,8 +7,10 @@ from typing import Any, Literal, cast
 from pydantic import model_validator
 
 from harness.contracts.base import Flag, Word
+from harness.contracts.budget import Budget
 from harness.contracts.errors import ErrorInfo
 from harness.contracts.message import ToolCall, ToolResult
+from harness.contracts.subagent import ChildEnd, ChildStart, Subagent
 
 Effect = Literal["read", "write", "irreversible"]
 """What a tool changes: nothing; something that can be repeated or undone; something that cannot."""
@@ -44,6 +46,19 @@ class ToolPolicy(Word):
     pin: str | None = None
     """What was declared, for a tool that others declare: digests of its description, parameters
     and hints, joined by dots. A worker that knows another declaration asks before a call."""
+    subagent: Subagent | None = None
+    """The agent that a call runs. `effect` is then that of its tools: the call itself changes
+    nothing."""
+
+    @property
+    def acts(self) -> bool:
+        """Whether a call itself may change something."""
+        return self.effect != "read" and self.subagent is None
+
+    @property
+    def parallel(self) -> bool:
+        """Whether calls of one reply may run side by side."""
+        return self.effect == "read" or bool(self.subagent and self.subagent.parallel)
 
 
 PIN_PARTS = ("its description", "its parameters", "its hints")
@@ -80,6 +95,8 @@ class ToolOutcome(Word):
     """With need `approval`: what is declared now. See `ToolPolicy.pin`."""
     asked: str | None = None
     """With a need: the MAC that proves that a person was asked about this call."""
+    child: ChildStart | None = None
+    """The run that the call starts; the call is made again with its `ended`."""
 
 
 class Workspace(Word):
@@ -134,6 +151,10 @@ class RunTool(Word):
     """See `ToolPolicy.pin`."""
     asked: str | None = None
     """With `edited`: the MAC under which `run_tool` asked about the call."""
+    left: Budget | None = None
+    """What a child run may use of its caller's budget."""
+    ended: ChildEnd | None = None
+    """How the child run ended that the call started."""
 
     @model_validator(mode="before")
     @classmethod
