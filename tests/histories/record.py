@@ -42,6 +42,7 @@ from tests.fakes.steps import Hang, call, calls, fail, say, stall
 from tests.histories.delivery import delivered
 from tests.histories.evaluating import evaluated, stopped_eval
 from tests.histories.inline import inline_refused, inline_timed_out
+from tests.histories.subagents import subagent_aborted, subagent_continued, subagents
 
 HERE = Path(__file__).parent
 Case = Callable[[Harness, ModelServer, str], Awaitable[RunHandle[Any]]]
@@ -351,7 +352,8 @@ CASES: dict[str, dict[str, Case]] = {
         for case in (
             answer, tools, parallel, inline_timed_out, inline_refused, approved, edit_checked,
             hinted, paused, aborted, cut_off, cancelled, budget, functions, mended, refused,
-            odd_signals, whatif, given_up, aborted_undone, failed_undone,
+            odd_signals, whatif, given_up, aborted_undone, failed_undone, subagents,
+            subagent_aborted, subagent_continued,
         )
     },
     "Undo": {case.__name__: case for case in (undone, stopped, previewed)},
