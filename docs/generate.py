@@ -84,6 +84,8 @@ def settings_page() -> str:
     parts += ["## [mcp.servers.NAME]", section(McpServer, "mcp.servers.NAME.")]
     parts += ["## [mcp.servers.NAME.oauth]", section(McpOAuth, "mcp.servers.NAME.oauth.")]
     parts += ["## [mcp.servers.NAME.tools.TOOL]", section(McpTool, "mcp.servers.NAME.tools.TOOL.")]
+    from harness.budgets.settings import DailyBudget
+    from harness.config.settings import PriceSettings
     from harness.limits.settings import ModelLimit, Pool
 
     for name, of_name in (
@@ -91,6 +93,9 @@ def settings_page() -> str:
         ("pools.NAME", Pool),
     ):  # fmt: skip
         parts += [f"## [limits.{name}]", section(of_name, f"limits.{name}.")]
+    for name in ("agents.NAME", "owners.USER"):
+        parts += [f"## [budgets.{name}]", section(DailyBudget, f"budgets.{name}.")]
+    parts += ["## [prices.MODEL]", section(PriceSettings, "prices.MODEL.")]
     parts += ["## Profiles", load_notes("pages")["profiles"]]
     changed = [
         [f"`{name}`", ", ".join(f"`{k} = {v!r}`" for k, v in values.items()) or "nothing"]

@@ -20,6 +20,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "Agent", "RunContext", "ModelRetry", "tool", "Tool", "ToolContext", "Ask", "Happened",
         "Target", "McpOAuth", "McpServer", "McpTool",
         "AnyTool", "Approval", "Budget", "ModelPlan", "Candidate", "ModelParams", "ContextPolicy",
+        "MemoryPolicy",
     ),
     "Messages": ("Message", "Text", "Image", "FileRef", "ToolCall", "ToolResult"),
     "What a run says": (

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from harness.contracts.attempt import Attempt, Retry
     from harness.contracts.effect import EffectRow, Undone, UndoReport, UndoStep
     from harness.contracts.errors import ErrorInfo, HarnessError
+    from harness.contracts.memory import MemoryPolicy
     from harness.contracts.message import FileRef, Image, Message, Text, ToolCall, ToolResult
     from harness.contracts.model import Candidate, ContextPolicy, ModelParams, ModelPlan, Usage
     from harness.contracts.run import Budget, Pending, RunState, RunStatus, Totals, TranscriptView
@@ -87,6 +88,7 @@ __all__ = [
     "McpOAuth",
     "McpServer",
     "McpTool",
+    "MemoryPolicy",
     "Message",
     "ModelParams",
     "ModelPlan",
@@ -160,6 +162,7 @@ _HOMES = {
     "McpTool": "harness.agent",
     "Message": "harness.contracts.message",
     "ModelParams": "harness.contracts.model",
+    "MemoryPolicy": "harness.contracts.memory",
     "ModelPlan": "harness.contracts.model",
     "ModelRetry": "harness.agent",
     "Observed": "harness.evals.observed",

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from harness.engine.signed_start import own_queue, run_workflow, start_workflow
     from harness.interceptors import (
         Caller,
+        EditChecker,
         ModelCall,
         ModelInterceptor,
         NextModel,
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
         ToolInterceptor,
         ToolUse,
     )
+    from harness.policies.evaluate import PolicyCall
+    from harness.policies.policy import PolicyRule
     from harness.providers.adapter import Adapter, Sink
     from harness.runs.start import new_id
     from harness.store.database import Database
@@ -57,6 +60,7 @@ __all__ = [
     "Context",
     "Created",
     "Database",
+    "EditChecker",
     "Embedder",
     "Harmless",
     "HarnessError",
@@ -69,6 +73,8 @@ __all__ = [
     "NextTool",
     "Out",
     "Panel",
+    "PolicyCall",
+    "PolicyRule",
     "ProviderSettings",
     "Role",
     "Route",
@@ -133,6 +139,9 @@ _HOMES = {
     "Route": "harness.api.route",
     "VisibleRun": "harness.api.context",
     "Caller": "harness.interceptors",
+    "EditChecker": "harness.interceptors",
+    "PolicyCall": "harness.policies.evaluate",
+    "PolicyRule": "harness.policies.policy",
     "ModelCall": "harness.interceptors",
     "ModelInterceptor": "harness.interceptors",
     "NextModel": "harness.interceptors",

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tests import check_page
+from tests import check_page, check_page_imports
 
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ["harness", "workflows", "activities", "workers", "daemon", "starter", "migrations"]
@@ -34,12 +34,6 @@ UNDECLARED = [
 DEVELOPMENT = [
     "pytest",  # the plug-in's module, which pytest alone imports
 ]
-BANDIT_SKIPS = [
-    "B101",  # assert: states what the type checker cannot know
-    "B404",  # import subprocess: the local stack starts processes
-    "B603",  # subprocess without a shell: that is the safe way
-]
-
 Outcome = tuple[bool, str]
 
 
@@ -64,6 +58,8 @@ def page() -> Outcome:
         *check_page.find_registries(ROOT),
         *check_page.find_long_files(ROOT / "web" / "src"),
         *check_page.find_excess(ROOT / "web" / "dist"),
+        *check_page_imports.find_wrong_imports(ROOT / "web" / "src"),
+        *check_page_imports.find_unused_exports(ROOT / "web" / "src"),
     ]
     return not found, "\n".join(found)
 
@@ -103,10 +99,6 @@ CHECKS: dict[str, Callable[[], Outcome]] = {
     ),
     "web": web,
     "imports": tool("lint-imports", "--no-cache", "--no-logo"),
-    "security": tool(
-        "bandit", "--quiet", "--recursive", "--skip", ",".join(BANDIT_SKIPS), *ROOMS,
-        "--format", "custom", "--msg-template", "{relpath}:{line}: {test_id} {msg}",
-    ),
     "lint": tool("ruff", "check", "--quiet", "."),
     "format": tool("ruff", "format", "--check", "--quiet", "."),
     "sizes": sizes,

@@ -30,8 +30,9 @@ settings.register_profile("steady", derandomize=True, **BUSY)
 settings.register_profile("explore", max_examples=1000, **BUSY)
 settings.load_profile("steady")
 
-# One Temporal and one Postgres a test process, whichever layers it runs.
-pytest_plugins = ("tests.fakes.postgres", "tests.fakes.servers")
+# One Temporal, one Postgres and one project a test process, whichever layers it runs. A fixture
+# that modules import is made, and kept, once for each of them: so these are plug-ins.
+pytest_plugins = ("tests.fakes.postgres", "tests.fakes.servers", "tests.fakes.command")
 
 HERE = Path(__file__).parent
 BUDGETS = {

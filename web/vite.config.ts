@@ -2,7 +2,7 @@ import tailwindcss from "@tailwindcss/vite";
 import { tanstackRouter } from "@tanstack/router-plugin/vite";
 import react from "@vitejs/plugin-react";
 import { defineConfig, type ProxyOptions } from "vite";
-import { preloadView } from "./preload";
+import { listViewFiles } from "./preload";
 
 /** Where `npm run dev` finds a daemon. */
 const daemon = process.env["DAEMON"] ?? "http://127.0.0.1:7720";
@@ -12,6 +12,19 @@ function toDaemon(ws: boolean): ProxyOptions {
   return { target: daemon, ws, changeOrigin: true, headers: { origin: daemon } };
 }
 
+/** Left alone, whatever two views share is a file of its own: many files of a few hundred bytes, each
+ * of which a browser looks up, checks and links before a view can run. */
+const CHUNKS = [
+  { name: "shell", tags: ["$initial" as const], priority: 2 },
+  {
+    name: "icons",
+    test: /lucide-react[\\/]dist[\\/]esm[\\/]icons/,
+    minShareCount: 2,
+    entriesAware: true,
+    entriesAwareMergeThreshold: 4_000,
+  },
+];
+
 export default defineConfig({
   // Relative, because the daemon may be mounted below another app.
   base: "./",
@@ -19,7 +32,7 @@ export default defineConfig({
     tanstackRouter({ target: "react", autoCodeSplitting: true }),
     react(),
     tailwindcss(),
-    preloadView("runs/index.tsx"),
+    listViewFiles(),
   ],
   resolve: {
     alias: {
@@ -33,6 +46,7 @@ export default defineConfig({
     target: "es2024",
     assetsInlineLimit: 0, // `data:` fonts are refused by the content security policy
     modulePreload: { polyfill: false },
+    rolldownOptions: { output: { codeSplitting: { groups: CHUNKS } } },
   },
   server: {
     proxy: {

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from temporalio import activity
 
+from harness.contracts.awaited import AwaitChild, AwaitedChild
 from harness.contracts.errors import RunForged, RunNotFound
 from harness.contracts.event import RunEnded
-from harness.contracts.run import AwaitedChild, RunEnd, RunSpec, Totals
-from harness.contracts.subagent import AWAIT_CHILD, AwaitChild, ChildStart
+from harness.contracts.run import RunEnd, RunSpec, Totals
+from harness.contracts.subagent import AWAIT_CHILD, ChildStart
 from harness.contracts.tool import RunTool
 from harness.engine.connection import Connection
 from harness.history import live, reader

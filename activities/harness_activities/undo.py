@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import logging
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from temporalio import activity
@@ -34,6 +36,7 @@ from harness.contracts.queues import agent_queue, workspace_queue
 from harness.store.children import Children
 from harness.store.effects import PAGE, Hold, Ledger
 from harness.undo.offline import format_title, irreversible_error
+from harness_activities.memory.undoing import withdraw_for_undo
 from harness_activities.parts import Activity, AgentParts
 from harness_activities.tool_call.failures import (
     clean_message,
@@ -51,7 +54,13 @@ log = logging.getLogger("harness.tools")
 def make_activities(parts: AgentParts) -> list[Activity]:
     """The activities of undos, for the queue of an agent and of its workspaces' host."""
     ledger, children = parts.process.ledger, parts.process.connection.stores.children
-    activities = EffectActivities(box=parts.box, ledger=ledger, children=children)
+    withdraw = partial(withdraw_for_undo, parts.process.connection, parts.process.guard)
+    activities = EffectActivities(
+        box=parts.box,
+        ledger=ledger,
+        children=children,
+        withdraw=withdraw if parts.agent.memory else None,
+    )
     checks = TargetActivities(box=parts.box, ledger=ledger, children=children)
     return [activities.list_effects, activities.compensate, checks.check_targets]
 
@@ -64,10 +73,14 @@ class EffectActivities:
     ledger: Ledger
     children: Children | None = None
     """Finds runs below a run; None: there are none."""
+    withdraw: Callable[[str], Awaitable[None]] | None = None
+    """Withdraws what was extracted from a run: no tool did that, so the ledger does not have it."""
 
     @activity.defn(name="list_effects")
     async def list_effects(self, request: ListEffects) -> EffectPage:
         """List the effects to undo, the newest first."""
+        if request.before is None and self.withdraw is not None:
+            await self.withdraw(request.run)
         below = await find_below(self.children, request.run, request.to_turn)
         rows = await self.ledger.effects_to_undo(
             request.run, request.to_turn, request.before, below=below

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from fastapi import Depends, FastAPI
 from fastapi.routing import APIRoute
@@ -32,6 +32,7 @@ from harness_daemon.page.page import Page
 from harness_daemon.refusals import add_problem_handlers
 from harness_daemon.roles import guard_route, require_role
 from harness_daemon.sign_in import make_sign_in_router
+from harness_daemon.stack_watch import StackWatch
 
 DESCRIPTION = "Start, follow, steer and undo runs of durable agents."
 
@@ -54,6 +55,7 @@ def make_app(context: ApiContext, authenticate: Authenticate, hosts: Hosts, page
         authenticate,
         hosts,
         page,
+        StackWatch(context.connection),
         body=Bounds(settings.max_body_bytes, settings.body_seconds),
         file=Bounds(settings.max_file_bytes, settings.file_seconds, json=False),
         takes_file=partial(_takes_file, app),
@@ -64,6 +66,7 @@ def make_app(context: ApiContext, authenticate: Authenticate, hosts: Hosts, page
 def make_routes(records: Iterable[Capability] | None = None) -> FastAPI:
     """The routes alone, as the OpenAPI document describes them: those of the enabled capabilities,
     or of these."""
+    shared = _make_shared(enabled_capabilities() if records is None else tuple(records))
     app = FastAPI(
         title="harness",
         version=__version__,
@@ -73,23 +76,38 @@ def make_routes(records: Iterable[Capability] | None = None) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
         separate_input_output_schemas=False,  # what is exported is what is imported
-        generate_unique_id_function=name_operation,
-        responses=FAILED,
     )
-    app.state.takes_files = set[tuple[str, str]]()
     add_problem_handlers(app)
-    app.include_router(make_health_router())
-    app.include_router(make_sign_in_router())
-    _add_route(app, METRICS, "metrics")
-    installed: dict[str, Sequence[BaseRoute]] = {}
-    for record in enabled_capabilities() if records is None else records:
-        before = len(app.routes)
-        for route in load_routes(record):
-            _add_route(app, route, record.name)
-        if not is_built_in(record):
-            installed[record.name] = app.routes[before:]
-    app.openapi = cache(partial(describe_routes, app, installed))
+    app.state.takes_files = shared.takes_files
+    app.routes.extend(shared.routes)
+    app.openapi = cache(partial(describe_routes, app, shared.installed))
     return app
+
+
+class _Shared(NamedTuple):
+    """Routes that all apps of a process have: a request names its app, a route knows none."""
+
+    routes: Sequence[BaseRoute]
+    takes_files: frozenset[tuple[str, str]]
+    installed: Mapping[str, Sequence[BaseRoute]]
+
+
+@cache
+def _make_shared(records: tuple[Capability, ...]) -> _Shared:
+    """Make the routes of capabilities, once: no other part of an app takes as long."""
+    maker = FastAPI(openapi_url=None, generate_unique_id_function=name_operation, responses=FAILED)
+    maker.state.takes_files = set[tuple[str, str]]()
+    maker.include_router(make_health_router())
+    maker.include_router(make_sign_in_router())
+    _add_route(maker, METRICS, "metrics")
+    installed: dict[str, Sequence[BaseRoute]] = {}
+    for record in records:
+        before = len(maker.routes)
+        for route in load_routes(record):
+            _add_route(maker, route, record.name)
+        if not is_built_in(record):
+            installed[record.name] = maker.routes[before:]
+    return _Shared(maker.routes, frozenset(maker.state.takes_files), installed)
 
 
 async def show_metrics(request: Request) -> Response:

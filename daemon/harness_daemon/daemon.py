@@ -28,7 +28,7 @@ class Address(NamedTuple):
     port: int
 
 
-REACHED_AT = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # nosec B104
+REACHED_AT = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 """Addresses that mean every address of this machine, and one that a browser here can open."""
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -28,6 +29,7 @@ from harness_daemon.cookie import secret_of, session_secret
 from harness_daemon.hosts import Hosts
 from harness_daemon.page.page import Page
 from harness_daemon.refusals import send_problem
+from harness_daemon.stack_watch import StackWatch
 
 Authenticate = Callable[[str], Awaitable[Caller | None]]
 
@@ -48,7 +50,7 @@ SECURITY_HEADERS = (
 
 
 class Gate:
-    """Checks host, origin and token, bounds the body, and numbers the request."""
+    """Checks host, origin and token, bounds the body and the wait, and numbers the request."""
 
     def __init__(
         self,
@@ -56,6 +58,7 @@ class Gate:
         authenticate: Authenticate,
         hosts: Hosts,
         page: Page,
+        watch: StackWatch,
         *,
         body: Bounds,
         file: Bounds,
@@ -65,6 +68,7 @@ class Gate:
         self._authenticate = authenticate
         self._hosts = hosts
         self._page = page
+        self._watch = watch
         self._body, self._file = body, file
         self._takes_file = takes_file
 
@@ -72,10 +76,14 @@ class Gate:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
-        headers = _read_headers(scope)
-        request_id = _request_id(headers)
+        request_id = _request_id(_read_headers(scope))
         scope["state"] = {**scope.get("state", {}), "request_id": request_id}
         send = _with_headers(send, request_id, root_of(scope))
+        refuse = partial(send_problem, scope, send, request_id=request_id)
+        await self._watch.run(self._check_and_pass, scope, receive, send, refuse)
+
+    async def _check_and_pass(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers, request_id = _read_headers(scope), scope["state"]["request_id"]
         try:
             scope["path"] = _encoded_path(scope)
             self._hosts.check_host(headers.get("host"))

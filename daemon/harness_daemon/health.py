@@ -3,18 +3,13 @@ addresses."""
 
 from __future__ import annotations
 
-import asyncio
 from typing import Literal
 
 from fastapi import APIRouter, Response
 from pydantic import BaseModel
-from temporalio.service import RPCError
 
 from harness.api.context import Context
-from harness.contracts.errors import HarnessError
-from harness.engine.connection import Connection
-
-CHECK_S = 2.0
+from harness_daemon.stack_check import check_stack
 
 
 class Live(BaseModel):
@@ -46,31 +41,12 @@ async def check_live() -> Live:
 
 async def check_ready(context: Context, response: Response) -> Ready:
     """Whether Temporal and Postgres answer the daemon."""
-    temporal, postgres = await asyncio.gather(
-        _check_temporal(context.connection), _check_postgres(context.connection)
-    )
-    whole = temporal and postgres
+    found = await check_stack(context.connection)
+    whole = found.temporal and found.postgres
     if not whole:
         response.status_code = 503
     return Ready(
         ready=whole,
-        temporal="ok" if temporal else "unreachable",
-        postgres="ok" if postgres else "unreachable",
+        temporal="ok" if found.temporal else "unreachable",
+        postgres="ok" if found.postgres else "unreachable",
     )
-
-
-async def _check_temporal(connection: Connection) -> bool:
-    try:
-        async with asyncio.timeout(CHECK_S):
-            return await connection.temporal.service_client.check_health()
-    except (TimeoutError, RPCError):
-        return False
-
-
-async def _check_postgres(connection: Connection) -> bool:
-    try:
-        async with asyncio.timeout(CHECK_S):
-            await connection.database.fetch("SELECT 1")
-    except (TimeoutError, HarnessError):
-        return False
-    return True

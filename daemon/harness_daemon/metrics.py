@@ -23,6 +23,7 @@ from harness.engine.connection import Connection
 from harness.history.run_reads import RunReads
 from harness.version import __version__
 from harness_daemon.limit_metrics import LimitMetrics
+from harness_daemon.request_log_metrics import RequestLogMetrics
 
 if TYPE_CHECKING:
     from prometheus_client.core import Metric
@@ -48,6 +49,7 @@ class Metrics:
         self._reads = reads
         self._counts = counts
         self._limits = LimitMetrics(connection)
+        self._request_log = RequestLogMetrics(connection)
         self._asked = float("-inf")
         self._waiting: int | None = None
         self._registry = CollectorRegistry(auto_describe=False)
@@ -79,6 +81,7 @@ class Metrics:
         """All metrics, and their media type, in the format that a scraper accepts."""
         await self._reads.shared.read("metrics", self._count_waiting)
         await self._reads.shared.read("limit metrics", self._limits.refresh)
+        await self._reads.shared.read("request log metrics", self._request_log.refresh)
         encode, media_type = choose_encoder(accept or "")
         return encode(self._registry), media_type
 
@@ -106,10 +109,19 @@ class Metrics:
         ):  # fmt: skip
             found.add_metric((needed,), value)
         yield found
+        errors = CounterMetricFamily(
+            "harness_topic_errors",
+            "Topics of live sockets that stopped with an error, by its code.",
+            labels=("code",),
+        )
+        for code, count in counts.topic_errors.items():
+            errors.add_metric((code,), count)
+        yield errors
         yield GaugeMetricFamily(
             "harness_run_cards", "Runs whose cards are kept in memory.", len(cards)
         )
         yield from self._limits.collect()
+        yield from self._request_log.collect()
         if self._waiting is not None:
             yield GaugeMetricFamily(
                 "harness_runs_waiting", "Open runs that wait for a person.", self._waiting

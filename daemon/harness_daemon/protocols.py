@@ -158,6 +158,12 @@ class BoundedSocket(WebSocketsSansIOProtocol):
 
     _slow: SlowReader
 
+    async def send(self, message: Any) -> None:
+        await super().send(message)
+        if message["type"] == "websocket.http.response.body" and self.close_sent:
+            # uvicorn would log that no answer was sent to the handshake.
+            self.handshake_complete = True
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
         self._slow = SlowReader(self.transport, self.config)

@@ -13,7 +13,7 @@ import re
 import secrets
 from typing import NamedTuple
 
-TOKEN = "hns"  # nosec B105
+TOKEN = "hns"  # noqa: S105
 BROWSER = "hnb"
 CODE = "hnc"
 

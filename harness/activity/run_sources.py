@@ -15,6 +15,7 @@ from temporalio.service import RPCError
 from harness.activity.merge import MOST_ITEMS, Item
 from harness.activity.run_acts import list_acts
 from harness.activity.views import Act, time_of
+from harness.activity.window import SLACK_S, window_of
 from harness.api.caller import Caller
 from harness.api.context import ApiContext, may_see, owner_filter
 from harness.contracts.effect import UNDO, UndoSpec, undo_id, undone_run
@@ -28,8 +29,6 @@ from harness.runs.listing import list_page
 from harness.store.permits import is_undo_signed
 
 PAGE = 100
-SLACK_S = 0.001
-"""Temporal's index may round times."""
 ROUNDING_S = 1e-5
 """Acts have times in microseconds, Temporal in nanoseconds."""
 ARCHIVED: LiteralString = """
@@ -72,8 +71,7 @@ class RunActs:
             ARCHIVED,
             {
                 "namespace": connection.endpoints.namespace,
-                "since": max(self._since, 0.0),
-                "before": None if math.isinf(self._before) else self._before + SLACK_S,
+                **window_of(self._before, self._since),
                 "run": self._run,
                 "limit": MOST_ITEMS,
             },

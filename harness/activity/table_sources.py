@@ -3,12 +3,12 @@ alone."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import AsyncGenerator, Sequence
-from typing import Any, LiteralString
+from typing import LiteralString
 
 from harness.activity.merge import MOST_ITEMS, Item
 from harness.activity.views import Act, time_of
+from harness.activity.window import window_of
 from harness.contracts.errors import HarnessError
 from harness.engine.connection import Connection
 from harness.history.reader import open_seals
@@ -42,13 +42,12 @@ WHERE kind IN ('deleted', 'forgotten') AND namespace = %(namespace)s
   AND (%(run)s::text IS NULL OR run = %(run)s)
 ORDER BY seq DESC LIMIT %(limit)s
 """
-SLACK_S = 0.001
 
 
 async def list_access(connection: Connection, before: float, since: float) -> AsyncGenerator[Item]:
     """What became of users, tokens and browser sessions."""
     for at, kind, by, subject, detail in await connection.database.fetch(
-        ACCESS, _window(before, since)
+        ACCESS, {**window_of(before, since), "limit": MOST_ITEMS}
     ):
         act = Act(
             id=f"{kind}/{subject}", at=time_of(at), kind=kind, by=by, subject=subject,
@@ -63,8 +62,11 @@ async def list_deletions(
     """Whose content was forgotten, or deleted from the archive. Only what this project signed."""
     seals = open_seals(connection)
     window = {
-        **_window(before, since), "run": run, "namespace": connection.endpoints.namespace,
-    }  # fmt: skip
+        **window_of(before, since),
+        "limit": MOST_ITEMS,
+        "run": run,
+        "namespace": connection.endpoints.namespace,
+    }
     for seq, hash, data in await connection.database.fetch(DELETIONS, window):
         try:
             entry = read_entry(bytes(data))
@@ -76,14 +78,6 @@ async def list_deletions(
         yield _item_of(
             Act(id=f"seal/{seq}", at=time_of(entry.at), kind=kind, by=entry.by, run=entry.run)
         )
-
-
-def _window(before: float, since: float) -> dict[str, Any]:
-    return {
-        "since": max(since, 0.0),
-        "before": None if math.isinf(before) else before + SLACK_S,
-        "limit": MOST_ITEMS,
-    }
 
 
 def _item_of(act: Act) -> Item:

@@ -7,20 +7,19 @@ import inspect
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Any, Generic, overload
+from typing import Any, Generic, cast, overload
 
 from pydantic import ValidationError
 from typing_extensions import TypeForm, TypeVar, Unpack
 
-from harness.agent.checks import check_budget
-from harness.agent.context import RunContext
-from harness.agent.declaration import (
+from harness.agent.argument_types import (
     agent_error,
+    check_instructions_type,
     check_lists,
     check_types,
-    check_written,
-    index_tools,
 )
+from harness.agent.checks import check_budget
+from harness.agent.context import RunContext
 from harness.agent.functions import (
     Check,
     CheckInContext,
@@ -29,11 +28,14 @@ from harness.agent.functions import (
     read_validator,
 )
 from harness.agent.mcp_server import McpServer, split_servers
+from harness.agent.memory_tools import MEMORY_TOOLS
 from harness.agent.options import AgentOptions
 from harness.agent.output import read_output_type
+from harness.agent.read_result import read_result
 from harness.agent.subagent import AgentTool, make_agent_tool
 from harness.agent.tool import AnyTool, Approval, Tool
 from harness.contracts.errors import InvalidAgent
+from harness.contracts.memory import MemoryPolicy
 from harness.contracts.model import (
     AgentSpec,
     Candidate,
@@ -76,6 +78,8 @@ class Agent(Generic[Deps, Output]):
         parallel: Calls of read-only tools in one reply run side by side.
         undo_on_failure: A run that fails undoes its effects. An aborted run does so only if the
         abort requests it.
+        memory: What it remembers across runs; it then has the tools `remember`, `recall` and
+            `forget_memory`. Default: nothing.
         deps: A value for the tools' context, or a function (async or not) that makes it, called
         once in each worker. If it returns an async context manager, that is entered, and
         exited when the worker stops.
@@ -158,11 +162,13 @@ class Agent(Generic[Deps, Output]):
         context: ContextPolicy | None = None,
         parallel: bool = False,
         undo_on_failure: bool = False,
+        memory: MemoryPolicy | None = None,
         deps: Any = None,
     ) -> None:
         check_types(
             str(name), name=name, model=model, params=params,
             budget=budget, context=context, parallel=parallel, undo_on_failure=undo_on_failure,
+            memory=memory,
         )  # fmt: skip
         check_lists(name, tools=tools, fallbacks=fallbacks)
         if not _NAME.fullmatch(name):
@@ -172,7 +178,7 @@ class Agent(Generic[Deps, Output]):
             )
         if budget is not None:
             check_budget(budget)
-        check_written(name, instructions)
+        check_instructions_type(name, instructions)
         if isinstance(model, ModelPlan) and (fallbacks or params):
             raise agent_error(
                 name,
@@ -189,7 +195,7 @@ class Agent(Generic[Deps, Output]):
         self.write_instructions = None if isinstance(instructions, str) else instructions
         """The function that writes the instructions; None if they are a text."""
         own, self.servers = split_servers(tools)
-        self.tools = index_tools(name, own)
+        self.tools = _by_name(name, own if memory is None else [*own, *MEMORY_TOOLS])
         self.output = None if output is str else output
         self.output_type = read_output_type(output, name)
         """None: the output is text."""
@@ -200,6 +206,7 @@ class Agent(Generic[Deps, Output]):
         self.context = context or ContextPolicy()
         self.parallel = parallel
         self.undo_on_failure = undo_on_failure
+        self.memory = memory
         self.deps = deps
         self._specs: dict[str, AgentSpec] = {}
         if model is not None:
@@ -237,7 +244,7 @@ class Agent(Generic[Deps, Output]):
             InvalidAgent: It has a tool of the same name.
         """
         made = copy.copy(self)
-        made.tools = index_tools(self.name, [*self.tools.values(), *tools])
+        made.tools = _by_name(self.name, [*self.tools.values(), *tools])
         made.servers, made._specs = (), {}
         return made
 
@@ -250,16 +257,14 @@ class Agent(Generic[Deps, Output]):
         parallel: bool = False,
         approval: Approval = "never",
     ) -> AgentTool:
-        """Make it a tool of other agents. A call starts a run of this agent with a prompt, waits
-        for it, and returns its answer; a typed result as JSON.
+        """Make it a tool: a call runs this agent with a prompt, and returns its answer.
 
         Args:
             description: Tells the other agent's model what to ask it for.
             name: The tool's name. Default: the agent's, with `_` for each dot.
             budget: Limits of each such run, never above what the calling run has left. Default:
                 those of this agent.
-            parallel: Calls in one reply may run side by side although this agent's tools write, if
-                the calling agent is `parallel`. Those of an agent that only reads do so anyway.
+            parallel: Calls by a `parallel` agent run side by side, even if tools write.
             approval: See `@tool`; the argument is `prompt`.
 
         Returns:
@@ -306,6 +311,7 @@ class Agent(Generic[Deps, Output]):
                 context=self.context,
                 dynamic=True if self.write_instructions else None,
                 wrapped=True if output and output.wrapped else None,
+                memory=self.memory,
             )
         return made
 
@@ -369,3 +375,26 @@ class Agent(Generic[Deps, Output]):
                 f"model {model!r} is not of the form provider/model",
                 'Write it like "openai/gpt-5".',
             ) from None
+
+
+def _by_name(agent: str, tools: Sequence[AnyTool]) -> dict[str, AnyTool]:
+    found: dict[str, AnyTool] = {}
+    for each in cast("Sequence[object]", tools):
+        if not isinstance(each, Tool):
+            called = getattr(cast("Callable[..., Any]", each), "__name__", repr(each))
+            raise agent_error(agent, f"{called} is not a tool", f"Put @tool above {called}.")
+        if each.name in found and found[each.name] is not each:
+            raise agent_error(
+                agent, f"has two tools named {each.name}", "Rename one: @tool(name=...)."
+            )
+        made = cast("AnyTool", each)
+        if made.on_unknown == "probe" and made.hooks.probe is None:
+            raise agent_error(
+                agent,
+                f"{each.name} has on_unknown='probe' but no probe function",
+                f"Declare one under @{each.name}.probe.",
+            )
+        found[each.name] = made
+    if any(not each.policy.inline for each in found.values()):
+        found.setdefault(read_result.name, read_result)
+    return found

@@ -31,6 +31,12 @@ def check_budget(budget: Budget) -> None:
                 f"{most:,}.",
                 fix=f"Give such a number, or leave {name} out.",
             )
+    limits = (budget.tokens, budget.cost_micros, budget.seconds)
+    if budget.shared is not None and limits == (None, None, None):
+        raise InvalidValue(
+            f"The budget is shared={budget.shared!r}, but limits nothing that can be shared.",
+            fix="Give tokens, cost_micros or seconds, or leave shared out.",
+        )
 
 
 def with_default_turns(budget: Budget) -> Budget:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypedDict
 
+from harness.contracts.memory import MemoryPolicy
 from harness.contracts.model import ContextPolicy, ModelParams, ModelPlan
 from harness.contracts.run import Budget
 
@@ -19,3 +20,4 @@ class AgentOptions(TypedDict, total=False):
     context: ContextPolicy | None
     parallel: bool
     undo_on_failure: bool
+    memory: MemoryPolicy | None

@@ -17,6 +17,7 @@ CLOSE_DONE = 1000
 CLOSE_LOST_ACCESS = 1008
 CLOSE_RESTART = 1012
 """Clients resume elsewhere."""
+CLOSE_TRY_LATER = 1013
 
 
 class ClientSocket:
@@ -36,6 +37,20 @@ class ClientSocket:
     async def accept(self) -> None:
         """Begin."""
         await self._socket.accept()
+
+    @property
+    def is_in_browser(self) -> bool:
+        """Whether a page has opened it: pages cannot read why a handshake was refused."""
+        return "origin" in self._socket.headers
+
+    async def refuse(self, why: str) -> None:
+        """Accept the socket only to say why it is closed.
+
+        Args:
+            why: At most 123 bytes.
+        """
+        await self._socket.accept()
+        await self._close(CLOSE_TRY_LATER, why)
 
     async def receive(self) -> str | bytes:
         """The next message.

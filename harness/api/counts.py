@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 
 
 @dataclass
@@ -13,3 +14,5 @@ class Counts:
     """Requests that started a run, or joined the run that an earlier one started."""
     dropped_readers: int = 0
     """Clients that were disconnected because they accepted nothing."""
+    topic_errors: Counter[str] = field(default_factory=Counter[str])
+    """Topics of live sockets that stopped with an error, by its code."""

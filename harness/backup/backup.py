@@ -182,7 +182,7 @@ async def run_postgres_tool(program: str, url: str, *arguments: str) -> str:
     where = conninfo_to_dict(url)
     names = {
         "host": "PGHOST", "port": "PGPORT", "user": "PGUSER",
-        "password": "PGPASSWORD",  # nosec B105 - the name of a variable
+        "password": "PGPASSWORD",
     }  # fmt: skip
     found = {env: str(where[name]) for name, env in names.items() if where.get(name)}
     process = await asyncio.create_subprocess_exec(

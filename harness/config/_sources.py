@@ -257,7 +257,7 @@ def _ollama_url(host: str) -> str:
     scheme, found, rest = host.rstrip("/").rpartition("://")
     if not found:
         scheme, rest = "http", rest if ":" in rest else f"{rest}:11434"
-    rest = rest.replace("0.0.0.0", "127.0.0.1", 1).removesuffix("/v1")  # nosec B104
+    rest = rest.replace("0.0.0.0", "127.0.0.1", 1).removesuffix("/v1")  # noqa: S104
     return f"{scheme}://{rest}/v1"
 
 

@@ -108,6 +108,19 @@ class ProviderSettings(Section):
     """The rate limit of that queue, enforced by Temporal across all workers."""
 
 
+class PriceSettings(Section):
+    """What a model costs, in US dollars per million tokens."""
+
+    input: float = Field(ge=0, le=1e6, allow_inf_nan=False)
+    """Input that no cache has."""
+    output: float = Field(ge=0, le=1e6, allow_inf_nan=False)
+    """Output, with reasoning."""
+    cached: float | None = Field(default=None, ge=0, le=1e6, allow_inf_nan=False)
+    """Input read from the provider's cache. Unset: as `input`."""
+    cache_write: float | None = Field(default=None, ge=0, le=1e6, allow_inf_nan=False)
+    """Input written to the provider's cache. Unset: as `input`."""
+
+
 class LiveSettings(Section):
     flush_ms: Harmless[int] = Field(default=25, ge=1)
     flush_bytes: Harmless[int] = Field(default=1024, ge=1)
@@ -178,6 +191,8 @@ class Settings(Section):
     artifacts: ArtifactSettings = ArtifactSettings()
     providers: dict[str, ProviderSettings] = {}
     """Providers by name. Values of built-in providers can be changed here too."""
+    prices: dict[str, PriceSettings] = {}
+    """Prices of models, named as provider/model: they replace the published ones."""
     live: LiveSettings = LiveSettings()
     worker: WorkerSettings = WorkerSettings()
     log: LogSettings = LogSettings()

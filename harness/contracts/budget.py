@@ -1,8 +1,8 @@
-"""Limits of a run."""
+"""How much a run may use."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from harness.contracts.base import Flag, Word
 
@@ -20,6 +20,10 @@ class Budget(Word):
     """Time since the run started."""
     ask: Flag = None
     """Wait for a person to grant as much again, instead of stopping."""
+    shared: Literal["run", "session"] | None = None
+    """With whom `tokens`, `cost_micros` and `seconds` are shared: with the runs that this one
+    starts as tools (`run`), or with all runs of its session too (`session`). They are then
+    reserved before each call, never exceeded, and the run asks a person when they are used up."""
 
     def within(self, other: Budget) -> Budget:
         """Lower each limit to that of another budget.
@@ -35,6 +39,7 @@ class Budget(Word):
             tokens=_lower(self.tokens, other.tokens),
             cost_micros=_lower(self.cost_micros, other.cost_micros),
             seconds=_lower(self.seconds, other.seconds),
+            shared=self.shared,
         )
 
 

@@ -26,6 +26,7 @@ from harness.contracts.live_event import ToolProgress as ToolProgress
 from harness.contracts.message import Message, ToolCall
 from harness.contracts.model import Fallback, Interrupted, Usage
 from harness.contracts.prompt import PinnedPrompt
+from harness.contracts.ruling import Remember, Ruling
 from harness.contracts.run import Parent, RunState, Totals
 from harness.contracts.steering import Decided, Verdict
 from harness.contracts.tool import Effect, Need
@@ -74,6 +75,8 @@ class ModelCalled(EventBase):
     """Messages that are new to the model with this call."""
     head: str | None = None
     """The transcript node that they follow."""
+    scale: float | None = None
+    """Tokens that the provider counts for each estimated one, if the context policy counts them."""
 
 
 class ModelReplied(EventBase):
@@ -100,6 +103,8 @@ class ModelReplied(EventBase):
     """Models of the plan that were skipped before this one."""
     dropped: int | None = None
     """Messages that the context policy left out."""
+    cleared: int | None = None
+    """Messages with tool results that the context policy replaced by stubs."""
     interrupted: Flag = None
     """The call was cancelled; `message` is what had arrived by then."""
     cut: Interrupted | None = None
@@ -124,6 +129,40 @@ class ModelFailed(EventBase):
     error: ErrorInfo
     worker: Worker | None = None
     """The worker of the last attempt."""
+
+
+class ContextCompacted(EventBase):
+    """A model summarized the conversation: later calls read the summary, pinned messages and the
+    newest exchanges in its place. The transcript still has everything."""
+
+    type: Literal["context_compacted"] = "context_compacted"
+    turn: int
+    """The turn before."""
+    before: int
+    """Tokens that a call read until now."""
+    after: int
+    """Tokens that the next call reads, estimated."""
+    summarized: int
+    """Messages that the summary stands for."""
+    summary: str
+    model: str
+    usage: Usage
+    cost_micros: int | None = None
+    """Millionths of a US dollar; absent if the price is unknown."""
+    ms: float | None = None
+    replaces: str
+    """The head of the whole conversation."""
+    head: str
+    """The transcript node that stands for it."""
+
+
+class CompactionFailed(EventBase):
+    """The conversation could not be summarized. The run continues with all of it, as far as the
+    context policy allows."""
+
+    type: Literal["compaction_failed"] = "compaction_failed"
+    turn: int
+    error: ErrorInfo
 
 
 class ToolCallRequested(EventBase):
@@ -181,6 +220,8 @@ class ToolCallFinished(EventBase):
     last_failure: str | None = None
     decided: Decided | None = None
     """The last decision of a person about this call."""
+    ruling: Ruling | None = None
+    """The rule of a policy that decided about the call."""
     unrun: Flag = None
     """The run ended before the call had a result."""
     worker: Worker | None = None
@@ -224,6 +265,10 @@ class DecisionRequested(EventBase):
     arguments: dict[str, Any] | str | None = None
     digest: str | None = None
     """Digest of need, tool and arguments. Pass it to `decide` to decide exactly this request."""
+    ruling: Ruling | None = None
+    """The rule of a policy that asks, and whom."""
+    until: float | None = None
+    """When the time to decide passes, in seconds since the epoch."""
 
     @property
     def asked(self) -> Asked:
@@ -244,6 +289,8 @@ class DecisionMade(EventBase):
     """With `edit`: the tool's new arguments, or the amounts granted."""
     by: str | None = None
     """Who decided."""
+    remember: Remember | None = None
+    """Which later calls of the session it allows too."""
 
 
 class HintReceived(EventBase):
@@ -349,6 +396,8 @@ DurableEvent = (
     | ModelCalled
     | ModelReplied
     | ModelFailed
+    | ContextCompacted
+    | CompactionFailed
     | ToolCallRequested
     | ToolCallChecked
     | ToolCallStarted

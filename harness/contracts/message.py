@@ -80,7 +80,7 @@ Part = Annotated[
 ]
 
 Role = Literal["user", "assistant", "tool"]
-Origin = Literal["hint", "mend", "interrupted", "summary", "instructions"]
+Origin = Literal["hint", "mend", "interrupted", "summary", "instructions", "memories", "budget"]
 
 
 class Message(Word):
@@ -91,7 +91,9 @@ class Message(Word):
     origin: Origin | None = None
     """Set on messages other than the user's and the model's own: an operator's hint, a request to
     correct an invalid reply, an interrupted reply, a summary of omitted turns, instructions that a
-    worker wrote for the run."""
+    worker wrote for the run, memories that it begins with."""
+    pinned: Flag = None
+    """It is always sent to the model: no trimming or compaction drops it."""
 
     @property
     def text(self) -> str:
@@ -104,8 +106,8 @@ class Message(Word):
         return tuple(part for part in self.parts if isinstance(part, ToolCall))
 
 
-def user_message(text: str, *, origin: Origin | None = None) -> Message:
-    return Message(role="user", parts=(Text(text=text),), origin=origin)
+def user_message(text: str, *, origin: Origin | None = None, pinned: Flag = None) -> Message:
+    return Message(role="user", parts=(Text(text=text),), origin=origin, pinned=pinned)
 
 
 def tool_results(results: tuple[ToolResult, ...]) -> Message:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness.contracts.base import Word
+from harness.contracts.budget import Budget
 from harness.contracts.tool import Playback, Workspace
 
 
@@ -19,6 +20,8 @@ class Pinned(Word):
     owner: str | None = None
     root: str | None = None
     priority: int | None = None
+    budget: Budget | None = None
+    """Only a shared one."""
 
 
 class Started(Word):
@@ -35,3 +38,5 @@ class Started(Word):
     owner: str | None = None
     root: str | None = None
     priority: int | None = None
+    budget: Budget | None = None
+    """Only a shared one."""

@@ -66,10 +66,3 @@ class ChildEnd(Word):
     """The typed result as JSON, if the agent has an output type."""
     truncated: Flag = None
     error: ErrorInfo | None = None
-
-
-class AwaitChild(Word):
-    """Input of the `await_child` activity."""
-
-    run: str
-    """The child."""

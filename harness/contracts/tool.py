@@ -10,6 +10,7 @@ from harness.contracts.base import Flag, Word
 from harness.contracts.budget import Budget
 from harness.contracts.errors import ErrorInfo
 from harness.contracts.message import ToolCall, ToolResult
+from harness.contracts.ruling import Decider, Ruling
 from harness.contracts.subagent import ChildEnd, ChildStart, Subagent
 
 Effect = Literal["read", "write", "irreversible"]
@@ -97,6 +98,8 @@ class ToolOutcome(Word):
     """With a need: the MAC that proves that a person was asked about this call."""
     child: ChildStart | None = None
     """The run that the call starts; the call is made again with its `ended`."""
+    ruling: Ruling | None = None
+    """What the run's policy says about the call."""
 
 
 class Workspace(Word):
@@ -155,6 +158,10 @@ class RunTool(Word):
     """What a child run may use of its caller's budget."""
     ended: ChildEnd | None = None
     """How the child run ended that the call started."""
+    cost_micros: int | None = None
+    """What the run has cost so far, in millionths of a US dollar."""
+    decider: Decider | None = None
+    """Who allowed a call that a policy asks about, or that a person edited."""
 
     @model_validator(mode="before")
     @classmethod

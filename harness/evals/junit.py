@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from xml.sax.saxutils import escape, quoteattr  # nosec B406 - writes XML, reads none
+from xml.sax.saxutils import escape, quoteattr
 
 from harness.evals.contracts import EvalPlan, ItemResult
 

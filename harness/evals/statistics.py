@@ -58,9 +58,9 @@ def bootstrap_interval(values: Sequence[float]) -> Interval:
     """A percentile interval for the mean of a value per case."""
     if not values:
         return Interval(0.0, 1.0)
-    random, size = Random(0), len(values)  # nosec B311
+    random, size = Random(0), len(values)  # noqa: S311
     times = max(200, min(RESAMPLES, MOST_DRAWS // size))
-    means = sorted(math.fsum(random.choices(values, k=size)) / size for _ in range(times))  # nosec B311
+    means = sorted(math.fsum(random.choices(values, k=size)) / size for _ in range(times))
     low, high = int(0.025 * times), math.ceil(0.975 * times) - 1
     return Interval(means[low], means[high])
 
@@ -104,11 +104,11 @@ def permutation_test(differences: Sequence[float]) -> float:
             for way in range(ways)
         )
         return hits / ways
-    random, size, whole = Random(0), len(changed), math.fsum(changed)  # nosec B311
+    random, size, whole = Random(0), len(changed), math.fsum(changed)  # noqa: S311
     times = max(500, min(RESAMPLES, MOST_DRAWS // size))
     hits = 0
     for _ in range(times):
-        flipped = compress(changed, map(int, f"{random.getrandbits(size):0{size}b}"))  # nosec B311
+        flipped = compress(changed, map(int, f"{random.getrandbits(size):0{size}b}"))
         hits += abs(whole - 2 * sum(flipped)) >= seen
     return (hits + 1) / (times + 1)
 

@@ -154,7 +154,7 @@ class Evals:
     ) -> AsyncIterator[tuple[int, ItemResult]]:
         """Results by the number of their items. One whose run was forgotten has no content."""
         query: LiteralString = (
-            "SELECT number, content FROM harness_evals.result "  # nosec B608 - no values
+            "SELECT number, content FROM harness_evals.result "
             + "WHERE eval = %s AND number > %s "
             + ("AND NOT passed " if failed else "")
             + "ORDER BY number LIMIT %s"

@@ -20,7 +20,7 @@ from harness.contracts.errors import (
     TurnNotFound,
     UnknownProvider,
 )
-from harness.contracts.message import user_message
+from harness.contracts.message import Origin, user_message
 from harness.contracts.model import split_ref
 from harness.contracts.published import PublishedAgent
 from harness.contracts.run import Parent, RunSpec
@@ -36,7 +36,7 @@ from harness.journal.nodes import rebuild_nodes
 from harness.runs.start import check_id, launch_run, new_id
 from harness.store.transcripts.chain import check_parent, read_node, read_reply
 from harness.store.transcripts.copying import put_nodes
-from harness.store.transcripts.lookup import find_answer, has_node, walk_back
+from harness.store.transcripts.lookup import find_answer, find_node, has_node, walk_back
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -212,8 +212,9 @@ async def _build_spec(
             f"Turn {at} of {run!r} is a final answer: the model has nothing to reply to.",
             fix="Add a hint, or fork at an earlier turn.",
         )
+    whole = await _find_whole(connection, spec, begin.head)
     updates: dict[str, object] = {
-        "head": begin.head,
+        "head": whole or begin.head,
         "messages": messages,
         "parent": Parent(run=run, turn=at),
         "session": None,
@@ -226,8 +227,12 @@ async def _build_spec(
         "carry": None,
         "trace": current_trace_id(),
     }
-    if _has_instructions(spec, begin, at):
+    if whole is not None:
+        updates["compaction"] = None
+    if _has_message(spec, begin, at, "instructions"):
         updates["instructs"] = None
+    if _has_message(spec, begin, at, "memories"):
+        updates["remembers"] = None
     if change.version is not None:
         updates |= _version_updates(spec, change.version)
         updates["messages"] = tuple(each for each in messages if each.origin != "instructions")
@@ -241,11 +246,20 @@ async def _build_spec(
     return spec.model_copy(update=updates)
 
 
-def _has_instructions(spec: RunSpec, begin: Point, at: int) -> bool:
-    """Whether the transcript holds the instructions that a worker wrote for the run. A fork keeps
-    them."""
+async def _find_whole(connection: Connection, spec: RunSpec, head: str | None) -> str | None:
+    """Return the head of the whole conversation if the run was compacted at this point. A fork here
+    undoes that, and is not compacted either."""
+    if spec.compaction is None or head is None:
+        return None
+    body = await find_node(connection.database, head)
+    return None if body is None else (await read_node(connection.vault, head, body)).replaces
+
+
+def _has_message(spec: RunSpec, begin: Point, at: int, origin: Origin) -> bool:
+    """Whether the transcript holds what a worker wrote for the run: instructions or memories. A
+    fork keeps them."""
     first = spec.parent.turn if spec.parent else 0
-    return at > first or any(each.origin == "instructions" for each in begin.messages)
+    return at > first or any(each.origin == origin for each in begin.messages)
 
 
 async def _rewrite_results(

@@ -225,9 +225,8 @@ class WhatIf:
             played.wire(), media_type="application/json", run=recording.run
         )
         live = True if question.live_reads else None
-        budget = spec.budget.model_copy(
-            update={"ask": None, "seconds": min(spec.budget.seconds or MOST_SECONDS, MOST_SECONDS)}
-        )
+        seconds = min(spec.budget.seconds or MOST_SECONDS, MOST_SECONDS)
+        budget = spec.budget.model_copy(update={"ask": None, "shared": None, "seconds": seconds})
         return spec.model_copy(
             update={
                 "playback": Playback(record=artifact, live_reads=live),

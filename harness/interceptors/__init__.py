@@ -6,18 +6,23 @@ change the call, refuse it, wait, or look at the answer. A record names a functi
 
 from harness.interceptors.caller import Caller
 from harness.interceptors.chain import (
+    ClosableInterceptor,
+    EditChecker,
     ModelInterceptor,
     NextModel,
     NextTool,
     ToolInterceptor,
     call_model,
     call_tool,
+    close_interceptors,
 )
 from harness.interceptors.model_call import ModelCall
 from harness.interceptors.tool_use import ToolUse
 
 __all__ = [
     "Caller",
+    "ClosableInterceptor",
+    "EditChecker",
     "ModelCall",
     "ModelInterceptor",
     "NextModel",
@@ -26,4 +31,5 @@ __all__ = [
     "ToolUse",
     "call_model",
     "call_tool",
+    "close_interceptors",
 ]

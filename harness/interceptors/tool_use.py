@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from harness.contracts.tool import RunTool, ToolPolicy
@@ -17,6 +18,8 @@ class ToolUse:
     policy: ToolPolicy
     request: RunTool
     """The call as the run requests it. `approved` says that a person has allowed it."""
+    given: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """The arguments as the tool receives them: of its own types, with its defaults."""
 
     @property
     def tool(self) -> str:

@@ -9,9 +9,9 @@ from temporalio.api.failure.v1 import Failure
 from temporalio.api.history.v1 import HistoryEvent
 
 from harness.contracts import event as e
+from harness.contracts.awaited import AwaitChild, AwaitedChild
 from harness.contracts.errors import ErrorInfo
-from harness.contracts.run import WORKFLOW, AwaitedChild, RunEnd, RunSpec, RunState
-from harness.contracts.subagent import AwaitChild
+from harness.contracts.run import WORKFLOW, RunEnd, RunSpec, RunState
 from harness.journal import undoing
 from harness.journal.payloads import error_info, read_first
 from harness.journal.state import Draft, State

@@ -9,7 +9,7 @@ from typing import Any
 from harness.contracts.effect import Undone
 from harness.contracts.event import Worker
 from harness.contracts.message import ToolCall
-from harness.contracts.model import CallModel
+from harness.contracts.model import CallModel, CompactContext
 from harness.contracts.run import Pending, Totals
 from harness.contracts.steering import Decided, HintRoom
 from harness.contracts.tool import RunTool
@@ -21,7 +21,7 @@ Draft = Iterable[tuple[type[Any], dict[str, Any]]]
 @dataclass(frozen=True, slots=True)
 class Scheduled:
     at: float
-    input: CallModel | RunTool
+    input: CallModel | CompactContext | RunTool
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from harness.limits.rows import NORMAL, Answer, Ask, Used
 from harness.limits.settings import LimitsSettings
 from harness.limits.store import LimitStore
 from harness.limits.turnstile import Turnstile
-from harness.providers.context import estimate_input
+from harness.providers.context.estimate import estimate_input
 
 FALL_THROUGH_S = 2.0
 """How long a call waits for its turn if the plan has another candidate."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import AsyncGenerator
-from contextlib import aclosing, suppress
+from contextlib import ExitStack, aclosing, suppress
 from typing import Literal
 
 from pydantic import Field, ValidationError
@@ -26,7 +26,13 @@ from harness.api.problems import describe_error
 from harness.api.slots import Slots
 from harness.api.stream_event import END, StreamEvent, pack_messages
 from harness.commons.log import get_logger
-from harness.contracts.errors import HarnessError, InvalidRequest, RequestTooLarge, ServerFault
+from harness.contracts.errors import (
+    HarnessError,
+    InvalidRequest,
+    RequestTooLarge,
+    ServerFault,
+    TooManyCalls,
+)
 from harness.page.topics import follow_topic
 
 MOST_TOPICS = 256
@@ -81,7 +87,15 @@ class LiveClient:
         Raises:
             TooManyCalls: The user has too many sockets; this one has not been accepted.
         """
-        with self._context.parts.find(SocketSlots, SocketSlots).take(self._caller):
+        with ExitStack() as stack:
+            try:
+                slots = self._context.parts.find(SocketSlots, SocketSlots)
+                stack.enter_context(slots.take(self._caller))
+            except TooManyCalls as error:
+                if not self._socket.is_in_browser:
+                    raise
+                await self._socket.refuse(f"{error.message} Close other pages or programs.")
+                return
             await self._socket.accept()
             await self._socket.run(self._take_messages(), self._keep_alive(), self._wait_lost())
 
@@ -97,7 +111,10 @@ class LiveClient:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _keep_alive(self) -> None:
-        """Let the client notice a connection that is dead."""
+        """Let the client notice a connection that is dead. A page is told at once that its socket
+        is not one that is refused."""
+        if self._socket.is_in_browser:
+            await self._socket.send(ALIVE.as_message())
         while True:
             await asyncio.sleep(self._context.settings.heartbeat_seconds)
             await self._socket.send(ALIVE.as_message())
@@ -154,13 +171,17 @@ class LiveClient:
                         for message in pack_messages(topic, group):
                             yield message
         except HarnessError as error:
-            yield _write_error(error, topic)
+            yield self._note_error(error, topic)
         except Exception:
             log.exception("a topic failed")
             fault = ServerFault("The topic failed.", fix="Look for it in the daemon's log.")
-            yield _write_error(fault, topic)
+            yield self._note_error(fault, topic)
         else:
             yield END.as_message(topic)
+
+    def _note_error(self, error: HarnessError, topic: str) -> str:
+        self._context.counts.topic_errors[error.code] += 1
+        return _write_error(error, topic)
 
     async def _send_error(self, error: HarnessError, topic: str | None = None) -> None:
         await self._socket.send(_write_error(error, topic))

@@ -17,8 +17,9 @@ from harness.api.etags import write_json
 from harness.api.slots import Slots
 from harness.api.stream_event import StreamEvent
 from harness.api.turns import Turns
+from harness.commons.interruption import Interruption
 from harness.commons.log import get_logger
-from harness.contracts.errors import HarnessError, ServerFault
+from harness.contracts.errors import HarnessError, ServerFault, StackError
 from harness.runs.pages import RunPage, read_runs
 
 EVERY_S = 1.0
@@ -63,6 +64,7 @@ class RunLists:
         self._pages: dict[RunPage, _ListedPage] = {}
         self._turns = Turns(AT_ONCE)
         self._slots = ListSlots()
+        self._interruption = Interruption(log, "following lists of runs")
 
     async def follow(self, caller: Caller, page: RunPage) -> AsyncGenerator[StreamEvent]:
         """Yield the page as it is, and whenever it has changed, without end. A slow reader gets the
@@ -115,12 +117,15 @@ class RunLists:
             while True:
                 async with self._turns.take(tuple(listed.readers)):
                     body = write_json(await read_runs(self._context, page))
+                self._interruption.note_success()
                 if body != listed.body:
                     listed.body = body
                     listed.wake_readers()
                 await asyncio.sleep(EVERY_S)
         except HarnessError as error:
             listed.error = error
+            if isinstance(error, StackError):
+                self._interruption.note_failure(error.message)
         except Exception:
             log.exception("a list of runs could not be read")
             listed.error = ServerFault("The list could not be read.")

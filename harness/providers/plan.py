@@ -19,13 +19,13 @@ from harness.contracts.model import (
     ModelRequest,
     split_ref,
 )
-from harness.interceptors import Caller, ModelCall, ModelInterceptor, call_model
+from harness.interceptors import Caller, ModelCall, ModelInterceptor, call_model, close_interceptors
 from harness.providers.adapter import Adapter, Sink
 from harness.providers.catalog import describe_lack
 from harness.providers.circuit import Circuit
 from harness.providers.clients import make_adapter
-from harness.providers.context import complete_usage
-from harness.providers.prices import cost_micros
+from harness.providers.context.estimate import complete_usage
+from harness.providers.prices import cost_micros, read_prices
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,7 @@ class Models:
     def __init__(self, settings: Settings, interceptors: Sequence[ModelInterceptor] = ()) -> None:
         self._settings = settings
         self._interceptors = interceptors
+        self.prices = read_prices(settings)
         self._adapters: dict[str, Adapter] = {}
         self._circuits: dict[str, Circuit] = {}
         self._making = asyncio.Lock()
@@ -87,7 +88,7 @@ class Models:
                 reply=reply,
                 model=candidate.model,
                 fallbacks=tuple(passed),
-                cost_micros=cost_micros(candidate.model, reply.usage),
+                cost_micros=cost_micros(candidate.model, reply.usage, self.prices),
                 ms=(perf_counter() - started) * 1000,
             )
         raise ModelUnsuitable("The plan names no model.")
@@ -97,6 +98,7 @@ class Models:
         self._adapters.clear()
         for adapter in adapters:
             await adapter.close()
+        await close_interceptors(self._interceptors)
 
     def _check_suitable(self, model: str, plan: ModelPlan) -> None:
         region = None

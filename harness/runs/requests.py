@@ -79,5 +79,5 @@ async def decide_run(
     """Decide what a run waits for. The same `key` again is the same decision."""
     digest = digest_key(caller, key) if key else None
     return await steer.decide_run(
-        context.connection, run, body.item, body.said(), key=digest, by=caller.user
+        context.connection, run, body.item, body.said(), key=digest, by=caller
     )

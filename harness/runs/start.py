@@ -23,7 +23,6 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from harness.agent.checks import check_budget, with_default_turns
 from harness.commons.telemetry import current_trace_id, span
-from harness.config.settings import Settings
 from harness.contracts.clean_text import clean_markdown
 from harness.contracts.errors import (
     ContentTooLarge,
@@ -32,7 +31,7 @@ from harness.contracts.errors import (
 )
 from harness.contracts.family import is_reserved, session_family
 from harness.contracts.message import FileRef, Image, Message, Text, user_message
-from harness.contracts.model import ModelRef, split_ref
+from harness.contracts.model import ModelRef
 from harness.contracts.prompt import PinnedPrompt
 from harness.contracts.published import PublishedAgent
 from harness.contracts.queues import agent_queue
@@ -47,6 +46,7 @@ from harness.prompts.prompt import Prompt
 from harness.runs.attachments import add_parts, adopt_attachments
 from harness.runs.description import describe_start
 from harness.runs.memo import make_memo
+from harness.runs.model_queues import find_model_queue
 from harness.runs.same_request import (
     REQUEST_MEMO,
     check_same_as_sealed,
@@ -209,10 +209,12 @@ async def _fill_request(connection: Connection, request: Request, prompt: Prompt
 
 
 async def pin_spec(connection: Connection, agent: PublishedAgent, request: Request) -> RunSpec:
-    model, queue = agent.models[0], agent.model_queue
+    model, queue, compaction = agent.models[0], agent.model_queue, agent.compaction
     if request.model:
         model = check_model(request.model)
         queue = find_model_queue(connection.settings, model)
+        if compaction and not compaction.named:
+            compaction = compaction.model_copy(update={"queue": queue})
     return RunSpec(
         agent=agent.name,
         spec=agent.spec,
@@ -228,6 +230,8 @@ async def pin_spec(connection: Connection, agent: PublishedAgent, request: Reque
         asks=True if agent.asks else None,
         instructs=agent.instructs,
         checks=agent.checks,
+        remembers=agent.remembers,
+        learns=agent.learns,
         session=request.session,
         parent=request.parent,
         workspace=_choose_workspace(agent, request),
@@ -241,13 +245,8 @@ async def pin_spec(connection: Connection, agent: PublishedAgent, request: Reque
         owned=None if request.owner is None else True,
         template=request.template,
         priority=request.priority,
+        compaction=compaction,
     )
-
-
-def find_model_queue(settings: Settings, model: str) -> str | None:
-    """The own task queue of a model's provider, if it has one."""
-    provider = settings.providers.get(split_ref(model)[0])
-    return provider.queue if provider else None
 
 
 def _choose_workspace(agent: PublishedAgent, request: Request) -> Workspace | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, Field, StrictBool, StrictInt
 from pydantic_core import to_json
@@ -253,6 +253,9 @@ class DecideBody(Body):
     """With `answer`: what the model reads."""
     digest: str | None = None
     """The digest of what was shown; refused if something else waits by now."""
+    remember: Literal[True] | Annotated[tuple[str, ...], Field(max_length=100)] | None = None
+    """With `approve` or `edit`: allow later calls of the session too, if the rule of the policy
+    permits that: true for equal arguments, or the names of those that have to be equal."""
 
     def said(self) -> dict[str, Any]:
         """The decision as `decide_run` takes it."""

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from harness.api.stream_event import StreamEvent
+from harness.commons.interruption import Interruption
 from harness.commons.log import get_logger
 from harness.commons.shared_reads import SharedReads
 from harness.contracts.errors import HarnessError
@@ -93,6 +94,7 @@ class WaitFollower:
         self._known: dict[Item, Waiting] = {}
         self._log = _Log()
         self._reads = SharedReads[None]()
+        self._interruption = Interruption(log, "following what waits")
         self._grown = asyncio.Event()
         self._readers = 0
         self._task: asyncio.Task[None] | None = None
@@ -168,15 +170,23 @@ class WaitFollower:
             try:
                 await self._read_now()
                 pause = EVERY_S
-            except HarnessError as error:
-                log.info("what waits could not be read", error=error.message)
+            except HarnessError:
+                pass  # noted, and read again
             except Exception:  # else all readers would wait for a task that has ended
                 log.exception("what waits could not be read")
                 pause = min(2 * pause, MOST_PAUSE_S)
 
     async def _read_now(self) -> None:
         """Compare with the index, as of now; all who ask meanwhile share the next read."""
-        await self._reads.read("waiting", self._read_index)
+        await self._reads.read("waiting", self._read_noted)
+
+    async def _read_noted(self) -> None:
+        try:
+            await self._read_index()
+        except HarnessError as error:
+            self._interruption.note_failure(error.message)
+            raise
+        self._interruption.note_success()
 
     async def _read_index(self) -> None:
         found, is_whole = await _read_all(self._connection)

@@ -131,7 +131,7 @@ def _socket_base() -> Path:
         if len(os.fsencode(base)) + 13 <= _SOCKET_FOLDER_LIMIT:
             return base
     # Short, and checked to be ours before it is used.
-    return Path(f"/tmp/harness-{os.getuid()}")  # nosec B108
+    return Path(f"/tmp/harness-{os.getuid()}")  # noqa: S108
 
 
 def _check_owner(state: Path) -> None:

@@ -54,7 +54,7 @@ _SETTINGS = {
     "recovery_end_command": "",
     "restore_command": "",
     "ssl": "off",
-    "ssl_passphrase_command": "",  # nosec B105
+    "ssl_passphrase_command": "",
     "logging_collector": "off",
     "log_destination": "stderr",
     "external_pid_file": "",

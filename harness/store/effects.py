@@ -58,18 +58,18 @@ UPDATE harness.effect SET
   receipt = CASE WHEN state = 'begun' THEN receipt ELSE %(receipt)s::json END,
   seq = CASE WHEN state = 'begun' THEN seq ELSE nextval('harness.effect_seq') END
 WHERE key = %(key)s AND {FOUND} RETURNING attempt, undos, seq
-"""  # nosec B608
+"""
 TAKE_OVER = f"""
 UPDATE harness.effect SET who = %(who)s, state = 'begun', undone = NULL
 WHERE key = %(key)s AND {FOUND} RETURNING 1
-"""  # nosec B608
+"""
 END = """
 UPDATE harness.effect SET state = %(state)s, result = %(result)s::json, receipt = %(receipt)s::json,
   note = %(note)s, ended = now()
 WHERE key = %(key)s AND who = %(who)s AND state IN ('begun', %(state)s)
 RETURNING 1
 """
-END_UNLOCK = f"WITH ended AS ({END}) SELECT pg_advisory_unlock(%(lock)s) FROM ended"  # nosec B608
+END_UNLOCK = f"WITH ended AS ({END}) SELECT pg_advisory_unlock(%(lock)s) FROM ended"
 UNDOING = """
 WITH lock AS MATERIALIZED (SELECT pg_try_advisory_lock(%(lock)s) AS got)
 UPDATE harness.effect e SET who = %(who)s,

@@ -49,24 +49,24 @@ OF_RUN = f"""
 SELECT {COLUMNS} FROM harness.seal
 WHERE run = %s AND namespace = %s AND kind IN ('sealed', 'imported', 'part')
 ORDER BY (kind <> 'part') DESC, seq DESC
-"""  # nosec B608
+"""
 WITH = f"""
 SELECT {COLUMNS} FROM harness.seal
 WHERE run_ids @> ARRAY[%s]::text[] AND content IS NOT NULL ORDER BY seq DESC LIMIT 1
-"""  # nosec B608
+"""
 STONES = f"""
 SELECT {COLUMNS} FROM harness.seal
 WHERE run = %s AND seq > %s AND kind IN ('deleted', 'forgotten') ORDER BY seq
-"""  # nosec B608
+"""
 OLD = f"""
 SELECT {COLUMNS} FROM harness.seal WHERE content IS NOT NULL AND sealed < to_timestamp(%s)
 ORDER BY seq LIMIT %s
-"""  # nosec B608
+"""
 UNINDEXED = f"""
 SELECT {COLUMNS} FROM harness.seal WHERE agent IS NULL AND lineage IS NULL
   AND content IS NOT NULL AND kind IN ('sealed', 'imported') ORDER BY seq DESC LIMIT %s
-"""  # nosec B608
-AFTER = f"SELECT {COLUMNS} FROM harness.seal WHERE seq > %s ORDER BY seq LIMIT %s"  # nosec B608
+"""
+AFTER = f"SELECT {COLUMNS} FROM harness.seal WHERE seq > %s ORDER BY seq LIMIT %s"
 LISTED = f"""
 SELECT run, {INDEX} FROM (
   SELECT DISTINCT ON (run) * FROM harness.seal
@@ -76,7 +76,7 @@ WHERE agent IS NOT NULL AND content IS NOT NULL AND (%(agent)s::text IS NULL OR 
   AND (%(state)s::text IS NULL OR state = %(state)s)
   AND (%(session)s::text IS NULL OR session = %(session)s)
 ORDER BY started DESC NULLS LAST LIMIT %(limit)s
-"""  # nosec B608
+"""
 FIGURES = """
 SELECT count(*) FILTER (WHERE s.kind IN ('sealed', 'imported', 'part')),
   count(DISTINCT s.run) FILTER (WHERE s.kind IN ('sealed', 'imported')),

@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from datetime import date
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -20,10 +21,20 @@ if TYPE_CHECKING:
         SealedRuns,
         Verification,
     )
+    from harness.budgets.views import (
+        Dimension,
+        Forecast,
+        GrantBody,
+        Granted,
+        SharedBudget,
+        SpendingList,
+    )
     from harness.contracts.attempt import Attempt
     from harness.contracts.effect import EffectRow, UndoReport
     from harness.contracts.event import DurableEvent, Event
+    from harness.contracts.ruling import Remember
     from harness.contracts.run import Pending
+    from harness.contracts.sent_prompt import SentPrompt
     from harness.contracts.steering import Verdict
     from harness.contracts.verdicts import Decision
     from harness.conversations.client import Messages, Page, Read
@@ -37,6 +48,22 @@ if TYPE_CHECKING:
     from harness.history.recording import Recording
     from harness.journal.card import Card
     from harness.limits.views import Limit
+    from harness.memory.views import (
+        MemoryList,
+        MemoryStats,
+        MemoryVerification,
+        MemoryView,
+        WrittenMemory,
+    )
+    from harness.policies.views import (
+        ExplainBody,
+        Explanation,
+        PolicyTest,
+        PolicyTestBody,
+        PolicyView,
+        RememberedApproval,
+        RunPolicy,
+    )
     from harness.prompts.prompt import Prompt
     from harness.prompts.views import (
         PromptList,
@@ -46,6 +73,8 @@ if TYPE_CHECKING:
         VersionSummary,
         VersionView,
     )
+    from harness.request_log.rows import RequestFilter
+    from harness.request_log.views import RequestDetail, RequestPage
     from harness.runs.decide import Shown
     from harness.runs.filter import RunFilter
     from harness.runs.listing import RunRow
@@ -96,6 +125,7 @@ class BackendRun(Protocol):
         replace: bool = False,
         answer: str | None = None,
         digest: str | None = None,
+        remember: Remember | None = None,
         key: str | None = None,
     ) -> Decision: ...
 
@@ -233,6 +263,66 @@ class BackendLimits(Protocol):
     async def list_pools(self) -> list[Limit]: ...
 
 
+class BackendMemories(Protocol):
+    """The memories of a person."""
+
+    async def list(self, *, limit: int = 50, before: int | None = None) -> MemoryList: ...
+
+    async def search(self, query: str, *, limit: int = 10) -> MemoryList: ...
+
+    async def find(self, id: str) -> MemoryView: ...
+
+    async def add(self, text: str) -> WrittenMemory: ...
+
+    async def correct(self, id: str, text: str) -> WrittenMemory: ...
+
+    async def forget(self, id: str) -> MemoryView: ...
+
+    async def stats(self) -> MemoryStats: ...
+
+    async def verify(self, *, repair: bool = False) -> MemoryVerification: ...
+
+
+class BackendRequests(Protocol):
+    """The requests to model providers that were recorded."""
+
+    async def list(self, which: RequestFilter, limit: int, cursor: str | None) -> RequestPage: ...
+
+    async def show(self, id: str) -> RequestDetail: ...
+
+
+class BackendBudgets(Protocol):
+    """Budgets that runs share, and what was spent."""
+
+    async def list(self, name: str | None) -> builtins.list[SharedBudget]: ...
+
+    async def grant(self, grant: GrantBody) -> Granted: ...
+
+    async def read_spending(
+        self, by: Sequence[Dimension], *, since: date | None, filters: Mapping[str, str | None]
+    ) -> SpendingList: ...
+
+    async def forecast(self, agent: str) -> Forecast: ...
+
+
+class BackendPolicies(Protocol):
+    """Policies, and approvals that are remembered."""
+
+    async def show(self) -> PolicyView: ...
+
+    async def explain(self, body: ExplainBody) -> Explanation: ...
+
+    async def test(self, body: PolicyTestBody) -> PolicyTest: ...
+
+    async def show_run(self, run: str) -> RunPolicy: ...
+
+    async def switch(self, run: str, text: str | None) -> RunPolicy: ...
+
+    async def list_remembered(self, session: str | None) -> builtins.list[RememberedApproval]: ...
+
+    async def revoke(self, id: str) -> RememberedApproval: ...
+
+
 class BackendArchive(Protocol):
     """Ended runs: sealed, listed, verified and forgotten."""
 
@@ -273,10 +363,21 @@ class Backend(Protocol):
     def prompts(self) -> BackendPrompts: ...
 
     @property
+    def memories(self) -> BackendMemories: ...
+
+    @property
     def webhooks(self) -> BackendWebhooks: ...
 
     @property
     def limits(self) -> BackendLimits: ...
+
+    @property
+    def requests(self) -> BackendRequests: ...
+    @property
+    def budgets(self) -> BackendBudgets: ...
+
+    @property
+    def policies(self) -> BackendPolicies: ...
 
     def get_run(self, id: str) -> BackendRun: ...
 
@@ -293,6 +394,8 @@ class Backend(Protocol):
     ) -> tuple[list[DurableEvent], Sequence[Attempt] | None]: ...
 
     async def record_run(self, run: str) -> Recording: ...
+
+    async def read_sent_prompt(self, run: str, turn: int) -> SentPrompt: ...
 
     async def read_recording(self, run: str) -> Recording:
         """Read what replaying a run needs: its history. A daemon sends it with all the rest."""

@@ -29,6 +29,7 @@ from harness.engine.payload_codec import decode_entry
 from harness.engine.retry import ask_patiently, run_not_found, unreachable_error
 from harness.history.reader import is_sealed, read_sealed, read_spec
 from harness.journal.payloads import read_first as read_first
+from harness.memory.undoing import withdraw_learned
 from harness.runs.published import find_pollers
 from harness.store import Ledger
 from harness.store.permits import sign_undo
@@ -78,6 +79,8 @@ async def undo_run(
     below = set(await connection.stores.children.find_below(run, to_turn))
     left = [row for row in rows if is_left(row, to_turn, run, below)]
     if not left:  # needs no worker
+        if not dry_run:
+            await withdraw_learned(connection, run, by=by or get_identity())
         return UndoReport(run=run, to_turn=to_turn, dry_run=spec.dry_run, steps=())
     own = [row.agent for row in rows if row.run == run]
     agent = own[-1] if own else await _find_agent(connection, run)

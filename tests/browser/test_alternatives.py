@@ -62,7 +62,7 @@ async def test_forks_from_a_step_and_compares(site: Site) -> None:
 
     await page.keyboard.press("d")
     await page.get_by_role("dialog").get_by_role("button", name=run).click()
-    await expect(page.get_by_text("They part in turn 2")).to_be_visible()
+    await expect(page.get_by_text("They diverge in turn 2")).to_be_visible()
     await page.keyboard.press("n")
     first = page.get_by_role("article", name=re.compile("^Difference 1 of"))
     await expect(first).to_be_focused()
@@ -93,13 +93,13 @@ async def test_what_if_shows_outcomes_and_a_reload_joins(site: Site) -> None:
     await expect(tab.get_by_text("3 forks have ended")).to_be_visible()
     elsewhere = await site.sign_in(path=page.url.removeprefix(site.url))
     join = elsewhere.get_by_role("button", name="Ask the same (3 forks)")
-    await expect(join).to_be_visible()  # a link starts nothing by itself
+    await expect(join).to_be_visible()  # a link starts nothing automatically
     await join.click()
     await expect(elsewhere.get_by_text("3 forks have ended")).to_be_visible()
     assert len(site.model.calls) == asked
     await page.get_by_role("button", name="other answer").first.click()
     await page.get_by_role("link", name="Compare with the run").click()
-    await expect(page.get_by_text("They part in turn 2")).to_be_visible()
+    await expect(page.get_by_text("They diverge in turn 2")).to_be_visible()
 
 
 @pytest.mark.slow
@@ -123,7 +123,7 @@ async def test_compares_long_and_hostile_results_without_freezing(site: Site) ->
         site.model.script(call("read_all", file=file), say(f"{SCRIPT} {file}"))
         runs.append(await finish(site, f"{SCRIPT} Read {file}."))
     page = await site.sign_in(path=f"/compare?left={runs[0]}&right={runs[1]}")
-    await expect(page.get_by_text("They part in turn 1")).to_be_visible()
+    await expect(page.get_by_text("They diverge in turn 1")).to_be_visible()
     for number in range(1, 5):
         await page.keyboard.press("n")
         shown = page.get_by_role("article", name=re.compile(f"^Difference {number} of"))

@@ -38,8 +38,10 @@ async def test_a_view(site: Site, route: str) -> None:
     page = await site.sign_in(path=furnished.path(route))
     await settle(page)
     await expect(page.get_by_text(MISSING)).to_have_count(0)
-    await expect(page.get_by_role("heading", level=1)).to_have_count(1)
-    await expect(page).to_have_title(re.compile(r"harness"))
+    heading = page.get_by_role("heading", level=1)
+    await expect(heading).to_have_count(1)
+    name = (await heading.inner_text()).strip()
+    await expect(page).to_have_title(re.compile(rf"^(\(\d+\) )?{re.escape(name)} · harness$"))
     await check_axe(page)
     await page.set_viewport_size({"width": 360, "height": 740})
     await settle(page)
@@ -80,11 +82,16 @@ async def test_an_address_without_a_view(site: Site) -> None:
 async def test_every_place_is_reached_by_its_link(site: Site, width: int) -> None:
     await site.serve()
     page = await site.sign_in(width=width)
+    titles = [""]
     for place in find_places():
         if width < 768:
             await page.get_by_role("button", name="Open the list of views").click()
-        views = page.get_by_role("navigation", name="Views").locator("visible=true")
+        views = page.get_by_role("navigation", name="Views", exact=True).locator("visible=true")
         await views.locator(f'a[href="{place}"]').click()
         await expect(page).to_have_url(re.compile(re.escape(site.url + place) + r"([/?]|$)"))
         await settle(page)
         await expect(page.get_by_text(MISSING)).to_have_count(0)
+        # A view of its own title, once its code is there.
+        await expect(page).not_to_have_title(re.compile(f"^({re.escape(titles[-1])}|harness)$"))
+        titles.append(await page.title())
+    assert len(set(titles)) == len(titles), titles

@@ -54,7 +54,7 @@ async def read_decision(site: Site, run: str) -> dict[str, Any]:
 async def test_approve_with_edit(site: Site) -> None:
     run = await ask_to_pay(site, HOSTILE)
     page = await site.sign_in(path="/inbox")
-    await expect(page).to_have_title("(1) harness")
+    await expect(page).to_have_title("(1) Inbox · harness")
     card = await open_card(site, run, page)
     await expect(card.get_by_text("U+202E").first).to_be_visible()
     await card.get_by_role("button", name="Edit").click()
@@ -70,7 +70,7 @@ async def test_approve_with_edit(site: Site) -> None:
     await card.get_by_role("button", name="Approve with changes").click()
     await expect(page.get_by_text("You approved this with changes")).to_be_visible()
     await expect(page.get_by_text("Nothing waits for you")).to_be_visible()
-    await expect(page).to_have_title("harness")
+    await expect(page).to_have_title("Inbox · harness")
     decision = await read_decision(site, run)
     edited = {"recipient": "Ada Lovelace", "amount": 90, "currency": "CHF"}
     assert (decision["verdict"], decision["note"]) == ("edit", "a typo")

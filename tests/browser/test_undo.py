@@ -80,7 +80,7 @@ async def test_previews_an_undo_and_shows_its_progress(site: Site) -> None:
     assert shelf.things == ["a vase", SCRIPT]  # nothing has changed yet
     shelf.free.clear()
     await page.get_by_role("button", name="Undo 2 effects").click()
-    await expect(page.get_by_role("button", name="Close, it goes on")).to_be_visible()
+    await expect(page.get_by_role("button", name="Close; the undo continues")).to_be_visible()
 
     other = await site.sign_in(path=f"/runs/{run}?tab=effects")
     await expect(other.get_by_text("An undo of this run is in progress")).to_contain_text(site.user)

@@ -185,7 +185,8 @@ class Order:
 
     def _decision_requested(self, event: e.DecisionRequested) -> None:
         now = self.now
-        self._must(event, event.id not in now.waiting, "asked twice")
+        escalated = event.ruling is not None and event.ruling.lapsed
+        self._must(event, event.id not in now.waiting or bool(escalated), "asked twice")
         if event.need in ("budget", "store"):
             self._must(event, not now.asking and not now.requested, "between two steps only")
         else:
@@ -200,6 +201,8 @@ class Order:
         now.waiting.discard(event.id)
         if event.id in now.requested:
             through = event.id in now.unknown  # what is said of it goes through the ledger
+            if event.verdict == "reject" and (event.by or "").startswith("rule "):
+                return  # a worker refuses the call
             if event.verdict == "reject" or (event.verdict == "answer" and not through):
                 now.closing = event.id  # the decision is its result
             else:

@@ -10,7 +10,7 @@ import asyncio
 import signal
 import tempfile
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from harness.config.settings import Settings
     from tests.fakes.model_server import ModelServer
     from tests.fakes.postgres import Postgres
     from tests.fakes.stack import User
@@ -74,17 +73,37 @@ def _started() -> Generator[Engine]:
             assert "temporal_address" in said, said
             yield Engine(project, said["temporal_address"], said["ui_url"])
         finally:
-            asyncio.run(_leave(user, alone, project))
+            asyncio.run(_end(user, project))
 
 
-async def _leave(user: User, settings: Settings, project: Path) -> None:
-    from harness.stack import stop_stack
-    from tests.fakes.stack import lives, pids_of, until
+async def _end(user: User, project: Path) -> None:
+    """Kill it, the supervisor first: to stop in good order takes long after so many runs, and
+    nobody needs the data."""
+    from tests.fakes.stack import kill, lives, pids_of, until
 
     pids = await pids_of(project)
-    await stop_stack(settings, project)
+    for pid in pids:
+        with suppress(ProcessLookupError):  # parts die with their supervisor
+            kill(pid)
     await user.leave()
     await until(lambda: not any(lives(pid) for pid in pids))
+
+
+@pytest.fixture(scope="session")
+def first_start(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project whose stack was started once, by each test process."""
+    from harness.stack import open_stack, stop_stack
+    from tests.fakes.stack import SETTINGS
+
+    folder = tmp_path_factory.mktemp("first-start")
+
+    async def start() -> None:
+        async with open_stack(SETTINGS, folder):
+            pass
+        await stop_stack(SETTINGS, folder)
+
+    asyncio.run(start())
+    return folder
 
 
 @pytest.fixture(scope="session")

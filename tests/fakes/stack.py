@@ -1,7 +1,7 @@
 """Projects with a local stack of their own, and processes that use it, for tests.
 
 Import the fixtures where they are needed:
-`from tests.fakes.stack import empty_project, first_start, project`.
+`from tests.fakes.stack import empty_project, project`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import psycopg
 import pytest
 
 from harness.config.settings import Settings
-from harness.stack import lease, open_stack, stop_stack
+from harness.stack import lease, stop_stack
 from harness.stack.layout import Layout, layout_of
 from tests.fakes.warm_python import warm_python
 
@@ -93,20 +93,6 @@ async def empty_project(tmp_path: Path) -> AsyncIterator[Path]:
     pids = await pids_of(tmp_path)
     await stop_stack(SETTINGS, tmp_path)
     await until(lambda: not any(lives(pid) for pid in pids))
-
-
-@pytest.fixture(scope="session")
-def first_start(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project whose stack was started once, by each test process."""
-    folder = tmp_path_factory.mktemp("first-start")
-
-    async def start() -> None:
-        async with open_stack(SETTINGS, folder):
-            pass
-        await stop_stack(SETTINGS, folder)
-
-    asyncio.run(start())
-    return folder
 
 
 @pytest.fixture

@@ -2,7 +2,8 @@ import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { createRouter, RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
-import { openLive } from "@/api/live";
+import { browserName } from "@/api/browser_name";
+import { openLive, prepareLive } from "@/api/live";
 import { Problem } from "@/api/problem";
 import { meQuery } from "@/api/queries";
 import { root } from "@/api/root";
@@ -22,6 +23,7 @@ const queries = new QueryClient({
 
 // Text is shown before its font is there.
 void import("./fonts.css");
+prepareLive();
 // What every view waits for is asked for while the code of the view is fetched.
 void queries.prefetchQuery(meQuery).then(() => {
   if (queries.getQueryData(meQuery.queryKey)) openLive(); // nobody's page opens no stream
@@ -40,12 +42,14 @@ declare module "@tanstack/react-router" {
   }
 }
 
+const RELOADED = browserName("reloaded");
+
 // After an upgrade of the daemon, a page that is open asks for files that are gone. If they are
 // still gone after that, reloading again would not help.
 addEventListener("vite:preloadError", () => {
-  const last = Number(sessionStorage.getItem("harness.reloaded"));
+  const last = Number(sessionStorage.getItem(RELOADED));
   if (Date.now() - last < 60_000) return;
-  sessionStorage.setItem("harness.reloaded", String(Date.now()));
+  sessionStorage.setItem(RELOADED, String(Date.now()));
   location.reload();
 });
 

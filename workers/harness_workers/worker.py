@@ -25,8 +25,10 @@ from harness.capabilities.registry import (
     make_activities,
 )
 from harness.contracts.queues import workspace_queue
+from harness.contracts.tool import RunTool
 from harness.engine.connection import Connection
 from harness.runs.published import publish_agent
+from harness_activities.memory.call_memory import CallMemory
 from harness_activities.parts import Activity, AgentParts, ProcessParts
 from harness_activities.tool_call.toolbox import Toolbox
 from harness_workers.options import STICKY_S, make_worker_options
@@ -73,8 +75,16 @@ class AgentWorker:
                 database=parts.tool_database,
                 workspaces=parts.workspaces,
                 http=connection.settings.http,
+                memory=self._make_memory if self.agent.memory else None,
             ),
         )
+
+    def _make_memory(self, request: RunTool, run: str) -> CallMemory:
+        parts = self._process
+        return CallMemory(
+            connection=parts.connection, guard=parts.guard, transcripts=parts.transcripts,
+            request=request, run=run,
+        )  # fmt: skip
 
 
 def _make_workers(agent_parts: AgentParts) -> list[Worker]:

@@ -23,7 +23,9 @@ from harness.contracts.model import (
     split_ref,
 )
 from harness.interceptors import Caller
-from harness.providers.context import complete_usage
+from harness.providers.context.assemble import counts_tokens
+from harness.providers.context.estimate import complete_usage, measure_scale
+from harness.providers.context.fit import Fitted
 from harness.providers.plan import Answer, Models
 from harness_activities.model_call.call_ids import make_ids_unique
 from harness_activities.model_call.output import read_output
@@ -59,7 +61,7 @@ class ModelCall:
             model=split_ref(self.model)[1],
             instructions=spec.instructions,
             messages=tuple(sent),
-            tools=spec.tools,
+            tools=() if request.finish else spec.tools,
             output=spec.output,
             cache_key=cache_key,
         )
@@ -93,7 +95,7 @@ class ModelCall:
             await asyncio.sleep(CONFIRM_S)
             raise StreamInterrupted("An abort was announced, but the run continues.")
 
-    def build_turn(self, answer: Answer, dropped: int) -> ModelTurn:
+    def build_turn(self, answer: Answer, fitted: Fitted) -> ModelTurn:
         reply = answer.reply
         data, invalid = None, None
         if self.spec.output is not None and not reply.message.calls:
@@ -109,7 +111,9 @@ class ModelCall:
             finish=reply.finish,
             first_ms=self._first_ms(),
             ms=round(answer.ms, 1),
-            dropped=dropped or None,
+            dropped=fitted.dropped or None,
+            cleared=len(fitted.cleared) or None,
+            scale=self._measure_scale(reply.usage),
             fallbacks=answer.fallbacks or None,
             data=data,
             invalid=invalid,
@@ -134,6 +138,9 @@ class ModelCall:
             ms=round((perf_counter() - self.started) * 1e3, 1),
             interrupted=True,
         )
+
+    def _measure_scale(self, usage: Usage) -> float | None:
+        return measure_scale(usage, self.request) if counts_tokens(self.spec.context) else None
 
     def _first_ms(self) -> float | None:
         """Return the time to the first text, including earlier candidates; None if there was no

@@ -76,7 +76,9 @@ class ToolActivities:
         """Check whether a person's edit fits the tool; returns a failure that explains why not."""
         caller.set(activity.info().workflow_id or "")
         try:
-            await self._box.read_call(request)
+            tool, arguments = await self._box.read_call(request)
+            if self._interception is not None:
+                await self._interception.check_edit(tool, request, arguments)
         except ToolError as error:
             message = clean_message(error.message.removesuffix(CALL_AGAIN))
             return ToolOutcome(failure=error.info.model_copy(update={"message": message}))
@@ -106,7 +108,7 @@ class ToolActivities:
 
         if self._interception is None:
             return await run(request)
-        return await self._interception.run_call(tool, request, run)
+        return await self._interception.run_call(tool, request, arguments, run)
 
     async def _run_checked(
         self, request: RunTool, host: CallHost, tool: AnyTool, arguments: dict[str, Any]

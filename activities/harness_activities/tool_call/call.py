@@ -43,6 +43,8 @@ class ToolRun:
     """None: its agent calls no other agents."""
 
     async def run_or_ask(self) -> ToolOutcome:
+        if self.request.ended is not None:
+            return await self._run_agent()
         pin, changed = self.tool.policy.pin, self._find_changes()
         if changed:
             return ToolOutcome(need="approval", reason=changed, pin=pin)

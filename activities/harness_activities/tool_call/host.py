@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 from pydantic_core import to_jsonable_python
 from temporalio import activity
 
+from harness.agent.memory_tools import RunMemory
 from harness.commons.children import caller
 from harness.config.settings import HttpToolSettings
 from harness.contracts.errors import StoreUnavailable, ToolFailed
@@ -55,6 +56,8 @@ class CallHost:
     loop: asyncio.AbstractEventLoop
     left: Any = None
     """What the tool left for its next attempt."""
+    memory: RunMemory | None = None
+    """The memories of the run's owner, if the agent has a memory policy."""
     database: Connections | None = None
     """Connections for statements of tools, separate so that slow ones delay nothing else."""
     ledger: Connections | None = None

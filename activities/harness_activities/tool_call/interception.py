@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from harness.agent import AnyTool
 from harness.contracts.tool import RunTool, ToolOutcome
-from harness.interceptors import ToolInterceptor, ToolUse, call_tool
+from harness.interceptors import EditChecker, ToolInterceptor, ToolUse, call_tool
 from harness_activities.guard import Guard
 
 
@@ -22,6 +23,7 @@ class Interception:
         self,
         tool: AnyTool,
         request: RunTool,
+        given: Mapping[str, Any],
         run: Callable[[RunTool], Awaitable[ToolOutcome]],
     ) -> ToolOutcome:
         """Return the outcome of `run` for the request, or for what interceptors made of it."""
@@ -31,6 +33,19 @@ class Interception:
         async def carry_out(use: ToolUse) -> ToolOutcome:
             return await run(use.request)
 
-        caller = await self.guard.find_caller(request)
-        use = ToolUse(caller=caller, policy=tool.policy, request=request)
+        use = await self._describe_use(tool, request, given)
         return await call_tool(self.interceptors, use, carry_out)
+
+    async def check_edit(self, tool: AnyTool, request: RunTool, given: Mapping[str, Any]) -> None:
+        """Raise ToolError if an interceptor refuses the call as a person edited it."""
+        checkers = [each for each in self.interceptors if isinstance(each, EditChecker)]
+        if checkers:
+            use = await self._describe_use(tool, request, given)
+            for each in checkers:
+                await each.check_edit(use)
+
+    async def _describe_use(
+        self, tool: AnyTool, request: RunTool, given: Mapping[str, Any]
+    ) -> ToolUse:
+        caller = await self.guard.find_caller(request)
+        return ToolUse(caller=caller, policy=tool.policy, request=request, given=given)

@@ -93,7 +93,7 @@ class Page:
         _check_site(headers, navigation=True)
         if self._built is None:
             return PlainTextResponse(NOT_BUILT, status_code=503)
-        return _answer_document(self._built.document, root_of(scope), headers)
+        return _answer_document(self._built.document_at(path), root_of(scope), headers)
 
 
 def wants_html(headers: Mapping[str, str]) -> bool:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.agent import Agent
+from harness.agent.checks import check_budget
 from harness.cli.context import open_client, open_daemon
 from harness.cli.out import Out
 from harness.cli.parser import UsageError
@@ -192,7 +193,11 @@ def parse_budget(args: Namespace) -> Budget | None:
             )
     if "cost" in limits:
         limits["cost_micros"] = max(1, round(limits.pop("cost") * 1e6))
-    return Budget.model_validate(limits) if limits else None
+    if args.budget_shared is None:
+        return Budget.model_validate(limits) if limits else None
+    budget = Budget.model_validate({**limits, "shared": args.budget_shared})
+    check_budget(budget)
+    return budget
 
 
 def _read_prompt(words: str | None) -> str:

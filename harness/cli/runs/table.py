@@ -200,6 +200,13 @@ RUNS_COMMANDS: tuple[Command, ...] = (
             NOTE,
             arg("--edit", metavar="JSON", help="Change these arguments; keep the others."),
             flag("--replace", help="With --edit: replace all arguments."),
+            arg(
+                "--remember",
+                metavar="ARGUMENTS",
+                nargs="?",
+                const="=",
+                help="Allow the session's equal calls too, or those with these equal: a,b or none.",
+            ),
             DIGEST,
             QUERY,
             YES,

@@ -8,16 +8,21 @@
     ├── ToolError        a tool call failed; the model sees it and can correct the call
     ├── SteeringError    a signal, update or query was malformed or came at the wrong time
     ├── RunError         a run cannot start, continue or be found
+    ├── BudgetError      a shared budget allows no further call, or cannot be used
     ├── AccessError      a user, an API token or a sign-in was refused or cannot be found
     ├── ConversationError  a conversation cannot be found, or does not accept what was sent
     ├── McpError         an MCP server cannot be reached, misbehaves, or changed what it declares
+    ├── MemoryFault      a memory cannot be found, is not accepted, or was changed outside harness
     ├── PromptError      a prompt template cannot be found, saved or filled in
+    ├── PolicyError      a policy cannot be read, found or applied
     ├── TemporalPageError  Temporal's web page cannot be served
     ├── EvalError        an evaluation cannot be read, started, found or compared
+    ├── RequestLogError  an entry of the request log cannot be read
     └── OpenAIApiError   a request of an OpenAI client was refused, or has no answer
 
 A class carries its code, ``<kind>.<category>``, a fix, and whether Temporal retries it."""
 
+# pyright: reportUnusedImport=false
 from __future__ import annotations
 
 from harness.contracts.errors.access import (
@@ -49,6 +54,13 @@ from harness.contracts.errors.base import (
     find_error,
     from_info,
     rebuild_error,
+)
+from harness.contracts.errors.budgets import (
+    BudgetBusy,
+    BudgetError,
+    BudgetNotFound,
+    ModelUnpriced,
+    SharedBudgetReached,
 )
 from harness.contracts.errors.config import (
     BrokenCapability,
@@ -93,11 +105,26 @@ from harness.contracts.errors.mcp import (
     McpToolChanged,
     McpUnavailable,
 )
+from harness.contracts.errors.memory import (
+    MemoryFault,
+    MemoryNotFound,
+    MemoryRefused,
+    MemoryTampered,
+)
 from harness.contracts.errors.openai_api import (
     OpenAIApiError,
     ResponseNotFound,
     RunWasAborted,
     UnsupportedParameter,
+)
+from harness.contracts.errors.policies import (
+    CallDenied,
+    InvalidPolicy,
+    NoPolicy,
+    NotDecider,
+    PolicyError,
+    PolicyUnavailable,
+    RememberedNotFound,
 )
 from harness.contracts.errors.prompts import (
     InvalidTemplate,
@@ -133,6 +160,7 @@ from harness.contracts.errors.provider import (
     StreamInterrupted,
     UnknownProvider,
 )
+from harness.contracts.errors.request_log import RequestLogError, RequestNotFound
 from harness.contracts.errors.run import (
     REFUSALS,
     AgentFunctionFailed,

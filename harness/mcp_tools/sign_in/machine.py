@@ -66,7 +66,7 @@ class MachineTokens:
         )
         metadata = make_metadata(
             None, oauth.scopes, grant_types=["client_credentials"],
-            token_endpoint_auth_method="client_secret_basic",  # nosec B106
+            token_endpoint_auth_method="client_secret_basic",  # noqa: S106
         )  # fmt: skip
         if not oauth.scopes:
             metadata.scope = self._scope  # those granted are asked for again with more

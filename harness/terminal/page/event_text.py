@@ -59,7 +59,9 @@ def _other_texts(event: DurableEvent) -> Iterator[tuple[str, str]]:
             yield "Hint", event.text
         case e.SignalRefused():
             yield "Reason", event.message
-        case e.ModelFailed():
+        case e.ContextCompacted():
+            yield "Summary", event.summary
+        case e.ModelFailed() | e.CompactionFailed():
             yield "Error", f"{event.error.message}\n{event.error.fix}"
         case e.RunEnded():
             yield "Answer", event.output

@@ -120,7 +120,7 @@ def main() -> None:
         os.dup2(script, SCRIPT)
         os.closerange(SCRIPT + 1, 256)
         limit(asked["limits"])
-        os.execve("/bin/sh", ["sh", f"/dev/fd/{SCRIPT}"], dict(os.environ))  # nosec B606
+        os.execve("/bin/sh", ["sh", f"/dev/fd/{SCRIPT}"], dict(os.environ))  # noqa: S606
     with contextlib.suppress(OSError):  # parent and child race; either may do it
         os.setpgid(child, child)
     if lifeline:  # the ends of the pipes are the program's: it must see that they close
@@ -148,7 +148,7 @@ def run_program(asked: "dict[str, Any]") -> None:
     os.closerange(SCRIPT, 256)
     limit(asked["limits"])
     try:
-        os.execvpe(argv[0], argv, dict(os.environ))  # nosec B606
+        os.execvpe(argv[0], argv, dict(os.environ))  # noqa: S606
     except OSError as error:
         os.write(2, f"{argv[0]} cannot be started: {error.strerror}\n".encode())
         os._exit(127)

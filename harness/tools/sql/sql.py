@@ -314,7 +314,7 @@ async def _run_statement(
     width = len(shape.columns)
     names = ", ".join(f"c{place}" for place in range(2 + 2 * width))
     query = (
-        f"WITH changed({names}) AS ({statement.rstrip().rstrip(';')}\n"  # nosec B608
+        f"WITH changed({names}) AS ({statement.rstrip().rstrip(';')}\n"
         "RETURNING WITH (OLD AS harness_old, NEW AS harness_new) "
         f"harness_old.ctid, harness_new.ctid, {shape.column_list('harness_old')}, "
         f"{shape.column_list('harness_new')}) {bound_rows('changed')} LIMIT {MAX_CHANGED + 1}"

@@ -10,10 +10,9 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.api.test_serve import make_token, serving
-from tests.fakes.command import Project, Terminal, harness_command, kept_project
+from tests.fakes.command import Project, Terminal, harness_command
 from tests.fakes.screen import Screen
 
-__all__ = ["kept_project"]
 SLOW = "say slowly " + " ".join(f"w{number}" for number in range(300))
 
 

@@ -6,9 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.command import Project, kept_project
-
-__all__ = ["kept_project"]
+from tests.fakes.command import Project
 
 RUN = "coded"
 DIGEST = "0123456789abcdef"

@@ -13,10 +13,8 @@ import pytest
 
 from harness import __version__
 from harness.config import explain_settings, trust
-from tests.fakes.command import Project, Terminal, harness_command, kept_project
+from tests.fakes.command import Project, Terminal, harness_command
 from tests.fakes.warm_python import warm_python
-
-__all__ = ["kept_project"]
 
 KEY = "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVowMTIzNDU="
 

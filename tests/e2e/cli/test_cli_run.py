@@ -6,9 +6,8 @@ import os
 
 import pytest
 
-from tests.fakes.command import Project, kept_project
+from tests.fakes.command import Project
 
-__all__ = ["kept_project"]
 SLOW = "say slowly " + " ".join(f"w{number}" for number in range(300))
 
 

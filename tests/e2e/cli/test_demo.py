@@ -10,10 +10,8 @@ import subprocess
 import httpx
 import pytest
 
-from tests.fakes.command import Project, Terminal, kept_project
+from tests.fakes.command import Project, Terminal
 from tests.fakes.warm_python import warm_python
-
-__all__ = ["kept_project"]
 
 DEMO = ("-m", "harness_starter.demo")
 

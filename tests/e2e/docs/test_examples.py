@@ -3,10 +3,12 @@
 import os
 import re
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.fakes.command import harness_command
 from tests.fakes.warm_python import warm_python
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
@@ -22,6 +24,11 @@ EXPECTED: dict[str, tuple[str, ...]] = {
     "fallback": ("fell back from nowhere/some-model: provider.network", "offline/demo answered"),
     "files": ("read_file: ok", "write_file: ok", "read_file: refused"),
     "fork": ("original: forecast says: rain", "fork: forecast says: sun", "both replayed"),
+    "memory": (
+        "] (said, ",
+        "Ada drinks green tea in the morning.",
+        "begins with: nothing",
+    ),
     "orders": (
         "tea: worker killed before booking",
         "coffee: worker killed after booking",
@@ -32,6 +39,14 @@ EXPECTED: dict[str, tuple[str, ...]] = {
         "ledger: cake is done",
     ),
     "parallel": ("sunny in Oslo", "sunny in Rome", "sunny in Lima"),
+    "request_log": ("turn 1: ok, 3 parts added", "turn 2: ok, 2 parts added", "password=***"),
+    "shared_budget": ("The budget session:sums does not allow another model call", "ended early"),
+    "policies": (
+        "paid 25 to Ada",
+        "rule blocked denies this call: Mallory is not paid.",
+        "asked: Rule large asks whoever may steer the run.",
+        "paid 250 to Ada",
+    ),
     "pools": ("stone weighed alone", "feather weighed alone", "apple weighed alone"),
     "session": (".1: 3*7 = 21", ".2: 21+21 = 42", "True"),
     "steering": ("site 1 is dry", "now paused", "now running", "aborted: it rains"),
@@ -56,8 +71,12 @@ def test_every_example_is_expected_here() -> None:
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("project")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A project whose stack stays up: each example would start one otherwise."""
+    folder = tmp_path_factory.mktemp("project")
+    subprocess.run(harness_command("up", "--detach"), cwd=folder, check=True, capture_output=True)
+    yield folder
+    subprocess.run(harness_command("down"), cwd=folder, check=True, capture_output=True)
 
 
 @pytest.mark.parametrize(

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import signal
 import time
-from typing import Any
 
 import pytest
 
-from tests.fakes.command import GUARD_S, Ended, Project, kept_project
-
-__all__ = ["kept_project"]
+from tests.fakes.command import GUARD_S, Ended, Project
 
 SERVED = ("--agent", "harness.cli.runs.assistant")
 
@@ -18,8 +15,8 @@ SERVED = ("--agent", "harness.cli.runs.assistant")
 @pytest.fixture
 def run(kept_project: Project) -> str:
     """A run that has ended: two turns, one call."""
-    kept_project.command("run", "What is 3 * 7?", "--id", "asked", "--json")
-    return "asked"
+    kept_project.command("run", "What is 3 * 7?", "--id", "known", "--json")
+    return "known"
 
 
 def test_a_run_is_asked(kept_project: Project, run: str) -> None:
@@ -51,7 +48,7 @@ def test_for_people_with_a_page(kept_project: Project, run: str) -> None:
 
 
 def test_past_runs_are_found_and_what_ifs_are_none(kept_project: Project, run: str) -> None:
-    query = "WorkflowId STARTS_WITH 'asked'"
+    query = "WorkflowId STARTS_WITH 'known'"
     kept_project.command("whatif", run, "--at", "0", "--n", "1", *SERVED)
     found = kept_project.command(
         "whatif", "--since", "1h", "--query", query, "--at", "0", "--n", "1", *SERVED, "--json",
@@ -65,18 +62,19 @@ def test_past_runs_are_found_and_what_ifs_are_none(kept_project: Project, run: s
 
 def test_ctrl_c_aborts_the_forks(kept_project: Project) -> None:
     kept_project.command("run", "Say hello", "--id", "brief", "--json")
+    running = ("list", "--json", "--query", "ExecutionStatus = 'Running'")
+    others = {each["id"] for each in kept_project.command(*running).lines}
     hint = ("--hint", "Slowly count to 900")
     process = kept_project.start("whatif", "brief", "--at", "0", "--n", "2", *hint, *SERVED)
-    running = ("list", "--json", "--query", "ExecutionStatus = 'Running'")
     deadline = time.monotonic() + GUARD_S
-    found: list[dict[str, Any]] = []
+    found: set[str] = set()
     while len(found) < 2 and time.monotonic() < deadline:
-        found = kept_project.command(*running).lines
+        found = {each["id"] for each in kept_project.command(*running).lines} - others
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=GUARD_S)
     assert process.returncode == 130, err
     assert "Aborting the forks" in err
-    states = [kept_project.command("show", each["id"], "--json").last for each in found]
+    states = [kept_project.command("show", each, "--json").last for each in found]
     assert [(each["state"], each["reason"]) for each in states] == [
         ("aborted", "the what-if was cancelled")
     ] * 2

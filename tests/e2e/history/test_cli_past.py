@@ -9,9 +9,7 @@ from pathlib import Path
 import pytest
 
 from harness.history.export import load_recording
-from tests.fakes.command import Ended, Project, harness_command, kept_project
-
-__all__ = ["kept_project"]
+from tests.fakes.command import Ended, Project, harness_command
 
 
 @pytest.fixture

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import Any
 
 from mcp import Client, StdioServerParameters, types
 
-from tests.fakes.command import harness_command
+from tests.fakes.command import Project, harness_command
 
 AGENT = """
 from harness import Agent, tool
@@ -28,10 +27,11 @@ agent = Agent("clerk", model="offline/demo", tools=[send_letter])
 WISH = 'call send_letter with {"to": "ann"}'
 
 
-async def test_an_approval_over_stdio(tmp_path: Path) -> None:
-    (tmp_path / "clerk.py").write_text(AGENT)
+async def test_an_approval_over_stdio(kept_project: Project) -> None:
+    folder = kept_project.folder
+    (folder / "clerk.py").write_text(AGENT)
     command, *words = harness_command("mcp", "serve", "clerk.py")
-    server = StdioServerParameters(command=command, args=words, cwd=tmp_path, env=dict(os.environ))
+    server = StdioServerParameters(command=command, args=words, cwd=folder, env=dict(os.environ))
     asked: list[str] = []
 
     async def approve(_: Any, params: types.ElicitRequestParams) -> types.ElicitResult:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from tests.fakes.command import Project, kept_project
-
-__all__ = ["kept_project"]
+from tests.fakes.command import Project
 
 TEXT = "+++\n[variables.a]\ntype = 'integer'\n+++\nWhat is {{ a }} + 2?\n"
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from tests.fakes.command import Ended, Project, kept_project
-
-__all__ = ["kept_project"]
+from tests.fakes.command import Ended, Project
 
 
 def refused(ended: Ended, code: int) -> str:

@@ -6,7 +6,8 @@ import asyncio
 from contextlib import AsyncExitStack
 
 import pytest
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.typing import Origin
 
 from harness.page import run_lists
 from harness.page.live import SocketSlots, TopicSlots
@@ -17,9 +18,10 @@ from tests.integration.api.conftest import Api
 from tests.integration.page.sockets import opened
 
 TOO_MANY = "api.too_many_calls"
+TRY_LATER = 1013
 
 
-async def test_a_user_has_few_sockets(api: Api) -> None:
+async def test_a_user_has_few_sockets(api: Api, caplog: pytest.LogCaptureFixture) -> None:
     async with AsyncExitStack() as stack:
         for _ in range(SocketSlots.most_each):
             await stack.enter_async_context(opened(api))
@@ -28,6 +30,12 @@ async def test_a_user_has_few_sockets(api: Api) -> None:
         answer = refused.value.response
         assert answer.status_code == 429 and TOO_MANY.encode() in (answer.body or b"")
         assert answer.headers["Retry-After"] == "1"
+        # A page cannot read the answer to a handshake.
+        async with opened(api, origin=Origin(api.daemon.url)) as page:
+            with pytest.raises(ConnectionClosed) as closed:
+                await page.receive()
+        assert closed.value.rcvd is not None and closed.value.rcvd.code == TRY_LATER
+        assert closed.value.rcvd.reason.startswith("Too many live sockets")
         async with opened(api, "stranger") as theirs:
             await theirs.follow("approvals")
             await theirs.next_of("approvals", "ready")
@@ -40,6 +48,7 @@ async def test_a_user_has_few_sockets(api: Api) -> None:
             return False
 
     await eventually(comes_back)
+    assert not [each for each in caplog.records if each.levelname == "ERROR"]
 
 
 async def test_a_user_follows_few_lists(api: Api, name: str) -> None:

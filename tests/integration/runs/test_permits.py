@@ -77,6 +77,8 @@ CHANGES: dict[str, dict[str, Any]] = {
     "undo": {"undo": True},
     "instructions": {"instructs": True},
     "validators": {"checks": True},
+    "memories": {"remembers": True},
+    "extraction": {"learns": True},
     "nonce": {"permit": "n" * 16 + "." + "m" * 22},
     "no mac": {"permit": "x"},
 }

@@ -18,7 +18,6 @@ from tests.fakes.stack import (
     answers,
     database_answers,
     empty_project,
-    first_start,
     kill,
     layout,
     lives,

@@ -28,7 +28,7 @@ from harness.stack import (
     open_stack,
     stop_stack,
 )
-from tests.fakes.stack import SETTINGS, empty_project, first_start, layout, project, query, until
+from tests.fakes.stack import SETTINGS, empty_project, layout, project, query, until
 
 pytestmark = pytest.mark.slow
 

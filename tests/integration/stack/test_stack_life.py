@@ -22,7 +22,6 @@ from tests.fakes.stack import (
     answers,
     database_answers,
     empty_project,
-    first_start,
     layout,
     lives,
     pids_of,

@@ -15,7 +15,6 @@ from tests.fakes.stack import (
     SETTINGS,
     answers,
     empty_project,
-    first_start,
     kill,
     pid_of,
     project,

@@ -20,7 +20,6 @@ from tests.fakes.stack import (
     answers,
     database_answers,
     empty_project,
-    first_start,
     layout,
     pids_of,
     project,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
@@ -16,12 +16,14 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from harness.api.caller import Caller
 from harness.api.route import full_path
 from harness.capabilities.registry import enabled_capabilities
+from harness.engine.connection import Connection
 from harness_daemon.app import load_routes
 from harness_daemon.bodies import Bounds
 from harness_daemon.gate import OPEN_PATHS, Gate
 from harness_daemon.hosts import Hosts
 from harness_daemon.page.built import BuiltPage
 from harness_daemon.page.page import RESERVED, Page
+from harness_daemon.stack_watch import StackWatch
 
 HOST = "127.0.0.1:7720"
 SCRIPT = b"export const answer = 42;" * 20
@@ -35,6 +37,7 @@ DOCUMENT = """<!doctype html>
 <meta name="harness-root" content="" />
 <link rel="icon" href="./favicon.svg" />
 <script type="module" src="./assets/index-abc.js"></script>
+</head>
 """
 
 
@@ -49,6 +52,9 @@ def folder(tmp_path: Path) -> Path:
     (dist / "assets" / "index-abc.js.br").write_bytes(b"brotli")
     (dist / "assets" / "index-abc.js.map").write_text("{}")
     (dist / "favicon.svg").write_text("<svg/>")
+    (dist / "views.json").write_text(
+        '{"/runs": ["assets/list-1.js"], "/runs/*": ["assets/run-1.js"]}'
+    )
     (dist / ".vite").mkdir()
     (dist / ".vite" / "manifest.json").write_text("{}")
     (dist / "sources.sha256").write_text("0")
@@ -80,6 +86,7 @@ def gate(page: Page) -> Gate:
         authenticate,
         Hosts([HOST]),
         page,
+        StackWatch(cast(Connection, None)),  # nothing here waits for long enough to use it
         body=bounds,
         file=bounds,
         takes_file=lambda method, path: False,
@@ -100,9 +107,28 @@ async def test_the_document(app: Gate) -> None:
             assert 'src="/assets/index-abc.js"' in answer.text
             assert 'href="/favicon.svg"' in answer.text
         assert {key: answer.headers[key] for key in SECURITY} == SECURITY
-        again = await browser.get("/", headers={"If-None-Match": answer.headers["etag"]})
+        known = BROWSER | {"If-None-Match": answer.headers["etag"]}
+        again = await browser.get(path, headers=known)
         assert (again.status_code, again.content) == (304, b"")
         assert again.headers["content-security-policy"] == POLICY
+
+
+async def test_the_document_names_the_files_of_its_view(app: Gate) -> None:
+    preload = '<link rel="modulepreload" crossorigin href="/assets/{}" />'
+    wanted: dict[str, set[str]] = {
+        "/runs": {"list-1.js"},
+        "/runs/": {"list-1.js"},
+        "/runs/a-1?tab=time": {"run-1.js"},
+        "/runs/a/b": set(),
+        "/inbox": set(),
+    }
+    async with client(app, **BROWSER) as browser:
+        for path, files in wanted.items():
+            text = (await browser.get(path)).text
+            told = {each for each in ("list-1.js", "run-1.js") if preload.format(each) in text}
+            assert told == files, path
+            assert text.count("modulepreload") == len(files)
+        assert (await browser.get("/views.json")).headers["content-type"].startswith("text/html")
 
 
 SECURITY = {
@@ -299,5 +325,5 @@ async def test_without_a_built_page() -> None:
 
 
 async def test_websockets_are_not_the_pages(app: Gate) -> None:
-    page = Page(BuiltPage(DOCUMENT, {}))
+    page = Page(BuiltPage(DOCUMENT, {}, {}))
     assert page.answer({"type": "websocket", "path": "/", "headers": []}, BROWSER) is None

@@ -13,6 +13,7 @@ from harness.contracts.errors import RunError
 from harness.contracts.event import (
     EVENTS,
     ChildEnded,
+    ContextCompacted,
     EffectsUndone,
     ModelReplied,
     RunEnded,
@@ -76,7 +77,7 @@ def test_totals_equal_those_of_the_run(history: WorkflowHistory) -> None:
     ended = events[-1]
     assert isinstance(ended, RunEnded)
     assert ended.totals == projector.totals
-    used = [event.usage for event in events if isinstance(event, ModelReplied)]
+    used = [event.usage for event in events if isinstance(event, ModelReplied | ContextCompacted)]
     children = [event.totals for event in events if isinstance(event, ChildEnded)]
     used += [totals.usage for totals in children if totals is not None]
     begun = events[0]

@@ -1,4 +1,5 @@
 import createClient from "openapi-fetch";
+import { noteDate } from "./daemon_clock";
 import { Problem, type ProblemDocument } from "./problem";
 import { root } from "./root";
 import type { components, paths } from "./schema";
@@ -17,6 +18,9 @@ api.use({
   onRequest({ request }) {
     if (request.method === "GET") return;
     for (const [name, value] of Object.entries(userHeaders())) request.headers.set(name, value);
+  },
+  onResponse({ response }) {
+    noteDate(response.headers.get("Date"));
   },
 });
 

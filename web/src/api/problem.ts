@@ -35,7 +35,7 @@ export class Problem extends Error {
     return new Problem(
       {
         detail: "The daemon does not answer.",
-        fix: "Check that `harness serve` is running. The page reconnects by itself.",
+        fix: "Check that `harness serve` is running. The page reconnects automatically.",
         code: "offline",
       },
       0,

@@ -25,6 +25,12 @@ export const agentsQuery = queryOptions({
   staleTime: 10_000,
 });
 
+export const modelsQuery = queryOptions({
+  queryKey: ["models"],
+  queryFn: async () => (await call(api.GET("/api/v1/models"))).models,
+  staleTime: 60_000,
+});
+
 export function runQuery(run: string) {
   return queryOptions({
     queryKey: ["run", run],

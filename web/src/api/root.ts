@@ -1,3 +1,3 @@
 /** Where the daemon is mounted: "" or a path such as "/harness". */
 export const root: string =
-  document.querySelector<HTMLMetaElement>('meta[name="harness-root"]')?.content ?? "";
+  globalThis.document?.querySelector<HTMLMetaElement>('meta[name="harness-root"]')?.content ?? "";

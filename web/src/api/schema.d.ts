@@ -642,6 +642,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/runs/{run}/prompts/{turn}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Sent Prompt
+         * @description Read the prompt of a turn's last model call as it was sent: instructions, tools, and the
+         *     messages that the context policy kept, with those that it changed or always keeps marked.
+         */
+        get: operations["show_sent_prompt"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/runs/{run}/attempts": {
         parameters: {
             query?: never;
@@ -806,6 +827,213 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Policy
+         * @description Read the policy that new runs get.
+         */
+        get: operations["show_policy"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policy/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Explain Call
+         * @description Say which rule decides about a call; the call is not made.
+         */
+        post: operations["explain_call"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policy/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Test Policy
+         * @description Compare a policy with what past runs did.
+         */
+        post: operations["test_policy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policy/remembered": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Remembered
+         * @description List remembered approvals, which also allow later calls.
+         */
+        get: operations["list_remembered"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policy/remembered/{remembered}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke Remembered
+         * @description Revoke a remembered approval: the next such call asks again.
+         */
+        delete: operations["revoke_remembered"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{run}/policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Run Policy
+         * @description Read the policy of a run, and those that held before.
+         */
+        get: operations["show_run_policy"];
+        /**
+         * Switch Policy
+         * @description Let another policy hold for a run, from its next tool call on.
+         */
+        put: operations["switch_policy"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/budgets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Budgets
+         * @description List the budgets that runs share, and how much of each is used: the caller's, or all for
+         *     admins.
+         */
+        get: operations["list_budgets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/budgets/grants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Grant Budget
+         * @description Grant more of a shared budget. The runs that wait for it go on. Only admins grant more of a
+         *     budget that the settings name.
+         */
+        post: operations["grant_budget"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cost": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Cost
+         * @description Sum what model calls used: those of the caller's runs, or of all for admins. It includes runs
+         *     that have been deleted since.
+         */
+        get: operations["show_cost"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cost/forecast": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Forecast Cost
+         * @description Forecast what a run of an agent uses, from its newest runs.
+         */
+        get: operations["forecast_cost"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/limits": {
         parameters: {
             query?: never;
@@ -838,6 +1066,47 @@ export interface paths {
          * @description List the pools of tools, the calls that use them, and those that wait.
          */
         get: operations["list_pools"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Requests
+         * @description List recorded requests to model providers, the newest first. Callers see those of their own
+         *     runs; admins see all.
+         */
+        get: operations["list_requests"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/requests/{request}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Request
+         * @description Read a recorded request, the answer, and what it adds to the run's previous request.
+         */
+        get: operations["show_request"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1980,6 +2249,98 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/memories": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Memories
+         * @description List the caller's memories that hold now: the newest first or, with `q`, the best first.
+         */
+        get: operations["list_memories"];
+        put?: never;
+        /**
+         * Add Memory
+         * @description Add a memory. One that is known is not added again.
+         */
+        post: operations["add_memory"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/memories/stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count Memories
+         * @description Count the caller's memories.
+         */
+        get: operations["count_memories"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/memories/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Verify Memories
+         * @description Check whether the caller's memories were changed outside harness.
+         */
+        post: operations["verify_memories"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/memories/{memory}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Memory
+         * @description Read a memory, also one that was replaced.
+         */
+        get: operations["show_memory"];
+        /**
+         * Correct Memory
+         * @description Replace a memory by what is true instead.
+         */
+        put: operations["correct_memory"];
+        post?: never;
+        /**
+         * Forget Memory
+         * @description Forget a memory: its text is erased. The response has it for the last time.
+         */
+        delete: operations["forget_memory"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/temporal-page": {
         parameters: {
             query?: never;
@@ -2533,6 +2894,13 @@ export interface components {
              * @description Wait for a person to grant as much again, instead of stopping.
              */
             ask?: true | null;
+            /**
+             * Shared
+             * @description With whom `tokens`, `cost_micros` and `seconds` are shared: with the runs that this one
+             *     starts as tools (`run`), or with all runs of its session too (`session`). They are then
+             *     reserved before each call, never exceeded, and the run asks a person when they are used up.
+             */
+            shared?: ("run" | "session") | null;
         };
         /**
          * BudgetReached
@@ -2850,6 +3218,77 @@ export interface components {
             [key: string]: unknown;
         };
         /**
+         * Compaction
+         * @description When and where a run has its conversation summarized; see `ContextPolicy`.
+         */
+        Compaction: {
+            /**
+             * At
+             * @description Tokens.
+             */
+            at: number;
+            /**
+             * Queue
+             * @description The task queue of the summarizing model's provider, if it has one.
+             */
+            queue?: string | null;
+            /**
+             * Named
+             * @description The policy names that model: it is not the run's own.
+             */
+            named?: true | null;
+        };
+        /**
+         * CompactionFailed
+         * @description The conversation could not be summarized. The run continues with all of it, as far as the
+         *     context policy allows.
+         */
+        CompactionFailed: {
+            /**
+             * Run
+             * @description The run's id.
+             */
+            run: string;
+            /**
+             * At
+             * @description Seconds since the epoch.
+             */
+            at: number;
+            /**
+             * Trace
+             * @description The id of the run's trace, in OpenTelemetry too.
+             */
+            trace: string;
+            /** @description Its position in history; absent for live events. */
+            cursor?: components["schemas"]["Cursor"] | null;
+            /**
+             * Type
+             * @default compaction_failed
+             * @constant
+             */
+            type: "compaction_failed";
+            /** Turn */
+            turn: number;
+            error: components["schemas"]["ErrorInfo"];
+        };
+        /**
+         * ComparedRule
+         * @description A rule, and why it does not fit.
+         */
+        ComparedRule: {
+            /** Rule */
+            rule: string;
+            /** Decision */
+            decision: string;
+            /** Fits */
+            fits: boolean;
+            /**
+             * Why
+             * @description Why it does not fit.
+             */
+            why?: string | null;
+        };
+        /**
          * Comparison
          * @description A cell beside what it is compared with, over the cases that both have.
          */
@@ -2891,6 +3330,78 @@ export interface components {
              * @description `regression` or `improvement` if the change is significant, else `no difference`.
              */
             verdict: string;
+        };
+        /**
+         * ContextCompacted
+         * @description A model summarized the conversation: later calls read the summary, pinned messages and the
+         *     newest exchanges in its place. The transcript still has everything.
+         */
+        ContextCompacted: {
+            /**
+             * Run
+             * @description The run's id.
+             */
+            run: string;
+            /**
+             * At
+             * @description Seconds since the epoch.
+             */
+            at: number;
+            /**
+             * Trace
+             * @description The id of the run's trace, in OpenTelemetry too.
+             */
+            trace: string;
+            /** @description Its position in history; absent for live events. */
+            cursor?: components["schemas"]["Cursor"] | null;
+            /**
+             * Type
+             * @default context_compacted
+             * @constant
+             */
+            type: "context_compacted";
+            /**
+             * Turn
+             * @description The turn before.
+             */
+            turn: number;
+            /**
+             * Before
+             * @description Tokens that a call read until now.
+             */
+            before: number;
+            /**
+             * After
+             * @description Tokens that the next call reads, estimated.
+             */
+            after: number;
+            /**
+             * Summarized
+             * @description Messages that the summary stands for.
+             */
+            summarized: number;
+            /** Summary */
+            summary: string;
+            /** Model */
+            model: string;
+            usage: components["schemas"]["Usage"];
+            /**
+             * Cost Micros
+             * @description Millionths of a US dollar; absent if the price is unknown.
+             */
+            cost_micros?: number | null;
+            /** Ms */
+            ms?: number | null;
+            /**
+             * Replaces
+             * @description The head of the whole conversation.
+             */
+            replaces: string;
+            /**
+             * Head
+             * @description The transcript node that stands for it.
+             */
+            head: string;
         };
         /**
          * ConversationChange
@@ -3130,6 +3641,12 @@ export interface components {
              * @description The digest of what was shown; refused if something else waits by now.
              */
             digest?: string | null;
+            /**
+             * Remember
+             * @description With `approve` or `edit`: allow later calls of the session too, if the rule of the policy
+             *     permits that: true for equal arguments, or the names of those that have to be equal.
+             */
+            remember?: true | string[] | null;
         };
         /**
          * Decided
@@ -3156,6 +3673,11 @@ export interface components {
             arguments?: {
                 [key: string]: unknown;
             } | null;
+            /**
+             * Remember
+             * @description Which later calls of the session it allows too.
+             */
+            remember?: true | string[] | null;
         };
         /**
          * Decision
@@ -3241,6 +3763,11 @@ export interface components {
              * @description Who decided.
              */
             by?: string | null;
+            /**
+             * Remember
+             * @description Which later calls of the session it allows too.
+             */
+            remember?: true | string[] | null;
         };
         /**
          * DecisionRequested
@@ -3294,6 +3821,13 @@ export interface components {
              * @description Digest of need, tool and arguments. Pass it to `decide` to decide exactly this request.
              */
             digest?: string | null;
+            /** @description The rule of a policy that asks, and whom. */
+            ruling?: components["schemas"]["Ruling"] | null;
+            /**
+             * Until
+             * @description When the time to decide passes, in seconds since the epoch.
+             */
+            until?: number | null;
         };
         /**
          * Delivery
@@ -3351,7 +3885,7 @@ export interface components {
             /** Kept */
             kept: number;
             /** Events */
-            events: (components["schemas"]["RunStarted"] | components["schemas"]["StateChanged"] | components["schemas"]["ModelCalled"] | components["schemas"]["ModelReplied"] | components["schemas"]["ModelFailed"] | components["schemas"]["ToolCallRequested"] | components["schemas"]["ToolCallChecked"] | components["schemas"]["ToolCallStarted"] | components["schemas"]["ToolCallFinished"] | components["schemas"]["ChildStarted"] | components["schemas"]["ChildEnded"] | components["schemas"]["DecisionRequested"] | components["schemas"]["DecisionMade"] | components["schemas"]["HintReceived"] | components["schemas"]["PauseRequested"] | components["schemas"]["ResumeRequested"] | components["schemas"]["AbortRequested"] | components["schemas"]["SignalRefused"] | components["schemas"]["BudgetReached"] | components["schemas"]["UndoStarted"] | components["schemas"]["EffectsUndone"] | components["schemas"]["Branched"] | components["schemas"]["RunEnded"])[];
+            events: (components["schemas"]["RunStarted"] | components["schemas"]["StateChanged"] | components["schemas"]["ModelCalled"] | components["schemas"]["ModelReplied"] | components["schemas"]["ModelFailed"] | components["schemas"]["ContextCompacted"] | components["schemas"]["CompactionFailed"] | components["schemas"]["ToolCallRequested"] | components["schemas"]["ToolCallChecked"] | components["schemas"]["ToolCallStarted"] | components["schemas"]["ToolCallFinished"] | components["schemas"]["ChildStarted"] | components["schemas"]["ChildEnded"] | components["schemas"]["DecisionRequested"] | components["schemas"]["DecisionMade"] | components["schemas"]["HintReceived"] | components["schemas"]["PauseRequested"] | components["schemas"]["ResumeRequested"] | components["schemas"]["AbortRequested"] | components["schemas"]["SignalRefused"] | components["schemas"]["BudgetReached"] | components["schemas"]["UndoStarted"] | components["schemas"]["EffectsUndone"] | components["schemas"]["Branched"] | components["schemas"]["RunEnded"])[];
         };
         /**
          * DiffView
@@ -3611,9 +4145,93 @@ export interface components {
          */
         EventList: {
             /** Events */
-            events: (components["schemas"]["RunStarted"] | components["schemas"]["StateChanged"] | components["schemas"]["ModelCalled"] | components["schemas"]["ModelReplied"] | components["schemas"]["ModelFailed"] | components["schemas"]["ToolCallRequested"] | components["schemas"]["ToolCallChecked"] | components["schemas"]["ToolCallStarted"] | components["schemas"]["ToolCallFinished"] | components["schemas"]["ChildStarted"] | components["schemas"]["ChildEnded"] | components["schemas"]["DecisionRequested"] | components["schemas"]["DecisionMade"] | components["schemas"]["HintReceived"] | components["schemas"]["PauseRequested"] | components["schemas"]["ResumeRequested"] | components["schemas"]["AbortRequested"] | components["schemas"]["SignalRefused"] | components["schemas"]["BudgetReached"] | components["schemas"]["UndoStarted"] | components["schemas"]["EffectsUndone"] | components["schemas"]["Branched"] | components["schemas"]["RunEnded"])[];
+            events: (components["schemas"]["RunStarted"] | components["schemas"]["StateChanged"] | components["schemas"]["ModelCalled"] | components["schemas"]["ModelReplied"] | components["schemas"]["ModelFailed"] | components["schemas"]["ContextCompacted"] | components["schemas"]["CompactionFailed"] | components["schemas"]["ToolCallRequested"] | components["schemas"]["ToolCallChecked"] | components["schemas"]["ToolCallStarted"] | components["schemas"]["ToolCallFinished"] | components["schemas"]["ChildStarted"] | components["schemas"]["ChildEnded"] | components["schemas"]["DecisionRequested"] | components["schemas"]["DecisionMade"] | components["schemas"]["HintReceived"] | components["schemas"]["PauseRequested"] | components["schemas"]["ResumeRequested"] | components["schemas"]["AbortRequested"] | components["schemas"]["SignalRefused"] | components["schemas"]["BudgetReached"] | components["schemas"]["UndoStarted"] | components["schemas"]["EffectsUndone"] | components["schemas"]["Branched"] | components["schemas"]["RunEnded"])[];
             /** Attempts */
             attempts?: components["schemas"]["Attempt"][] | null;
+        };
+        /**
+         * ExplainBody
+         * @description A call to explain: it is not made.
+         */
+        ExplainBody: {
+            /**
+             * Agent
+             * @description The name of an agent.
+             */
+            agent: string;
+            /**
+             * Tool
+             * @description The name of a tool.
+             */
+            tool: string;
+            /**
+             * Arguments
+             * @description What the tool is called with, defaults included.
+             * @default {}
+             */
+            arguments: {
+                [key: string]: unknown;
+            };
+            /**
+             * Effect
+             * @description What the tool changes; by default, what the published agent says.
+             */
+            effect?: ("read" | "write" | "irreversible") | null;
+            /**
+             * Owner
+             * @description Whose run it is.
+             */
+            owner?: string | null;
+            /**
+             * Session
+             * @description The session of the run.
+             */
+            session?: string | null;
+            /**
+             * Cost
+             * @description What the run has cost so far, in dollars.
+             * @default 0
+             */
+            cost: number;
+        };
+        /**
+         * Explanation
+         * @description Which rule decides about a call.
+         */
+        Explanation: {
+            /**
+             * Policy
+             * @description Digest of the policy; None if there is none.
+             */
+            policy?: string | null;
+            /**
+             * Decision
+             * @description `default`: no rule fits, so the tool's own approval applies.
+             * @enum {string}
+             */
+            decision: "allow" | "deny" | "ask" | "default" | "function";
+            /**
+             * Rule
+             * @description The rule that decides.
+             */
+            rule?: string | null;
+            /**
+             * Whom
+             * @description With `ask`: who may decide.
+             */
+            whom?: string | null;
+            /**
+             * Reason
+             * @description What the model or the person reads.
+             */
+            reason?: string | null;
+            /** Effect */
+            effect: string;
+            /**
+             * Compared
+             * @description The rules up to the one that fits.
+             */
+            compared: components["schemas"]["ComparedRule"][];
         };
         /**
          * Exported
@@ -3702,6 +4320,19 @@ export interface components {
             size?: number | null;
         };
         /**
+         * Forecast
+         * @description What a run of an agent is likely to use, from its past runs.
+         */
+        Forecast: {
+            /** Agent */
+            agent: string;
+            /** Runs */
+            runs: number;
+            tokens?: components["schemas"]["Range"] | null;
+            cost_micros?: components["schemas"]["Range"] | null;
+            turns?: components["schemas"]["Range"] | null;
+        };
+        /**
          * ForgottenRuns
          * @description What forgetting did.
          */
@@ -3764,6 +4395,41 @@ export interface components {
         Forked: {
             /** Id */
             id: string;
+        };
+        /**
+         * GrantBody
+         * @description More of a shared budget. Without amounts: as much again as it had at first.
+         */
+        GrantBody: {
+            /**
+             * Budget
+             * @description The budget's name, such as `session:ID`. Of a daily one, today's is meant.
+             */
+            budget: string;
+            /**
+             * Tokens
+             * @description How many more tokens.
+             */
+            tokens?: number | null;
+            /**
+             * Cost Micros
+             * @description How much more, in millionths of a US dollar.
+             */
+            cost_micros?: number | null;
+            /**
+             * Seconds
+             * @description How much longer, from now.
+             */
+            seconds?: (number) | null;
+        };
+        /**
+         * Granted
+         * @description More was granted.
+         */
+        Granted: {
+            budget: components["schemas"]["SharedBudget"];
+            /** Resumed */
+            resumed: number;
         };
         /**
          * HintBody
@@ -4092,6 +4758,106 @@ export interface components {
             role: components["schemas"]["Role"];
         };
         /**
+         * MemoryList
+         * @description Memories: the newest first, or the best first of a search.
+         */
+        MemoryList: {
+            /** Memories */
+            memories: components["schemas"]["MemoryView"][];
+            /** Next */
+            next?: number | null;
+        };
+        /**
+         * MemoryProblem
+         * @description A place where memories were changed outside harness.
+         */
+        MemoryProblem: {
+            /** What */
+            what: string;
+            /** Seq */
+            seq?: number | null;
+            /** Id */
+            id?: string | null;
+        };
+        /**
+         * MemoryStats
+         * @description How many memories the caller has.
+         */
+        MemoryStats: {
+            /** Entries */
+            entries: number;
+            /** Current */
+            current: number;
+            /** Embedded */
+            embedded: number;
+            /** Trusts */
+            trusts: {
+                [key: string]: number;
+            };
+            /** Embedder */
+            embedder?: string | null;
+            /** Problem */
+            problem?: string | null;
+        };
+        /**
+         * MemoryVerification
+         * @description The result of a verification.
+         */
+        MemoryVerification: {
+            /** Entries */
+            entries: number;
+            /** Problems */
+            problems: components["schemas"]["MemoryProblem"][];
+            /** Dropped */
+            dropped?: number | null;
+        };
+        /**
+         * MemoryView
+         * @description A memory, and where it comes from.
+         */
+        MemoryView: {
+            /** Id */
+            id: string;
+            /** Text */
+            text: string;
+            /**
+             * Lane
+             * @enum {string}
+             */
+            lane: "run" | "session" | "owner";
+            /**
+             * Trust
+             * @enum {string}
+             */
+            trust: "said" | "inferred" | "untrusted";
+            /**
+             * Source
+             * @enum {string}
+             */
+            source: "person" | "tool" | "extraction";
+            /**
+             * Made
+             * Format: date-time
+             */
+            made: string;
+            /** Valid From */
+            valid_from?: string | null;
+            /** By */
+            by?: string | null;
+            /** Run */
+            run?: string | null;
+            /** Session */
+            session?: string | null;
+            /** Agent */
+            agent?: string | null;
+            /** Turn */
+            turn?: number | null;
+            /** Message */
+            message?: string | null;
+            /** Replaced By */
+            replaced_by?: string | null;
+        };
+        /**
          * Message
          * @description What a user, a model or a tool said.
          */
@@ -4107,9 +4873,14 @@ export interface components {
              * Origin
              * @description Set on messages other than the user's and the model's own: an operator's hint, a request to
              *     correct an invalid reply, an interrupted reply, a summary of omitted turns, instructions that a
-             *     worker wrote for the run.
+             *     worker wrote for the run, memories that it begins with.
              */
-            origin?: ("hint" | "mend" | "interrupted" | "summary" | "instructions") | null;
+            origin?: ("hint" | "mend" | "interrupted" | "summary" | "instructions" | "memories" | "budget") | null;
+            /**
+             * Pinned
+             * @description It is always sent to the model: no trimming or compaction drops it.
+             */
+            pinned?: true | null;
         };
         /**
          * MessageList
@@ -4142,7 +4913,7 @@ export interface components {
             /** Run */
             run?: string | null;
             /** Origin */
-            origin?: ("hint" | "mend" | "interrupted" | "summary" | "instructions") | null;
+            origin?: ("hint" | "mend" | "interrupted" | "summary" | "instructions" | "memories" | "budget") | null;
             /**
              * Created At
              * Format: date-time
@@ -4201,6 +4972,11 @@ export interface components {
              * @description The transcript node that they follow.
              */
             head?: string | null;
+            /**
+             * Scale
+             * @description Tokens that the provider counts for each estimated one, if the context policy counts them.
+             */
+            scale?: number | null;
         };
         /**
          * ModelFailed
@@ -4323,6 +5099,11 @@ export interface components {
              */
             dropped?: number | null;
             /**
+             * Cleared
+             * @description Messages with tool results that the context policy replaced by stubs.
+             */
+            cleared?: number | null;
+            /**
              * Interrupted
              * @description The call was cancelled; `message` is what had arrived by then.
              */
@@ -4423,6 +5204,17 @@ export interface components {
              * @description Another model than the agent's, as provider/model.
              */
             model?: string | null;
+        };
+        /**
+         * NewMemory
+         * @description A fact to remember.
+         */
+        NewMemory: {
+            /**
+             * Text
+             * @description One complete sentence that makes sense on its own.
+             */
+            text: string;
         };
         /**
          * NewMessage
@@ -4673,6 +5465,13 @@ export interface components {
              *     in the memo.
              */
             digest?: string | null;
+            /** @description The rule of a policy that asks, and whom. */
+            ruling?: components["schemas"]["Ruling"] | null;
+            /**
+             * Until
+             * @description When the time to decide passes, in seconds since the epoch.
+             */
+            until?: number | null;
         };
         /**
          * PendingList
@@ -4741,6 +5540,102 @@ export interface components {
             policy?: components["schemas"]["ToolPolicy"] | null;
         };
         /**
+         * PolicyPin
+         * @description From when on a policy holds for a run.
+         */
+        PolicyPin: {
+            /**
+             * Digest
+             * @description The policy's digest, or `none`.
+             */
+            digest: string;
+            /**
+             * By
+             * @description Who switched to it; None for the policy that the run began with.
+             */
+            by?: string | null;
+            /**
+             * At
+             * @description Seconds since the epoch.
+             */
+            at: number;
+        };
+        /**
+         * PolicyTest
+         * @description What a policy would have done in past runs.
+         */
+        PolicyTest: {
+            /**
+             * Policy
+             * @description Its digest.
+             */
+            policy: string;
+            /**
+             * Runs
+             * @description Runs that were read.
+             */
+            runs: number;
+            /** Calls */
+            calls: components["schemas"]["TestedCall"][];
+            /**
+             * More
+             * @description Whether calls were left out, because there are too many.
+             * @default false
+             */
+            more: boolean;
+        };
+        /**
+         * PolicyTestBody
+         * @description A policy to compare with what past runs did.
+         */
+        PolicyTestBody: {
+            /**
+             * Policy
+             * @description A policy file in TOML.
+             */
+            policy: string;
+            /**
+             * Agent
+             * @description Only runs of this agent.
+             */
+            agent?: string | null;
+            /**
+             * Session
+             * @description Only runs of this session.
+             */
+            session?: string | null;
+            /**
+             * Limit
+             * @description The newest runs to read.
+             * @default 50
+             */
+            limit: number;
+        };
+        /**
+         * PolicyView
+         * @description A policy: its rules in order.
+         */
+        PolicyView: {
+            /**
+             * Digest
+             * @description SHA-256 of its canonical form; None if no rule holds.
+             */
+            digest?: string | null;
+            /**
+             * Rules
+             * @description As a policy file has them.
+             * @default []
+             */
+            rules: {
+                [key: string]: unknown;
+            }[];
+            /**
+             * Function
+             * @description The Python function that decides where no rule fits, as module:function.
+             */
+            function?: string | null;
+        };
+        /**
          * PriceView
          * @description US dollars per million tokens.
          */
@@ -4763,6 +5658,34 @@ export interface components {
             prompts: components["schemas"]["PromptSummary"][];
             /** Next */
             next?: string | null;
+        };
+        /**
+         * PromptMessage
+         * @description A message of a prompt.
+         */
+        PromptMessage: {
+            /**
+             * Place
+             * @description Its place in the conversation, from 0. Gaps are messages that were left out.
+             */
+            place: number;
+            message: components["schemas"]["Message"];
+            /**
+             * Tokens
+             * @description Estimated.
+             */
+            tokens: number;
+            /**
+             * State
+             * @description `pinned`: no trimming drops it. `cleared`: results of tools were replaced by stubs.
+             *     `summary`: it stands for messages that a compaction left out.
+             */
+            state?: ("pinned" | "cleared" | "summary") | null;
+            /**
+             * New
+             * @description The model had not read it before.
+             */
+            new?: true | null;
         };
         /**
          * PromptSummary
@@ -4842,8 +5765,30 @@ export interface components {
              * @description It has output validators.
              */
             checks?: true | null;
+            /** @description See `RunSpec.compaction`. */
+            compaction?: components["schemas"]["Compaction"] | null;
+            /**
+             * Remembers
+             * @description See `RunSpec.remembers`.
+             */
+            remembers?: true | null;
+            /**
+             * Learns
+             * @description See `RunSpec.learns`.
+             */
+            learns?: true | null;
             /** @description The folder of runs that name no other, if a tool needs one. */
             workspace?: components["schemas"]["Workspace"] | null;
+        };
+        /**
+         * Range
+         * @description Half of the past runs used no more than `p50`, nine of ten no more than `p90`.
+         */
+        Range: {
+            /** P50 */
+            p50: number;
+            /** P90 */
+            p90: number;
         };
         /**
          * Ready
@@ -4920,6 +5865,113 @@ export interface components {
             error?: components["schemas"]["ErrorInfo"] | null;
         };
         /**
+         * RecordedFailure
+         * @description Why a request failed.
+         */
+        RecordedFailure: {
+            /** Code */
+            code: string;
+            /** Message */
+            message: string;
+        };
+        /**
+         * RecordedRequest
+         * @description A request to a model provider, without its content.
+         */
+        RecordedRequest: {
+            /** Id */
+            id: string;
+            /** Run */
+            run: string;
+            /** Owner */
+            owner?: string | null;
+            /** Agent */
+            agent: string;
+            /** Session */
+            session?: string | null;
+            /** Turn */
+            turn: number;
+            /** Call */
+            call: number;
+            /** Attempt */
+            attempt: number;
+            /** Purpose */
+            purpose: string;
+            /** Model */
+            model: string;
+            /** Status */
+            status: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Ms */
+            ms: number;
+            /** First Ms */
+            first_ms?: number | null;
+            /** Input */
+            input?: number | null;
+            /** Output */
+            output?: number | null;
+            /** Cached */
+            cached?: number | null;
+            /** Cost Micros */
+            cost_micros?: number | null;
+            /** Request Id */
+            request_id?: string | null;
+        };
+        /**
+         * RememberedApproval
+         * @description An approval that allows later calls too.
+         */
+        RememberedApproval: {
+            /** Id */
+            id: string;
+            /**
+             * Session
+             * @description Where it holds; None: only in its run.
+             */
+            session?: string | null;
+            /** Tool */
+            tool: string;
+            /**
+             * Arguments
+             * @description The arguments that have to be equal to those of the approved call; none: all calls fit.
+             */
+            arguments: string[];
+            /**
+             * Rule
+             * @description The rule that asked.
+             */
+            rule: string;
+            /**
+             * By
+             * @description Who approved.
+             */
+            by?: string | null;
+            /** Run */
+            run: string;
+            /**
+             * Call
+             * @description The call that was approved.
+             */
+            call: string;
+            /**
+             * At
+             * @description Seconds since the epoch.
+             */
+            at: number;
+        };
+        /**
+         * RememberedList
+         * @description Remembered approvals, the newest first.
+         */
+        RememberedList: {
+            /** Remembered */
+            remembered: components["schemas"]["RememberedApproval"][];
+        };
+        /**
          * Render
          * @description The values to insert.
          */
@@ -4940,6 +5992,18 @@ export interface components {
             /** Text */
             text: string;
             template: components["schemas"]["PinnedPrompt"];
+        };
+        /**
+         * RepairRequest
+         * @description What a verification does besides checking.
+         */
+        RepairRequest: {
+            /**
+             * Repair
+             * @description Drop what was changed outside harness, and accept the rest as it is.
+             * @default false
+             */
+            repair: boolean;
         };
         /**
          * ReplayedExecution
@@ -4970,6 +6034,109 @@ export interface components {
             same: boolean;
             /** Executions */
             executions: components["schemas"]["ReplayedExecution"][];
+        };
+        /**
+         * RequestDetail
+         * @description A request with its content, and the answer. Secrets are masked, and long texts shortened.
+         */
+        RequestDetail: {
+            /** Id */
+            id: string;
+            /** Run */
+            run: string;
+            /** Owner */
+            owner?: string | null;
+            /** Agent */
+            agent: string;
+            /** Session */
+            session?: string | null;
+            /** Turn */
+            turn: number;
+            /** Call */
+            call: number;
+            /** Attempt */
+            attempt: number;
+            /** Purpose */
+            purpose: string;
+            /** Model */
+            model: string;
+            /** Status */
+            status: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Ms */
+            ms: number;
+            /** First Ms */
+            first_ms?: number | null;
+            /** Input */
+            input?: number | null;
+            /** Output */
+            output?: number | null;
+            /** Cached */
+            cached?: number | null;
+            /** Cost Micros */
+            cost_micros?: number | null;
+            /** Request Id */
+            request_id?: string | null;
+            /** Previous */
+            previous?: string | null;
+            /** Added */
+            added: number;
+            /** Removed */
+            removed: number;
+            /**
+             * Earlier
+             * @default 0
+             */
+            earlier: number;
+            /**
+             * Params
+             * @default {}
+             */
+            params: {
+                [key: string]: unknown;
+            };
+            /** Parts */
+            parts: components["schemas"]["RequestPart"][];
+            /** Answered */
+            answered?: string | null;
+            /** Finish */
+            finish?: string | null;
+            /** Response */
+            response?: {
+                [key: string]: unknown;
+            } | null;
+            /** Text */
+            text?: string | null;
+            error?: components["schemas"]["RecordedFailure"] | null;
+        };
+        /**
+         * RequestPage
+         * @description Requests, the newest first.
+         */
+        RequestPage: {
+            /** Requests */
+            requests: components["schemas"]["RecordedRequest"][];
+            /** Next */
+            next?: string | null;
+        };
+        /**
+         * RequestPart
+         * @description A part of a request.
+         */
+        RequestPart: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "instructions" | "tool" | "output" | "message";
+            /** Added */
+            added: boolean;
+            /** Value */
+            value?: unknown;
         };
         /**
          * ResponseBody
@@ -5114,6 +6281,54 @@ export interface components {
          */
         Role: "viewer" | "operator" | "admin";
         /**
+         * Ruling
+         * @description What a rule of a policy decided about a call.
+         */
+        Ruling: {
+            /** Rule */
+            rule: string;
+            /**
+             * Policy
+             * @description Digest of the policy that the rule stands in.
+             */
+            policy: string;
+            /**
+             * Decision
+             * @enum {string}
+             */
+            decision: "allow" | "deny" | "ask";
+            /**
+             * Whom
+             * @description With `ask`: who may decide, as users or `role:admin`. Absent: whoever may steer the run.
+             */
+            whom?: string[] | null;
+            /**
+             * Wait S
+             * @description How long to wait for a person; then a worker applies what the rule says.
+             */
+            wait_s?: number | null;
+            /**
+             * Then
+             * @description What happens then: `deny`, `allow` or `escalate:ROLE`.
+             */
+            then?: string | null;
+            /**
+             * Remembers
+             * @description An approval may be remembered for the session.
+             */
+            remembers?: true | null;
+            /**
+             * Lapsed
+             * @description Nobody decided in time.
+             */
+            lapsed?: true | null;
+            /**
+             * Remembered
+             * @description The remembered approval that allowed the call.
+             */
+            remembered?: string | null;
+        };
+        /**
          * RunEnd
          * @description How a run ended.
          */
@@ -5236,6 +6451,18 @@ export interface components {
             tool?: string | null;
             /** Question */
             question: string;
+        };
+        /**
+         * RunPolicy
+         * @description The policy of a run, and those that held before.
+         */
+        RunPolicy: {
+            policy: components["schemas"]["PolicyView"];
+            /**
+             * Pins
+             * @description The newest first; none before the first tool call.
+             */
+            pins: components["schemas"]["PolicyPin"][];
         };
         /**
          * RunRow
@@ -5414,6 +6641,47 @@ export interface components {
             run?: string | null;
         };
         /**
+         * SentPrompt
+         * @description What a model call sent, assembled again from the transcript, the pinned agent and its context
+         *     policy. Interceptors of capabilities may have changed it after that.
+         */
+        SentPrompt: {
+            /** Run */
+            run: string;
+            /** Turn */
+            turn: number;
+            /** Call */
+            call: number;
+            /** Model */
+            model: string;
+            /** Instructions */
+            instructions: string;
+            /** Tools */
+            tools: components["schemas"]["ToolSpec"][];
+            /** Messages */
+            messages: components["schemas"]["PromptMessage"][];
+            /**
+             * Dropped
+             * @description Messages that the context policy left out.
+             */
+            dropped: number;
+            /**
+             * Tokens
+             * @description Estimated for all of it, corrected by what the provider counted in earlier turns.
+             */
+            tokens: number;
+            /**
+             * Reported
+             * @description Tokens that the provider counted; absent if it has not answered, or did not count.
+             */
+            reported?: number | null;
+            /**
+             * Cached
+             * @description Of those, from the provider's cache.
+             */
+            cached?: number | null;
+        };
+        /**
          * SentTest
          * @description A test message that the receiver accepted.
          */
@@ -5454,6 +6722,60 @@ export interface components {
             source?: string | null;
             /** Meaning */
             meaning?: string | null;
+        };
+        /**
+         * SharedBudget
+         * @description A budget that several runs share, and how much of it is used.
+         */
+        SharedBudget: {
+            /** Budget */
+            budget: string;
+            /** Day */
+            day?: string | null;
+            /** Owner */
+            owner?: string | null;
+            /**
+             * Opened
+             * Format: date-time
+             */
+            opened: string;
+            /**
+             * Used
+             * Format: date-time
+             */
+            used: string;
+            /** Tokens */
+            tokens?: number | null;
+            /** Spent Tokens */
+            spent_tokens: number;
+            /** Reserved Tokens */
+            reserved_tokens: number;
+            /** Lost Tokens */
+            lost_tokens: number;
+            /** Cost Micros */
+            cost_micros?: number | null;
+            /** Spent Micros */
+            spent_micros: number;
+            /** Reserved Micros */
+            reserved_micros: number;
+            /** Lost Micros */
+            lost_micros: number;
+            /** Seconds */
+            seconds?: number | null;
+            /** Calls */
+            calls: number;
+            /** Grants */
+            grants: number;
+            /** Waiting */
+            waiting: number;
+        };
+        /**
+         * SharedBudgetList
+         * @description Shared budgets, those that were used last first.
+         */
+        SharedBudgetList: {
+            /** Budgets */
+            budgets: components["schemas"]["SharedBudget"][];
         };
         /**
          * SignInCode
@@ -5497,6 +6819,47 @@ export interface components {
             message: string;
             /** By */
             by?: string | null;
+        };
+        /**
+         * Spending
+         * @description What model calls used that have these values in common.
+         */
+        Spending: {
+            /** Day */
+            day?: string | null;
+            /** Agent */
+            agent?: string | null;
+            /** Model */
+            model?: string | null;
+            /** Session */
+            session?: string | null;
+            /** Owner */
+            owner?: string | null;
+            /** Runs */
+            runs: number;
+            /** Calls */
+            calls: number;
+            /** Input */
+            input: number;
+            /** Cached */
+            cached: number;
+            /** Output */
+            output: number;
+            /** Cost Micros */
+            cost_micros: number;
+            /** Unpriced */
+            unpriced: number;
+            /** Estimated */
+            estimated: number;
+        };
+        /**
+         * SpendingList
+         * @description Spending, the highest cost first; with `day`, the newest day first.
+         */
+        SpendingList: {
+            /** Spending */
+            spending: components["schemas"]["Spending"][];
+            total: components["schemas"]["Spending"];
         };
         /**
          * StartRun
@@ -5631,7 +6994,7 @@ export interface components {
              * Origin
              * @description `hint`: sent while the run was open; `interrupted`: the model was cut off.
              */
-            origin?: ("hint" | "mend" | "interrupted" | "summary" | "instructions") | null;
+            origin?: ("hint" | "mend" | "interrupted" | "summary" | "instructions" | "memories" | "budget") | null;
             /** Run */
             run?: string | null;
             /** At */
@@ -5723,6 +7086,17 @@ export interface components {
             parallel?: true | null;
         };
         /**
+         * SwitchBody
+         * @description The policy to switch a run to.
+         */
+        SwitchBody: {
+            /**
+             * Policy
+             * @description A policy file in TOML; absent: no rule holds any more.
+             */
+            policy?: string | null;
+        };
+        /**
          * TemporalPagePlace
          * @description Where Temporal's page shows this project's runs.
          */
@@ -5731,6 +7105,41 @@ export interface components {
             path: string;
             /** Namespace */
             namespace: string;
+        };
+        /**
+         * TestedCall
+         * @description A past call, and what the policy would have said.
+         */
+        TestedCall: {
+            /** Run */
+            run: string;
+            /** Turn */
+            turn: number;
+            /** Call */
+            call: string;
+            /** Tool */
+            tool: string;
+            /**
+             * Happened
+             * @description `asked`: a person was asked before it ran or was rejected.
+             * @enum {string}
+             */
+            happened: "ran" | "denied" | "asked" | "unrun";
+            /**
+             * Would
+             * @enum {string}
+             */
+            would: "allow" | "deny" | "ask" | "default";
+            /**
+             * Rule
+             * @description The rule that would have decided.
+             */
+            rule?: string | null;
+            /**
+             * Differs
+             * @description Whether the policy would have changed what happened.
+             */
+            differs: boolean;
         };
         /**
          * Text
@@ -5878,6 +7287,8 @@ export interface components {
             last_failure?: string | null;
             /** @description The last decision of a person about this call. */
             decided?: components["schemas"]["Decided"] | null;
+            /** @description The rule of a policy that decided about the call. */
+            ruling?: components["schemas"]["Ruling"] | null;
             /**
              * Unrun
              * @description The run ended before the call had a result.
@@ -6037,6 +7448,23 @@ export interface components {
             error?: true | null;
             /** Artifact */
             artifact?: string | null;
+        };
+        /**
+         * ToolSpec
+         * @description The description of a tool that the model reads.
+         */
+        ToolSpec: {
+            /** Name */
+            name: string;
+            /** Description */
+            description: string;
+            /**
+             * Parameters
+             * @description JSON schema of the arguments: always an object.
+             */
+            parameters: {
+                [key: string]: unknown;
+            };
         };
         /**
          * ToolView
@@ -6719,6 +8147,16 @@ export interface components {
             host: string;
             /** Root */
             root: string;
+        };
+        /**
+         * WrittenMemory
+         * @description A memory that was added.
+         */
+        WrittenMemory: {
+            /** Id */
+            id: string;
+            /** Added */
+            added: boolean;
         };
         /**
          * ConversationCard
@@ -8141,6 +9579,46 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    show_sent_prompt: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` of an earlier response: if it is still current, the status is 304. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description The number of the turn, from 1. */
+                turn: number;
+                /** @description The id of the run. */
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Changes with the answer; send it as `If-None-Match`. */
+                    ETag?: string;
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SentPrompt"];
+                };
+            };
+            /** @description The client has this answer: `If-None-Match` names its tag. */
+            304: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     list_attempts: {
         parameters: {
             query?: never;
@@ -8426,6 +9904,379 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    show_policy: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` of an earlier response: if it is still current, the status is 304. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Changes with the answer; send it as `If-None-Match`. */
+                    ETag?: string;
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyView"];
+                };
+            };
+            /** @description The client has this answer: `If-None-Match` names its tag. */
+            304: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    explain_call: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExplainBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Explanation"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    test_policy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PolicyTestBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyTest"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_remembered: {
+        parameters: {
+            query?: {
+                /** @description Only runs of this session. */
+                session?: string | null;
+            };
+            header?: {
+                /** @description The `ETag` of an earlier response: if it is still current, the status is 304. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Changes with the answer; send it as `If-None-Match`. */
+                    ETag?: string;
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RememberedList"];
+                };
+            };
+            /** @description The client has this answer: `If-None-Match` names its tag. */
+            304: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    revoke_remembered: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the remembered approval. */
+                remembered: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RememberedApproval"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    show_run_policy: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` of an earlier response: if it is still current, the status is 304. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description The id of the run. */
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Changes with the answer; send it as `If-None-Match`. */
+                    ETag?: string;
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunPolicy"];
+                };
+            };
+            /** @description The client has this answer: `If-None-Match` names its tag. */
+            304: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    switch_policy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the run. */
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SwitchBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunPolicy"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_budgets: {
+        parameters: {
+            query?: {
+                /** @description Only the budget with this name, such as `session:ID`. */
+                budget?: string | null;
+                /** @description The maximum number to return. */
+                limit?: number;
+            };
+            header?: {
+                /** @description The `ETag` of an earlier response: if it is still current, the status is 304. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Changes with the answer; send it as `If-None-Match`. */
+                    ETag?: string;
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SharedBudgetList"];
+                };
+            };
+            /** @description The client has this answer: `If-None-Match` names its tag. */
+            304: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    grant_budget: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GrantBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Granted"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    show_cost: {
+        parameters: {
+            query?: {
+                /** @description What the calls of a row have in common. Repeat it for several. */
+                by?: ("agent" | "model" | "session" | "owner" | "day")[];
+                /** @description Only from this day of UTC. */
+                since?: string | null;
+                /** @description Only up to this day. */
+                until?: string | null;
+                /** @description Only what belongs to the agent with this name. */
+                agent?: string | null;
+                /** @description Only calls of this model, as provider/model. */
+                model?: string | null;
+                /** @description Only runs of this session. */
+                session?: string | null;
+                /** @description Only what belongs to this user; only admins see what belongs to others. */
+                owner?: string | null;
+                /** @description The maximum number to return. */
+                limit?: number;
+            };
+            header?: {
+                /** @description The `ETag` of an earlier response: if it is still current, the status is 304. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Changes with the answer; send it as `If-None-Match`. */
+                    ETag?: string;
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SpendingList"];
+                };
+            };
+            /** @description The client has this answer: `If-None-Match` names its tag. */
+            304: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    forecast_cost: {
+        parameters: {
+            query: {
+                /** @description The name of the agent. */
+                agent: string;
+            };
+            header?: {
+                /** @description The `ETag` of an earlier response: if it is still current, the status is 304. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Changes with the answer; send it as `If-None-Match`. */
+                    ETag?: string;
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Forecast"];
+                };
+            };
+            /** @description The client has this answer: `If-None-Match` names its tag. */
+            304: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     list_limits: {
         parameters: {
             query?: never;
@@ -8483,6 +10334,96 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LimitList"];
+                };
+            };
+            /** @description The client has this answer: `If-None-Match` names its tag. */
+            304: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_requests: {
+        parameters: {
+            query?: {
+                /** @description Only what belongs to the run with this id. */
+                run?: string | null;
+                /** @description Only requests of this turn. */
+                turn?: number | null;
+                /** @description Only requests to this provider/model. */
+                model?: string | null;
+                /** @description `ok`, `cancelled`, the category of an error, such as `rate_limit` or `429`, or `error` for all errors. */
+                status?: string | null;
+                /** @description Only what started at this time or later. */
+                since?: string | null;
+                /** @description Only requests that contain this text, or whose answer does, whatever its case. */
+                search?: string | null;
+                /** @description The maximum number to return. */
+                limit?: number;
+                /** @description The `next` of the previous page. Send the same filters as for that page. */
+                cursor?: string | null;
+            };
+            header?: {
+                /** @description The `ETag` of an earlier response: if it is still current, the status is 304. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Changes with the answer; send it as `If-None-Match`. */
+                    ETag?: string;
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestPage"];
+                };
+            };
+            /** @description The client has this answer: `If-None-Match` names its tag. */
+            304: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    show_request: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` of an earlier response: if it is still current, the status is 304. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description The id of the recorded request. */
+                request: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Changes with the answer; send it as `If-None-Match`. */
+                    ETag?: string;
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestDetail"];
                 };
             };
             /** @description The client has this answer: `If-None-Match` names its tag. */
@@ -10599,6 +12540,229 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EvalRow"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_memories: {
+        parameters: {
+            query?: {
+                /** @description A text: only what fits it is listed, the best first. */
+                q?: string | null;
+                /** @description The maximum number to return. */
+                limit?: number;
+                /** @description The `next` of the previous page. */
+                before?: number | null;
+            };
+            header?: {
+                /** @description The `ETag` of an earlier response: if it is still current, the status is 304. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Changes with the answer; send it as `If-None-Match`. */
+                    ETag?: string;
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemoryList"];
+                };
+            };
+            /** @description The client has this answer: `If-None-Match` names its tag. */
+            304: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    add_memory: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewMemory"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    /** @description The address of what was created. */
+                    Location: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrittenMemory"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    count_memories: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` of an earlier response: if it is still current, the status is 304. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Changes with the answer; send it as `If-None-Match`. */
+                    ETag?: string;
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemoryStats"];
+                };
+            };
+            /** @description The client has this answer: `If-None-Match` names its tag. */
+            304: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    verify_memories: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RepairRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemoryVerification"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    show_memory: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` of an earlier response: if it is still current, the status is 304. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description The id of the memory. */
+                memory: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Changes with the answer; send it as `If-None-Match`. */
+                    ETag?: string;
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemoryView"];
+                };
+            };
+            /** @description The client has this answer: `If-None-Match` names its tag. */
+            304: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    correct_memory: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the memory. */
+                memory: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewMemory"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrittenMemory"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    forget_memory: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the memory. */
+                memory: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemoryView"];
                 };
             };
             default: components["responses"]["Problem"];

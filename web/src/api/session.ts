@@ -1,13 +1,15 @@
 /** The session of this tab; see `TabSession`. */
 import { useSyncExternalStore } from "react";
+import { browserName } from "./browser_name";
 import type { Problem } from "./problem";
-import { root } from "./root";
 import { type SessionState, TabSession } from "./tab_session";
 
 const USER_HEADER = "X-Harness-User";
-const PREFIXES = ["harness.chat.", "harness.what-if."];
+/** How the keys of texts begin. */
+const TEXTS = ["chat.", "what-if."].map((name) => browserName(name));
+const ALL = browserName("");
 
-export const session = new TabSession(`harness.session${root}`, (now) => {
+export const session = new TabSession(browserName("session"), (now) => {
   if (now.kind === "signed_out") forgetTexts();
   location.reload();
 });
@@ -34,8 +36,12 @@ export function noteRefusal(problem: Problem): Problem {
 
 /** What was written and asked is not the next user's to read. */
 export function forgetTexts(): void {
-  for (const key of Object.keys(localStorage)) {
-    if (PREFIXES.some((prefix) => key.startsWith(prefix))) localStorage.removeItem(key);
+  forget(localStorage, TEXTS);
+  forget(sessionStorage, [ALL]);
+}
+
+function forget(store: Storage, prefixes: readonly string[]): void {
+  for (const key of Object.keys(store)) {
+    if (prefixes.some((prefix) => key.startsWith(prefix))) store.removeItem(key);
   }
-  sessionStorage.clear();
 }

@@ -1,6 +1,6 @@
 /** Reads server-sent events out of the pieces in which they arrive. */
 
-export interface SseEvent {
+interface SseEvent {
   kind: string;
   data: string;
 }

@@ -10,7 +10,8 @@ export type SessionState =
   /** Another tab has signed in as somebody else. */
   | { kind: "other"; user: string | undefined };
 
-type Told = { kind: "signed_in"; user: string } | { kind: "signed_out" };
+/** What tabs say to each other. */
+type Announcement = { kind: "signed_in"; user: string } | { kind: "signed_out" };
 
 export class TabSession {
   private readonly channel: BroadcastChannel | undefined;
@@ -24,7 +25,7 @@ export class TabSession {
   ) {
     if (!("BroadcastChannel" in globalThis)) return;
     this.channel = new BroadcastChannel(name);
-    this.channel.onmessage = (message: MessageEvent<Told>) => this.hear(message.data);
+    this.channel.onmessage = (message: MessageEvent<Announcement>) => this.receive(message.data);
   }
 
   /** The daemon has said who this tab is signed in as. */
@@ -32,7 +33,7 @@ export class TabSession {
     if (this.shown.kind === "own" && this.shown.user !== user) this.show({ kind: "other", user });
     if (this.shown.kind === "own" || this.shown.kind === "other") return;
     this.show({ kind: "own", user });
-    this.tell({ kind: "signed_in", user });
+    this.announce({ kind: "signed_in", user });
   }
 
   /** The daemon knows no session. */
@@ -48,7 +49,7 @@ export class TabSession {
   /** This tab has signed out. */
   leave(): void {
     this.show({ kind: "signed_out" });
-    this.tell({ kind: "signed_out" });
+    this.announce({ kind: "signed_out" });
   }
 
   state(): SessionState {
@@ -64,15 +65,15 @@ export class TabSession {
     this.channel?.close();
   }
 
-  private hear(told: Told): void {
+  private receive(said: Announcement): void {
     const { shown } = this;
-    if (told.kind === "signed_out") {
+    if (said.kind === "signed_out") {
       if (shown.kind === "signed_out") return;
       this.show({ kind: "signed_out" });
     } else {
       // A tab that is still loading learns from the daemon itself.
-      if (shown.kind === "loading" || (shown.kind === "own" && shown.user === told.user)) return;
-      this.show({ kind: "other", user: told.user });
+      if (shown.kind === "loading" || (shown.kind === "own" && shown.user === said.user)) return;
+      this.show({ kind: "other", user: said.user });
     }
     this.onChanged(this.shown);
   }
@@ -82,7 +83,7 @@ export class TabSession {
     for (const watcher of this.watchers) watcher();
   }
 
-  private tell(told: Told): void {
-    this.channel?.postMessage(told);
+  private announce(said: Announcement): void {
+    this.channel?.postMessage(said);
   }
 }

@@ -2,7 +2,7 @@
 import type { Decision, DecisionStep, EventOf, ModelStep, Step, ToolStep } from "./steps";
 import type { Cursor } from "./types";
 
-export interface Rewound {
+interface Rewound {
   /** No longer part of the run. */
   left: Step[];
   /** Calls without a result as of the reset; copies of those that got one later. */

@@ -16,6 +16,33 @@ import {
 } from "./testing";
 import type { RunEvent } from "./types";
 
+/** The same with ids, as the daemon sends them. */
+function numbered(run_id: string, ...events: RunEvent[]): RunEvent[] {
+  return events.map((each, at) => ({ ...each, cursor: { run_id, event_id: at + 1, place: 0 } }));
+}
+
+describe("events that come again", () => {
+  const first = numbered("x", event("run_started"), called(1), replied(1), called(2));
+  const later = numbered("y", event("run_started"), called(3), replied(3));
+
+  it("are taken once", () => {
+    const log = logOf(...first, ...first, ...later);
+    const keys = log.steps.map((step) => step.key);
+    for (const each of [...first, ...later]) log.add(each);
+    expect(log.steps.map((step) => step.key)).toEqual(keys);
+    expect(log.steps).toEqual(logOf(...first, ...later).steps);
+    expect([log.events, log.tokens, log.costMicros]).toEqual([7, 14, 24]);
+  });
+
+  it("differ in their place when one entry of the history has several", () => {
+    const both = [0, 1].map((place) => ({
+      ...event("hint_received", { text: `${place}` }),
+      cursor: { run_id: "x", event_id: 9, place },
+    }));
+    expect(logOf(...both, ...both).steps).toHaveLength(2);
+  });
+});
+
 function modelOf(...events: RunEvent[]): ModelStep {
   const step = logOf(called(1), ...events).steps[0];
   if (step?.kind !== "model") throw new Error("no model step");
@@ -198,7 +225,9 @@ describe("a long run", () => {
         watched.add(retry("3", 1));
       }
       if (told.type === "tool_call_finished") {
-        watched.add(event("tool_progress", { ...told, type: "tool_progress", text: "50 %" }));
+        watched.add(
+          event("tool_progress", { turn: told.turn, call_id: told.call_id, text: "50 %" }),
+        );
         watched.add(retry("4", 1, "run_tool"));
       }
       watched.add(told);

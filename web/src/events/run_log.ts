@@ -4,7 +4,7 @@ import { reasoningOf, textOf } from "./message_text";
 import { rewind } from "./rewind";
 import type { Decision, EventOf, ModelStep, NoteEvent, PauseStep, Step } from "./steps";
 import { ToolLog } from "./tool_log";
-import type { LiveText, Retry, RunEvent, RunState } from "./types";
+import type { Cursor, LiveText, Retry, RunEvent, RunState } from "./types";
 
 export class RunLog {
   readonly steps: Step[] = [];
@@ -33,6 +33,8 @@ export class RunLog {
   private counted = 0;
   /** The text of the last reply. */
   private said = "";
+  /** The newest event of each execution. */
+  private readonly read = new Map<string, Cursor>();
 
   /** Everything that waits for a person now, by its id. */
   get waiting(): ReadonlyMap<string, EventOf<"decision_requested">> {
@@ -53,7 +55,10 @@ export class RunLog {
     return this.places.get(key) ?? -1;
   }
 
+  /** Takes the next event. One that it has is passed over: who asks for a topic twice, as around a
+   * reconnect, may get the beginning of the run twice. */
   add(event: RunEvent): void {
+    if ("cursor" in event && event.cursor && this.hasRead(event.cursor)) return;
     this.events += 1;
     switch (event.type) {
       case "run_started":
@@ -100,6 +105,13 @@ export class RunLog {
       this.unplaced.splice(this.unplaced.indexOf(retry), 1);
       if (step && step.state === "running") addRetry(step, retry);
     }
+  }
+
+  private hasRead(cursor: Cursor): boolean {
+    const newest = this.read.get(cursor.run_id);
+    if (newest && isUpTo(cursor, newest)) return true;
+    this.read.set(cursor.run_id, cursor);
+    return false;
   }
 
   private push(step: Step): void {
@@ -265,6 +277,11 @@ export class RunLog {
     if (step) addRetry(step, retry);
     else this.unplaced.push(retry);
   }
+}
+
+function isUpTo(cursor: Cursor, newest: Cursor): boolean {
+  const ahead = cursor.event_id - newest.event_id || (cursor.place ?? 0) - (newest.place ?? 0);
+  return ahead <= 0;
 }
 
 /** Adds a failed attempt to its step; one that is known is only brought up to date. */

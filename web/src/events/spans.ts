@@ -1,7 +1,7 @@
 /** Where the time of a step went, in parts. */
 import type { ModelStep, Step, ToolStep } from "./steps";
 
-export interface TimePart {
+interface TimePart {
   kind: "queue" | "run" | "wait" | "check" | "pause";
   from: number;
   to: number;
@@ -58,16 +58,6 @@ function withQueue(
     { kind: "queue", from, to: from + queued },
     { kind: "run", from: from + queued, to },
   ];
-}
-
-/** How long it took in all, waits for people left out; null if it took no time. */
-export function busySecondsOf(step: Step, now: number): number | null {
-  const parts = partsOf(step, now);
-  if (parts.length === 0) return null;
-  return parts.reduce(
-    (sum, { kind, from, to }) => (kind === "wait" || kind === "pause" ? sum : sum + to - from),
-    0,
-  );
 }
 
 export interface Sums {

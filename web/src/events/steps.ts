@@ -51,7 +51,7 @@ export interface ModelStep extends StepBase {
 }
 
 /** A part of a call's time: checked by a worker, waiting for a person, or run. */
-export interface Span {
+interface Span {
   kind: "check" | "wait" | "run";
   from: number;
   to?: number | undefined;
@@ -97,6 +97,8 @@ export type NoteEvent = EventOf<
   | "abort_requested"
   | "signal_refused"
   | "budget_reached"
+  | "context_compacted"
+  | "compaction_failed"
   | "undo_started"
   | "effects_undone"
   | "branched"

@@ -1,11 +1,11 @@
 import { useEffect, useState } from "react";
-import { followTopic, type LiveEvent } from "@/api/live";
+import { followTopic } from "@/api/live";
 import { Problem, type ProblemDocument } from "@/api/problem";
 import { RetryPlacer } from "./place_retries";
 import { RunLog } from "./run_log";
 import { isRunEvent } from "./types";
 
-export interface Followed {
+interface Followed {
   log: RunLog;
   /** Changes with the log, at most once a frame. */
   version: number;
@@ -16,7 +16,6 @@ export interface Followed {
 /** While so many events arrive at once, a history is being read: it is not drawn for each frame. */
 const MANY = 200;
 const PAUSE_MS = 300;
-const AGAIN_MS = 3_000;
 
 /** The steps of a run, as they happen. Key the component that uses it by the run. */
 export function useRunLog(run: string): Followed {
@@ -46,35 +45,17 @@ export function useRunLog(run: string): Followed {
         timer = window.setTimeout(draw, PAUSE_MS);
       });
     };
-    let last: string | undefined;
-    let again = 0;
-    let failed = false;
-    const take = (event: LiveEvent) => {
-      last = event.id ?? last;
+    const leave = followTopic(`run/${encodeURIComponent(run)}`, (event) => {
       if (event.event === "error") {
         const document = event.data as Partial<ProblemDocument>;
-        const found = new Problem(document, document.status ?? 500);
-        setProblem(found);
-        failed = true;
-        // The topic is over: what may pass is asked for again, from where it was read to.
-        if (found.kind === "server" || found.kind === "busy")
-          again = window.setTimeout(join, AGAIN_MS);
+        setProblem(new Problem(document, document.status ?? 500));
       } else if (isRunEvent(event.data)) {
         log.add(event.data);
-        if (failed) setProblem(undefined);
-        failed = false;
         drawSoon();
       }
-    };
-    let leave = () => {};
-    const join = () => {
-      leave();
-      leave = followTopic(`run/${encodeURIComponent(run)}`, take, last);
-    };
-    join();
+    });
     return () => {
       leave();
-      clearTimeout(again);
       cancelAnimationFrame(frame);
       clearTimeout(timer);
     };

@@ -1,6 +1,6 @@
 import { useSyncExternalStore } from "react";
 import { formatAgo } from "./figures";
-import { formatTime } from "./time_zone";
+import { useClock } from "./time_zone";
 
 const listeners = new Set<() => void>();
 let now = Math.floor(Date.now() / 1000);
@@ -27,6 +27,7 @@ export function useNow(): number {
 
 /** How long ago something was; the exact time on hover. */
 export function Ago(props: { at: number; className?: string }) {
+  const { formatTime } = useClock();
   return (
     <time
       dateTime={new Date(props.at * 1000).toISOString()}

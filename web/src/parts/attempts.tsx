@@ -5,7 +5,7 @@ import { attemptsOf, type ModelStep, type ToolStep } from "@/events/steps";
 import type { Retry } from "@/events/types";
 import { useNow } from "./ago";
 import { formatSeconds } from "./figures";
-import { formatTime } from "./time_zone";
+import { useClock } from "./time_zone";
 
 export type Attempt = Schemas["Attempt"];
 
@@ -85,6 +85,7 @@ function Line(props: {
   at?: number;
   seconds?: number;
 }) {
+  const { formatTime } = useClock();
   return (
     <li className="min-w-0">
       <span className="font-medium text-warn">Attempt {props.number} failed</span>

@@ -3,18 +3,21 @@
 /** Millionths of a dollar as dollars; null if unknown. */
 export function formatMoney(micros: number | null | undefined): string {
   if (micros == null) return "–";
-  const dollars = micros / 1e6;
-  if (dollars === 0) return "$0";
-  if (dollars < 0.01) return `$${dollars.toFixed(4)}`;
-  return `$${dollars.toFixed(2)}`;
+  if (micros === 0) return "$0";
+  if (micros < 100) return "<$0.0001";
+  const small = (micros / 1e6).toFixed(4);
+  return Number(small) < 0.01 ? `$${small}` : `$${(micros / 1e6).toFixed(2)}`;
 }
 
+/** Rounds before it chooses the unit: no 60 seconds beside minutes. */
 export function formatSeconds(seconds: number): string {
-  if (seconds < 0.001) return "0 ms";
-  if (seconds < 1) return `${Math.round(seconds * 1000)} ms`;
-  if (seconds < 60) return `${seconds.toFixed(1)} s`;
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `${minutes} min ${Math.round(seconds % 60)} s`;
+  const ms = Math.round(seconds * 1000);
+  if (ms < 1000) return `${Math.max(0, ms)} ms`;
+  const tenths = Math.round(seconds * 10);
+  if (tenths < 600) return `${(tenths / 10).toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  const minutes = Math.floor(whole / 60);
+  if (minutes < 60) return `${minutes} min ${whole % 60} s`;
   const hours = Math.floor(minutes / 60);
   if (hours < 48) return `${hours} h ${minutes % 60} min`;
   return `${Math.floor(hours / 24)} d ${hours % 24} h`;
@@ -26,11 +29,16 @@ export function formatCount(count: number | null | undefined): string {
   return count == null ? "–" : COUNT.format(count);
 }
 
+const SIZES = ["kB", "MB", "GB"] as const;
+
 export function formatBytes(bytes: number | null | undefined): string {
   if (bytes == null) return "–";
   if (bytes < 1000) return `${bytes} B`;
-  if (bytes < 1e6) return `${(bytes / 1000).toFixed(1)} kB`;
-  return `${(bytes / 1e6).toFixed(1)} MB`;
+  let tenths = Math.round(bytes / 100);
+  let size = 0;
+  for (; tenths >= 10_000 && size < SIZES.length - 1; size += 1)
+    tenths = Math.round(bytes / 100 / 1000 ** (size + 1));
+  return `${(tenths / 10).toFixed(1)} ${SIZES[size]}`;
 }
 
 /** How long ago, in one unit. */

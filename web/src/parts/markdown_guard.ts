@@ -29,7 +29,7 @@ const TABLE_LINE = /^\|[ :|-]+\|[ \t]*$/;
 const IS_DELIMITER = new Uint8Array(128);
 for (const each of "[]*_~<>`()!&@\\|:") IS_DELIMITER[each.charCodeAt(0)] = 1;
 
-export interface Weight {
+interface Weight {
   /** About a ten-thousandth of a millisecond of rendering. */
   cost: number;
   delimiters: number;

@@ -1,6 +1,6 @@
 import type { ToolStep } from "@/events/steps";
 
-export interface FileEdit {
+interface FileEdit {
   title: string;
   before: string;
   after: string;

@@ -1,13 +1,15 @@
 import type { ReactNode } from "react";
+import { usePageTitle } from "./page_title";
 
-/** The frame of a view: its heading, actions, and what it shows. */
+/** The frame of a view: its heading, which is the title of the tab too, actions, and what it shows. */
 export function View(props: {
-  title: ReactNode;
+  title: string;
   /** Beside the heading. */
   lead?: ReactNode;
   actions?: ReactNode;
   children: ReactNode;
 }) {
+  usePageTitle(props.title);
   return (
     <div className="flex h-full min-h-0 flex-col">
       <header className="flex min-h-14 shrink-0 flex-wrap items-center gap-x-3 gap-y-2 border-b px-4 py-2.5 sm:px-6">

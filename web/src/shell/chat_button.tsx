@@ -1,7 +1,7 @@
 import { MessagesSquare } from "lucide-react";
+import { useAllCommands } from "@/parts/commands";
+import { describeKeys } from "@/parts/keys";
 import { Button } from "@/ui/button";
-import { useAllCommands } from "./commands";
-import { describeKeys } from "./keys";
 
 /** The command that opens and closes the chat beside the view. */
 export const CHAT_PANEL = "chat.panel";

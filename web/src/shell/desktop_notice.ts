@@ -2,12 +2,13 @@
  *
  * Of all tabs one shows them: it holds the lock `LEADER`. Each tab that is on screen holds `SEEN`
  * together with others; while anyone does, the badge in the page is notice enough. */
+import { browserName } from "@/api/browser_name";
 import { root } from "@/api/root";
-import type { WaitingItem } from "./inbox";
+import { keyOf, type WaitingItem } from "./waiting_item";
 
-const LEADER = "harness.notices";
-const SEEN = "harness.seen";
-const SETTING = "harness.notices";
+const LEADER = browserName("notices");
+const SEEN = browserName("seen");
+const SETTING = browserName("notices");
 const MOST_AT_ONCE = 3;
 
 type Subscribe = (listener: () => void) => () => void;
@@ -75,11 +76,7 @@ export function findNew(
   before: ReadonlySet<string> | undefined,
   now: readonly WaitingItem[],
 ): readonly WaitingItem[] {
-  return before ? now.filter((item) => !before.has(nameOf(item))) : [];
-}
-
-export function nameOf({ run, pending }: WaitingItem): string {
-  return `${run}\n${pending.id}\n${pending.since}`;
+  return before ? now.filter((item) => !before.has(keyOf(item))) : [];
 }
 
 function watch(subscribe: Subscribe, read: Read): void {
@@ -88,7 +85,7 @@ function watch(subscribe: Subscribe, read: Read): void {
     const now = read();
     if (!now) return;
     const fresh = findNew(before, now);
-    before = new Set(now.map(nameOf));
+    before = new Set(now.map(keyOf));
     if (fresh.length === 0 || noticeState() !== "on" || (await isSeen())) return;
     if (fresh.length > MOST_AT_ONCE) {
       show(`${fresh.length} requests wait for you`, "", "/inbox", "many");
@@ -100,7 +97,7 @@ function watch(subscribe: Subscribe, read: Read): void {
         ? `${item.pending.need}: ${item.pending.tool}`
         : item.pending.need;
       const at = new URLSearchParams({ item: `${item.run} ${item.pending.id}` });
-      show(`${item.agent} waits for you`, what, `/inbox?${at}`, nameOf(item));
+      show(`${item.agent} waits for you`, what, `/inbox?${at}`, keyOf(item));
     }
   };
   subscribe(() => void look());
@@ -108,7 +105,7 @@ function watch(subscribe: Subscribe, read: Read): void {
 }
 
 function show(title: string, body: string, path: string, tag: string): void {
-  const notice = new Notification(title, { body, tag });
+  const notice = new Notification(title, { body, tag: browserName(tag) });
   notice.onclick = () => {
     window.focus();
     notice.close();

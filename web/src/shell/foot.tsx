@@ -1,10 +1,10 @@
 import { Moon, Search, Sun } from "lucide-react";
+import { describeKeys } from "@/parts/keys";
+import { setTheme, useIsDark } from "@/parts/theme";
 import { Button } from "@/ui/button";
 import { Kbd } from "@/ui/kbd";
 import { ChatButton } from "./chat_button";
-import { ConnectionBadge } from "./connection_badge";
-import { describeKeys } from "./keys";
-import { setTheme, useIsDark } from "./theme";
+import { ConnectionBadge, ConnectionTrouble } from "./connection_badge";
 
 /** What stands below the list of views: search, theme, connection, user. */
 export function Foot(props: { user: string; onSearch: () => void }) {
@@ -16,6 +16,9 @@ export function Foot(props: { user: string; onSearch: () => void }) {
         <Search aria-hidden /> Search
         <Kbd keys={describeKeys("mod+k")} className="ml-auto" />
       </Button>
+      <div className="pl-1 empty:hidden">
+        <ConnectionTrouble />
+      </div>
       <div className="flex items-center gap-0.5 pl-1">
         <div className="flex min-w-0 flex-1 flex-col items-start">
           <ConnectionBadge />

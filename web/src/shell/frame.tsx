@@ -1,25 +1,24 @@
 import { useQuery } from "@tanstack/react-query";
 import { Outlet } from "@tanstack/react-router";
 import { Menu } from "lucide-react";
-import { lazy, Suspense, useState } from "react";
+import { lazy, type ReactNode, Suspense, useState } from "react";
 import { useLiveStatus } from "@/api/live";
 import { Problem } from "@/api/problem";
 import { meQuery } from "@/api/queries";
 import { root } from "@/api/root";
 import { useSession } from "@/api/session";
+import { useKeys } from "@/parts/keys";
 import { ProblemCard } from "@/parts/problem_card";
 import { Button } from "@/ui/button";
 import { ChatButton } from "./chat_button";
 import { ConnectionBadge } from "./connection_badge";
 import { Foot } from "./foot";
-import { useKeys } from "./keys";
 import { Nav } from "./nav";
 import { useShellCommands } from "./shell_commands";
 
 // None of these is needed for the first paint.
 const Palette = lazy(() => import("./palette"));
 const KeyList = lazy(() => import("./key_list"));
-const ChatPanel = lazy(() => import("./chat_panel"));
 const SignInPage = lazy(() => import("./sign_in_page"));
 const OtherUserPage = lazy(() => import("./other_user_page"));
 const NavDrawer = lazy(() => import("./nav_drawer"));
@@ -33,8 +32,8 @@ function canPass(error: Error | null): boolean {
 /** Read when the page loads: the first route changes the address. */
 const isLinkStale = new URLSearchParams(location.search).get("sign-in") === "expired";
 
-/** What stands around every view. */
-export function Frame() {
+/** What stands around every view. `beside`: what opens beside it. */
+export function Frame(props: { beside: ReactNode }) {
   const me = useQuery({
     ...meQuery,
     refetchInterval: ({ state }) => (canPass(state.error) ? AGAIN_MS : false),
@@ -58,10 +57,10 @@ export function Frame() {
     );
   }
   if (!me.data) return null;
-  return <SignedIn user={me.data.user} />;
+  return <SignedIn user={me.data.user} beside={props.beside} />;
 }
 
-function SignedIn(props: { user: string }) {
+function SignedIn(props: { user: string; beside: ReactNode }) {
   const [palette, setPalette] = useState(false);
   const [keyList, setKeyList] = useState(false);
   useKeys();
@@ -93,7 +92,7 @@ function SignedIn(props: { user: string }) {
       <Suspense>
         {palette && <Palette open onOpenChange={setPalette} />}
         {keyList && <KeyList open onOpenChange={setKeyList} />}
-        <ChatPanel />
+        {props.beside}
       </Suspense>
     </>
   );

@@ -1,14 +1,9 @@
 /** Everything that waits for this person, across runs: one reader for badge, inbox and views. */
 import { useSyncExternalStore } from "react";
-import type { Schemas } from "@/api/client";
+import { browserName } from "@/api/browser_name";
 import { followTopic } from "@/api/live";
-import { setWaitingCount } from "./page_title";
-
-export interface WaitingItem {
-  run: string;
-  agent: string;
-  pending: Schemas["Pending"];
-}
+import { setWaitingCount } from "@/parts/page_title";
+import { keyOf, type WaitingItem } from "./waiting_item";
 
 /** Something that waited until a moment ago. */
 export interface SettledItem extends WaitingItem {
@@ -24,15 +19,6 @@ export interface Inbox {
   waiting: readonly WaitingItem[] | undefined;
   /** The newest few that do not wait any more. */
   settled: readonly SettledItem[];
-}
-
-/** An item's identity: a run can ask for the same thing again. */
-export function itemKey(run: string, id: string, since: number): string {
-  return `${run}\n${id}\n${since}`;
-}
-
-export function keyOf(item: WaitingItem): string {
-  return itemKey(item.run, item.pending.id, item.pending.since);
 }
 
 const MOST_SETTLED = 5;
@@ -104,26 +90,31 @@ function start(): void {
     }
     if (whole) publish();
   });
-  if (localStorage.getItem("harness.notices") === "on") void startNotices();
+  if (localStorage.getItem(browserName("notices")) === "on") void startNotices();
 }
 
 /** Loads what shows notices of the desktop: only for those who want them. */
 export async function startNotices(): Promise<void> {
-  (await import("./desktop_notice")).follow(subscribe, () => inbox.waiting);
+  (await import("./desktop_notice")).follow(watchInbox, () => inbox.waiting);
 }
 
-function subscribe(listener: () => void): () => void {
+/** Calls back with each change. */
+export function watchInbox(listener: () => void): () => void {
   start();
   listeners.add(listener);
   return () => listeners.delete(listener);
 }
 
+export function readInbox(): Inbox {
+  return inbox;
+}
+
 /** What waits, the oldest first; undefined until it is known. */
 export function useInbox(): readonly WaitingItem[] | undefined {
-  return useSyncExternalStore(subscribe, () => inbox.waiting);
+  return useSyncExternalStore(watchInbox, () => inbox.waiting);
 }
 
 /** The same with what has just been settled. */
 export function useWholeInbox(): Inbox {
-  return useSyncExternalStore(subscribe, () => inbox);
+  return useSyncExternalStore(watchInbox, readInbox);
 }

@@ -1,7 +1,7 @@
+import { useAllCommands } from "@/parts/commands";
+import { describeKeys } from "@/parts/keys";
 import { Dialog } from "@/ui/dialog";
 import { Kbd } from "@/ui/kbd";
-import { useAllCommands } from "./commands";
-import { describeKeys } from "./keys";
 
 /** The keys that work now. */
 export default function KeyList(props: { open: boolean; onOpenChange: (open: boolean) => void }) {

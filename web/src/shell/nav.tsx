@@ -14,6 +14,7 @@ import {
 import { lazy, Suspense } from "react";
 import { Kbd } from "@/ui/kbd";
 import { useInbox } from "./inbox";
+import { navLook } from "./nav_look";
 
 export interface Place {
   to: string;
@@ -33,9 +34,6 @@ export const PLACES: readonly Place[] = [
   { to: "/health", title: "Health", keys: "g h", icon: HeartPulse },
   { to: "/settings", title: "Settings", keys: "g s", icon: Settings },
 ];
-
-export const navLook =
-  "group flex h-9 items-center gap-2.5 rounded-md px-2.5 text-sm transition-colors hover:bg-sunken dark:hover:bg-surface data-[status=active]:bg-sunken data-[status=active]:font-medium dark:data-[status=active]:bg-raised";
 
 // Capabilities of installed packages contribute to few pages only.
 const PanelLinks = lazy(() => import("./panel_links"));

@@ -7,7 +7,7 @@ export default function OtherUserPage(props: { user: string | undefined }) {
       <h1 className="text-2xl tracking-[-1px]">
         Signed in {props.user ? `as ${props.user}` : "as somebody else"} in another tab
       </h1>
-      <p className="text-muted">Nothing more was done for the user of this tab.</p>
+      <p className="text-muted">This tab took no further action.</p>
       <div>
         <Button tone="primary" onClick={() => location.reload()}>
           Reload

@@ -3,10 +3,10 @@ import { defaultFilter, Command as Parts } from "cmdk";
 import { ArrowRight, Copy } from "lucide-react";
 import { Dialog } from "radix-ui";
 import { useState } from "react";
+import { type Command, isRunnable, useAllCommands } from "@/parts/commands";
+import { describeKeys } from "@/parts/keys";
 import { copyText } from "@/ui/copy_text";
 import { Kbd } from "@/ui/kbd";
-import { type Command, isRunnable, useAllCommands } from "./commands";
-import { describeKeys } from "./keys";
 import { looksLikeId } from "./run_ids";
 import terminalCommands from "./terminal_commands.json";
 

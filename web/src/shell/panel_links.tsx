@@ -1,8 +1,8 @@
 import { Link, useNavigate } from "@tanstack/react-router";
-import { useCommands } from "./commands";
-import { navLook } from "./nav";
+import { useCommands } from "@/parts/commands";
+import { splitId, usePanels } from "@/parts/panel/panels";
+import { navLook } from "./nav_look";
 import { panelIcon } from "./panel_icons";
-import { splitId, usePanels } from "./panels";
 
 /** The views that capabilities contribute, in the navigation and the palette. */
 export default function PanelLinks(props: { onChoose?: () => void }) {

@@ -1,9 +1,9 @@
 import { useNavigate } from "@tanstack/react-router";
 import { Keyboard, LogOut, Moon, Search, Sun } from "lucide-react";
-import { useCommands } from "./commands";
+import { useCommands } from "@/parts/commands";
+import { setTheme, useIsDark } from "@/parts/theme";
 import { PLACES } from "./nav";
 import { signOut } from "./sign_out";
-import { setTheme, useIsDark } from "./theme";
 
 /** Offers what can be done in every view. */
 export function useShellCommands(openPalette: () => void, openKeys: () => void): void {

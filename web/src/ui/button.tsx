@@ -22,7 +22,7 @@ const look = cva(
   },
 );
 
-export type ButtonProps = ComponentProps<"button"> & VariantProps<typeof look>;
+type ButtonProps = ComponentProps<"button"> & VariantProps<typeof look>;
 
 export function Button({ className, tone, size, type = "button", ...rest }: ButtonProps) {
   return <button type={type} className={cn(look({ tone, size }), className)} {...rest} />;

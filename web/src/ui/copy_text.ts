@@ -2,10 +2,16 @@ import { notify, notifyProblem } from "./notify";
 
 /** Copies a text, and says so. */
 export async function copyText(text: string, done: string): Promise<void> {
+  if (await writeClipboard(text)) notify(done);
+}
+
+/** Copies a text; says so only if it cannot. */
+export async function writeClipboard(text: string): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(text);
-    notify(done);
+    return true;
   } catch {
     notifyProblem("Not copied", `The browser did not allow it. Copy it yourself: ${text}`);
+    return false;
   }
 }

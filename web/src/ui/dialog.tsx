@@ -1,7 +1,7 @@
-import { X } from "lucide-react";
 import { Dialog as Parts } from "radix-ui";
 import type { ReactNode } from "react";
 import { cn } from "./cn";
+import { DialogHead } from "./dialog_head";
 import { focusFirstField } from "./first_field";
 
 /** A dialog that keeps the focus until it closes. */
@@ -25,22 +25,12 @@ export function Dialog(props: {
             props.className,
           )}
         >
-          <header className="flex items-start gap-3 px-5 pt-4 pb-2">
-            <div className="min-w-0 flex-1">
-              <Parts.Title className="text-base">{props.title}</Parts.Title>
-              {props.description && (
-                <Parts.Description asChild>
-                  <div className="mt-1 text-muted text-sm">{props.description}</div>
-                </Parts.Description>
-              )}
-            </div>
-            <Parts.Close
-              aria-label="Close"
-              className="rounded-sm p-1 text-muted hover:bg-sunken hover:text-ink"
-            >
-              <X className="size-4" />
-            </Parts.Close>
-          </header>
+          <DialogHead
+            title={props.title}
+            description={props.description}
+            className="px-5 pt-4 pb-2"
+            titleLook="text-base"
+          />
           <div
             data-body
             tabIndex={-1}

@@ -1,6 +1,6 @@
-import { X } from "lucide-react";
 import { Dialog as Parts } from "radix-ui";
 import type { KeyboardEvent, ReactNode } from "react";
+import { DialogHead } from "./dialog_head";
 import { focusFirstField } from "./first_field";
 
 /** A sheet at the side that keeps the focus until it closes; on a narrow screen it covers the page. */
@@ -30,22 +30,12 @@ export function Sheet(props: {
           {...(props.description ? {} : { "aria-describedby": undefined })}
           className="animate-slide-in fixed inset-y-0 right-0 z-50 flex w-full max-w-xl flex-col border-l bg-surface shadow-card"
         >
-          <header className="flex items-start gap-3 border-b px-5 py-4">
-            <div className="min-w-0 flex-1">
-              <Parts.Title className="text-lg tracking-[-0.02em]">{props.title}</Parts.Title>
-              {props.description && (
-                <Parts.Description asChild>
-                  <div className="mt-1 text-muted text-sm">{props.description}</div>
-                </Parts.Description>
-              )}
-            </div>
-            <Parts.Close
-              aria-label="Close"
-              className="rounded-sm p-1 text-muted hover:bg-sunken hover:text-ink"
-            >
-              <X className="size-4" />
-            </Parts.Close>
-          </header>
+          <DialogHead
+            title={props.title}
+            description={props.description}
+            className="border-b px-5 py-4"
+            titleLook="text-lg tracking-[-0.02em]"
+          />
           <div
             data-body
             tabIndex={-1}

@@ -1,5 +1,5 @@
 import { useState } from "react";
-import { notifyProblem } from "./notify";
+import { writeClipboard } from "./copy_text";
 
 const SHOWN_MS = 1_500;
 
@@ -7,12 +7,7 @@ const SHOWN_MS = 1_500;
 export function useCopied(): [boolean, (text: string) => Promise<boolean>] {
   const [copied, setCopied] = useState(false);
   const copy = async (text: string) => {
-    try {
-      await navigator.clipboard.writeText(text);
-    } catch {
-      notifyProblem("Not copied", "The browser did not allow it: select the text and copy it.");
-      return false;
-    }
+    if (!(await writeClipboard(text))) return false;
     setCopied(true);
     setTimeout(() => setCopied(false), SHOWN_MS);
     return true;

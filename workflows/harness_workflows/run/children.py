@@ -25,10 +25,10 @@ from temporalio.exceptions import (
     WorkflowAlreadyStartedError,
 )
 
+from harness.contracts.awaited import AwaitChild, AwaitedChild
 from harness.contracts.errors import BudgetReached
 from harness.contracts.run import (
     WORKFLOW,
-    AwaitedChild,
     Budget,
     OpenChild,
     RunEnd,
@@ -36,7 +36,7 @@ from harness.contracts.run import (
     Totals,
 )
 from harness.contracts.steering import Abort
-from harness.contracts.subagent import AWAIT_CHILD, MAX_OPEN, AwaitChild, ChildEnd, ChildStart
+from harness.contracts.subagent import AWAIT_CHILD, MAX_OPEN, ChildEnd, ChildStart
 from harness.contracts.tool import RunTool
 from harness_workflows.run import card, waits
 from harness_workflows.run.failures import map_failure
@@ -115,7 +115,7 @@ async def _await_end(
         await _stop(progress, child, work, progress.aborted or "aborted")
     if not work.done() or progress.aborted is not None:
         return None
-    changes: dict[str, object] = {"ended": work.result(), "approved": True, "left": None}
+    changes: dict[str, object] = {"ended": work.result(), "left": None}
     return child.request.model_copy(update=changes)
 
 

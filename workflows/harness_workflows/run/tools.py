@@ -16,6 +16,7 @@ from harness.contracts.errors import (
     rebuild_error,
 )
 from harness.contracts.message import ToolCall, ToolResult, call_ordinals, tool_results
+from harness.contracts.ruling import Decider
 from harness.contracts.run import Held, Pending
 from harness.contracts.steering import Decide
 from harness.contracts.subagent import MAX_CHILDREN
@@ -108,7 +109,7 @@ async def _call_until_settled(
         progress.held[call.id] = held
         decide = await waits.wait_for_decision(progress, _build_pending(progress, held))
         del progress.held[call.id]
-        if decide is None:
+        if decide is None and progress.aborted is not None:
             break
         settled = _apply_decision(held.request, held.outcome, decide)
         if isinstance(settled, ToolResult):
@@ -132,6 +133,7 @@ def _build_request(progress: RunProgress, call: ToolCall, ordinal: int | None) -
         nth=progress.count_repeat(call),
         signature=progress.signatures.get(call.id),
         pin=progress.spec.tools.get(call.name, READ).pin,
+        cost_micros=progress.totals.cost_micros or None,
     )
 
 
@@ -223,9 +225,13 @@ def _describe_unfinished(tool: str, cause: object) -> str:
     return f"{tool} did not finish: {cause}. It may have happened. Approve to check again."
 
 
-def _apply_decision(request: RunTool, outcome: ToolOutcome, decide: Decide) -> RunTool | ToolResult:
+def _apply_decision(
+    request: RunTool, outcome: ToolOutcome, decide: Decide | None
+) -> RunTool | ToolResult:
     """Return the next request, or a result if the decision itself is one."""
     call = request.call
+    if decide is None:  # a worker applies what the rule says about this
+        return request.model_copy(update={"decider": Decider(lapsed=_find_lapse(outcome))})
     if decide.verdict == "answer" and outcome.need == "outcome":
         # Through the ledger, so that it records what the person knows.
         return request.model_copy(
@@ -241,6 +247,11 @@ def _apply_decision(request: RunTool, outcome: ToolOutcome, decide: Decide) -> R
     return allow_call(request, outcome, decide)
 
 
+def _find_lapse(outcome: ToolOutcome) -> str:
+    """What the rule says happens when nobody decides. A worker decides; readers show it."""
+    return (outcome.ruling and outcome.ruling.then) or "deny"
+
+
 def allow_call(request: RunTool, outcome: ToolOutcome, decide: Decide) -> RunTool:
     """Return the call as a person allows it: unchanged, or edited."""
     changes: dict[str, object] = {
@@ -248,6 +259,8 @@ def allow_call(request: RunTool, outcome: ToolOutcome, decide: Decide) -> RunToo
     }  # fmt: skip
     if outcome.pin is not None:
         changes["pin"] = outcome.pin
+    if outcome.ruling is not None or decide.verdict == "edit":
+        changes["decider"] = Decider(by=decide.by, role=decide.role, remember=decide.remember)
     if decide.verdict == "edit":
         edited = request.call.model_copy(update={"arguments": decide.arguments})
         asked = outcome.asked or request.asked
@@ -266,11 +279,19 @@ def _build_pending(progress: RunProgress, held: Held) -> Pending:
         effect=_policy_of(progress, call).effect,
         question=outcome.reason or f"May {call.name} run?",
         since=held.since,
+        ruling=outcome.ruling,
+        until=_find_deadline(held),
     )
 
 
 def _policy_of(progress: RunProgress, call: ToolCall) -> ToolPolicy:
     return progress.spec.tools.get(call.name, READ)
+
+
+def _find_deadline(held: Held) -> float | None:
+    """When the time to decide passes, also if the wait continues in a fresh history."""
+    ruling = held.outcome.ruling
+    return None if ruling is None or ruling.wait_s is None else held.since + ruling.wait_s
 
 
 def _may_ask(progress: RunProgress, call: ToolCall) -> Flag:

@@ -7,7 +7,8 @@ import asyncio
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, is_cancelled_exception
 
-from harness.contracts.errors import InvalidSignal, NotPending, PendingChanged
+from harness.contracts.errors import InvalidSignal, NotDecider, NotPending, PendingChanged
+from harness.contracts.ruling import describe_whom, fits_whom
 from harness.contracts.run import Pending
 from harness.contracts.steering import EXAMPLES, Decide, read_grant
 from harness.contracts.verdicts import MEANINGS, fits_digest, list_verdicts, short_digest
@@ -39,9 +40,27 @@ def check_decision(progress: RunProgress, decide: Decide) -> tuple[Decide, Pendi
             f"waits now is {pending.tool or pending.need} with digest "
             f"{short_digest(pending.asked)}",
         )
+    _check_decider(decide, pending)
     if pending.need == "budget":
         read_grant(decide.arguments)
     return decide, pending
+
+
+def _check_decider(decide: Decide, pending: Pending) -> None:
+    """Refuse a decision of someone whom the policy does not ask, or that it does not remember."""
+    ruling = pending.ruling
+    if ruling is not None and not fits_whom(ruling.whom, decide.by, decide.role):
+        raise NotDecider(
+            f"{pending.id} was not decided: rule {ruling.rule} asks {describe_whom(ruling.whom)}, "
+            f"and this decision is of {decide.by or 'nobody'}"
+        )
+    if decide.remember is None:
+        return
+    if ruling is None or ruling.remembers is None or decide.verdict not in ("approve", "edit"):
+        raise InvalidSignal(
+            f"{pending.id} was not decided: only an approval can be remembered, of a call that a "
+            "rule with remember = true asks about"
+        )
 
 
 def refuse_empty_edit(decide: Decide) -> None:

@@ -1,15 +1,16 @@
-import { type Ask, readLiveMessage, type Status, tabOf } from "./protocol";
+import { browserName } from "../browser_name";
+import { type Ask, type LiveState, readLiveMessage, tabOf } from "./protocol";
 import { LiveSocket } from "./socket";
 import { type OnEvent, Topics } from "./topics";
 
-const NAME = "harness.live";
+const NAME = browserName("live");
 
 /** Between the tabs of a browser: asks go to the tab that holds the socket, messages come back as
  * the daemon has written them. */
 type Passed =
   | { kind: "ask"; tab: string; ask: Ask }
   | { kind: "message"; tab: string; text: string }
-  | { kind: "status"; status: Status }
+  | { kind: "status"; state: LiveState }
   /** A tab holds the socket now, or it was reopened: ask again. */
   | { kind: "ask_again" }
   /** A tab has just opened and wants to know how things are. */
@@ -23,31 +24,46 @@ type Passed =
  */
 export class LiveHub {
   private readonly tab = crypto.randomUUID?.() ?? String(Math.random()).slice(2);
-  private readonly topics = new Topics();
-  private readonly watchers = new Set<(status: Status) => void>();
+  private readonly topics = new Topics(
+    (ask) => this.send(ask),
+    () => this.tellWatchers(),
+  );
+  private readonly watchers = new Set<(state: LiveState) => void>();
   private readonly channel: BroadcastChannel | undefined;
   private socket: LiveSocket | undefined;
-  private status: Status = "connecting";
+  /** Of the socket. */
+  private state: LiveState = { status: "connecting" };
   private followed = 0;
+  private isWanted = false;
+  private isHolder = false;
 
+  /** Takes its turn among the tabs; the socket is for `open` to open. */
   constructor() {
     // Web Locks need a secure context: a page from another machine over plain HTTP has none, and
     // then each tab has a socket of its own.
     if (!("locks" in navigator) || !("BroadcastChannel" in globalThis)) {
-      this.hold();
+      this.isHolder = true;
       return;
     }
     this.channel = new BroadcastChannel(NAME);
     this.channel.onmessage = (message: MessageEvent<Passed>) => this.take(message.data);
     this.pass({ kind: "hello" });
     void navigator.locks.request(NAME, () => {
-      this.hold();
+      this.isHolder = true;
+      if (this.isWanted) this.hold();
       return new Promise<never>(() => {}); // until the tab closes
     });
     addEventListener("pagehide", () => this.leaveAll());
     addEventListener("pageshow", (shown) => {
       if (shown.persisted) this.askAgain();
     });
+  }
+
+  /** Connects, now or as soon as it is this tab's turn. */
+  open(): void {
+    if (this.isWanted) return;
+    this.isWanted = true;
+    if (this.isHolder) this.hold();
   }
 
   follow(topic: string, onEvent: OnEvent, after?: string): () => void {
@@ -60,9 +76,9 @@ export class LiveHub {
     };
   }
 
-  watchStatus(watch: (status: Status) => void): () => void {
+  watchState(watch: (state: LiveState) => void): () => void {
     this.watchers.add(watch);
-    watch(this.status);
+    watch(this.wholeState());
     return () => this.watchers.delete(watch);
   }
 
@@ -73,9 +89,9 @@ export class LiveHub {
         this.pass({ kind: "ask_again" });
       },
       (text) => this.route(text),
-      (status) => {
-        this.noteStatus(status);
-        this.pass({ kind: "status", status });
+      (state) => {
+        this.noteState(state);
+        this.pass({ kind: "status", state });
       },
     );
   }
@@ -98,19 +114,20 @@ export class LiveHub {
         if (passed.tab === this.tab) this.read(passed.text);
         break;
       case "ask":
+        if (this.isHolder) this.open(); // another tab knows that somebody is signed in
         this.socket?.send(passed.ask);
         break;
       case "bye":
         for (const topic of passed.topics) this.socket?.send({ do: "leave", topic });
         break;
       case "status":
-        this.noteStatus(passed.status);
+        this.noteState(passed.state);
         break;
       case "ask_again":
         this.askAgain();
         break;
       case "hello":
-        if (this.socket) this.pass({ kind: "status", status: this.status });
+        if (this.socket) this.pass({ kind: "status", state: this.state });
         break;
     }
   }
@@ -132,8 +149,18 @@ export class LiveHub {
     this.channel?.postMessage(passed);
   }
 
-  private noteStatus(status: Status): void {
-    this.status = status;
-    for (const watch of this.watchers) watch(status);
+  private noteState(state: LiveState): void {
+    this.state = state;
+    this.tellWatchers();
+  }
+
+  private tellWatchers(): void {
+    const state = this.wholeState();
+    for (const watch of this.watchers) watch(state);
+  }
+
+  /** That of the socket, and what has stopped although it is open. */
+  private wholeState(): LiveState {
+    return { ...this.state, trouble: this.state.trouble ?? this.topics.trouble };
   }
 }

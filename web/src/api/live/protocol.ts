@@ -12,8 +12,14 @@ export type Ask = { do: "follow"; topic: string; after?: string } | { do: "leave
 /** online: connected. connecting: the first attempt. reconnecting: lost. signed_out: refused. */
 export type Status = "connecting" | "online" | "reconnecting" | "signed_out";
 
+/** How the connection is, and why the page does not hear of everything, if it is known. */
+export interface LiveState {
+  status: Status;
+  trouble?: string | undefined;
+}
+
 /** What one message says of a topic: one event, or several that were ready together. */
-export interface LiveMessage {
+interface LiveMessage {
   topic: string;
   events: LiveEvent[];
 }

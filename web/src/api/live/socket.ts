@@ -1,25 +1,27 @@
 import { root } from "../root";
-import type { Ask, Status } from "./protocol";
+import type { Ask, LiveState } from "./protocol";
 
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 8_000;
 const LOST_ACCESS = 1008;
+/** The user has too many sockets. */
+const TRY_LATER = 1013;
 /** Nothing at all for this long: the connection is dead although nobody has said so. */
 const SILENT_MS = 45_000;
 
 /** The one WebSocket of this browser, reopened for as long as it is wanted. */
 export class LiveSocket {
   private socket: WebSocket | undefined;
+  private isOnline = false;
   private pause = FIRST_PAUSE_MS;
   private timer: number | undefined;
   private silence: number | undefined;
   private heard = 0;
-  private closed = false;
 
   constructor(
     private readonly onOpen: () => void,
     private readonly onMessage: (text: string) => void,
-    private readonly onStatus: (status: Status) => void,
+    private readonly onState: (state: LiveState) => void,
   ) {
     this.open();
     addEventListener("online", this.reopenNow);
@@ -30,16 +32,6 @@ export class LiveSocket {
   send(ask: Ask): void {
     // What is asked while the socket is down is asked again by `onOpen`.
     if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(ask));
-  }
-
-  close(): void {
-    this.closed = true;
-    removeEventListener("online", this.reopenNow);
-    removeEventListener("offline", this.drop);
-    document.removeEventListener("visibilitychange", this.reopenNow);
-    clearTimeout(this.timer);
-    clearTimeout(this.silence);
-    this.socket?.close();
   }
 
   /** Without a network, a socket would look open until something is sent. One to this machine is
@@ -59,16 +51,23 @@ export class LiveSocket {
     const socket = new WebSocket(address);
     this.socket = socket;
     socket.onopen = () => {
-      this.pause = FIRST_PAUSE_MS;
       this.listen();
-      this.onStatus("online");
       this.onOpen();
     };
     socket.onmessage = (message: MessageEvent<unknown>) => {
       this.listen();
+      this.noteOnline();
       if (typeof message.data === "string") this.onMessage(message.data);
     };
-    socket.onclose = (gone) => this.reopenLater(gone.code);
+    socket.onclose = (gone) => this.reopenLater(gone.code, gone.reason);
+  }
+
+  /** With the first message: a socket that the daemon does not want is opened too, to say why. */
+  private noteOnline(): void {
+    if (this.isOnline) return;
+    this.isOnline = true;
+    this.pause = FIRST_PAUSE_MS;
+    this.onState({ status: "online" });
   }
 
   /** Notes that something arrived; without a timer of its own for each of very many messages. */
@@ -83,15 +82,17 @@ export class LiveSocket {
     if (left <= 0) this.socket?.close();
   };
 
-  private reopenLater(code: number): void {
+  private reopenLater(code: number, reason: string): void {
+    this.isOnline = false;
     clearTimeout(this.silence);
     this.silence = undefined;
-    if (this.closed) return;
     if (code === LOST_ACCESS) {
-      this.onStatus("signed_out");
+      this.onState({ status: "signed_out" });
       return;
     }
-    this.onStatus("reconnecting");
+    const isRefused = code === TRY_LATER;
+    this.onState({ status: "reconnecting", trouble: isRefused ? reason : undefined });
+    if (isRefused) this.pause = LONGEST_PAUSE_MS;
     // Half of the pause is random: a restarted daemon must not be met by everybody at once.
     this.timer = window.setTimeout(() => this.open(), this.pause * (0.5 + Math.random() / 2));
     this.pause = Math.min(this.pause * 2, LONGEST_PAUSE_MS);

@@ -15,7 +15,7 @@ export function About(props: {
           <span className="truncate">{props.about}</span>
           <button
             type="button"
-            aria-label="Do not say what is on the screen"
+            aria-label="Do not mention what is on the screen"
             onClick={props.onRemoveAbout}
             className="rounded-sm p-0.5 text-muted hover:bg-sunken hover:text-ink"
           >

@@ -1,7 +1,7 @@
 /** The field of a message: its height, and what can be dropped or done in it. */
 import { type DragEvent, type RefObject, useLayoutEffect } from "react";
-import { noteOf, useCommands } from "@/shell/commands";
-import { describeKeys } from "@/shell/keys";
+import { noteOf, useCommands } from "../commands";
+import { describeKeys } from "../keys";
 import { type Policy, sayPolicy } from "./policy_choice";
 
 const MOST_PX = 280;

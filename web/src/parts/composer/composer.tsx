@@ -19,7 +19,7 @@ export interface Draft {
   files: Uploaded[];
 }
 
-export interface ComposerProps {
+interface ComposerProps {
   draft: Draft;
   onDraft: (draft: Draft) => void;
   /** Sends the draft; `policy` only if an answer is in progress. */

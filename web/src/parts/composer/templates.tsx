@@ -2,11 +2,11 @@ import { useQuery } from "@tanstack/react-query";
 import { type FormEvent, useEffect, useState } from "react";
 import { api, call, type Schemas } from "@/api/client";
 import { ProblemCard } from "@/parts/problem_card";
-import { describeKeys } from "@/shell/keys";
 import { Button } from "@/ui/button";
 import { cn } from "@/ui/cn";
 import { Field, Input, TextArea } from "@/ui/field";
 import { Kbd } from "@/ui/kbd";
+import { describeKeys } from "../keys";
 
 type Template = Schemas["PromptSummary"];
 

@@ -2,7 +2,7 @@ import { type KeyboardEvent, type ReactNode, useId, useState } from "react";
 import type { Schemas } from "@/api/client";
 import { TemplateList, useTemplates } from "./templates";
 
-export interface TemplateMenu {
+interface TemplateMenu {
   /** Whether it took the key. */
   press: (event: KeyboardEvent) => boolean;
   aria: Record<string, string>;

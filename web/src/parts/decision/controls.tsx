@@ -9,7 +9,7 @@ import { type Json, readJson, writeJson } from "./json_value";
 export type Report = (control: string, problem: string | null) => void;
 export const ReportContext = createContext<Report>(() => {});
 
-export interface ControlProps<F> {
+interface ControlProps<F> {
   field: F;
   value: Json;
   onChange: (value: Json) => void;
@@ -44,7 +44,7 @@ export function TextControl({ field, value, onChange, id, disabled }: ControlPro
         onChange={(event: { target: { value: string } }) => onChange(event.target.value)}
       />
       {hasHidden(text) && (
-        <p className="text-bad text-xs">This text has characters that cannot be seen.</p>
+        <p className="text-bad text-xs">This text has characters that are not visible.</p>
       )}
     </>
   );

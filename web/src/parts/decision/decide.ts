@@ -39,7 +39,7 @@ export function sendDecision(
   );
 }
 
-export function readCard(run: string): Promise<RunCard> {
+function readCard(run: string): Promise<RunCard> {
   return call(api.GET("/api/v1/runs/{run}", { params: { path: { run } } }));
 }
 
@@ -56,7 +56,7 @@ export function isOvertaken(problem: Problem): boolean {
   return ["steering.not_pending", "steering.changed", "steering.run_over"].includes(problem.code);
 }
 
-export function findEnding(card: RunCard, asked: Asked): Ending {
+function findEnding(card: RunCard, asked: Asked): Ending {
   // The clocks of the list and of the events differ a little: an earlier wait under the same id was
   // decided before this one began.
   const made = (card.decided ?? []).findLast(

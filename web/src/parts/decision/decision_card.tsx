@@ -3,8 +3,8 @@ import { CircleCheck, Eye, PencilLine, Sparkles, TriangleAlert, Users } from "lu
 import { type ReactNode, useId, useState } from "react";
 import { useTopic } from "@/api/live";
 import { Ago } from "@/parts/ago";
-import { useMay } from "@/shell/roles";
 import { cn } from "@/ui/cn";
+import { useMay } from "../roles";
 import { ArgumentView } from "./argument_view";
 import { DecisionForm } from "./decision_form";
 import { EndingNote } from "./ending_note";
@@ -13,7 +13,7 @@ import { hasRounded } from "./json_value";
 import { type Decision, useDecision } from "./use_decision";
 import { type Asked, argumentsOf, type DecisionMade, describeDone, WORDS } from "./verdicts";
 
-export interface DecisionCardProps {
+interface DecisionCardProps {
   run: string;
   pending: Asked;
   /** The event of its decision, where the caller follows the run. */

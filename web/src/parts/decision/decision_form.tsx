@@ -1,11 +1,11 @@
 import { Check, MessageSquareReply, PencilLine, X } from "lucide-react";
 import { type KeyboardEvent, useId, useRef, useState } from "react";
 import { ProblemCard } from "@/parts/problem_card";
-import { describeKeys } from "@/shell/keys";
 import { Button } from "@/ui/button";
 import { TextArea } from "@/ui/field";
 import { Kbd } from "@/ui/kbd";
 import { SkeletonRows } from "@/ui/skeleton";
+import { describeKeys } from "../keys";
 import { ArgumentForm } from "./argument_form";
 import { ArgumentView } from "./argument_view";
 import { ChangesView } from "./changes_view";

@@ -1,6 +1,6 @@
 /** The keys of a card, and where they put the cursor. */
 import { useEffect, useRef, useState } from "react";
-import { type Command, useCommands } from "@/shell/commands";
+import { type Command, useCommands } from "../commands";
 import type { Draft } from "./drafts";
 import type { WORDS } from "./verdicts";
 

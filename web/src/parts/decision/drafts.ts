@@ -23,7 +23,3 @@ export function useDraft(key: string, fresh: Draft) {
   const change = (changes: Partial<Draft>) => setDraft((before) => ({ ...before, ...changes }));
   return [draft, change] as const;
 }
-
-export function dropDraft(key: string): void {
-  kept.delete(key);
-}

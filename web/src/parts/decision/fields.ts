@@ -11,7 +11,7 @@ interface Base {
   initial: Json | undefined;
 }
 
-export type Scalar = string | number | boolean;
+type Scalar = string | number | boolean;
 export interface TextField extends Base {
   kind: "text";
   long: boolean;
@@ -37,7 +37,7 @@ export interface GroupField extends Base {
   kind: "group";
   members: readonly Member[];
 }
-export interface JsonField extends Base {
+interface JsonField extends Base {
   kind: "json";
 }
 export type Field =

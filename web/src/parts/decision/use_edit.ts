@@ -9,7 +9,7 @@ import { hasRounded, type JsonObject } from "./json_value";
 import { pinnedAgentQuery } from "./queries";
 import { type Asked, argumentsOf } from "./verdicts";
 
-export interface EditState {
+interface EditState {
   /** Whether there is anything that can be edited. */
   possible: boolean;
   /** The schema is still being read. */

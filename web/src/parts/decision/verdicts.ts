@@ -21,10 +21,6 @@ export interface Asked {
   digest?: string | null | undefined;
 }
 
-export function askedOf(event: EventOf<"decision_requested">): Asked {
-  return { ...event, since: event.at };
-}
-
 interface Words {
   /** What kind of request it is. */
   title: string;

@@ -5,10 +5,10 @@ import { addressOf } from "@/api/client";
 import { followTopic, type LiveEvent } from "@/api/live";
 import { Problem, type ProblemDocument } from "@/api/problem";
 import { noteRefusal, userHeaders } from "@/api/session";
-import { isDark } from "@/shell/theme";
 import { notify } from "@/ui/notify";
+import { isDark } from "../theme";
 
-export interface PanelHost {
+interface PanelHost {
   /** The theme now; colours are best taken from the page's CSS variables, which follow it. */
   readonly theme: "light" | "dark";
   readonly locale: string;
@@ -29,7 +29,7 @@ export interface PanelHost {
 
 export type Unmount = () => void;
 
-export interface PanelModule {
+interface PanelModule {
   mount: (
     element: HTMLElement,
     host: PanelHost,

@@ -3,10 +3,10 @@ import { useRouter } from "@tanstack/react-router";
 import { Unplug } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 import { meQuery } from "@/api/queries";
-import type { PanelInfo } from "@/shell/panels";
 import { Button } from "@/ui/button";
 import { SkeletonRows } from "@/ui/skeleton";
 import { loadPanel, makeHost, type Unmount } from "./host";
+import type { PanelInfo } from "./panels";
 
 type State = "loading" | "shown" | { fault: string };
 

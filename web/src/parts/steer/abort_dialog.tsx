@@ -1,9 +1,9 @@
 import { type KeyboardEvent, useState } from "react";
-import { describeKeys } from "@/shell/keys";
 import { Button } from "@/ui/button";
 import { Dialog } from "@/ui/dialog";
 import { Field, Input } from "@/ui/field";
 import { Kbd } from "@/ui/kbd";
+import { describeKeys } from "../keys";
 
 /** Asks before runs are aborted. For one run or many. */
 export function AbortDialog(props: {

@@ -1,6 +1,5 @@
 /** Steers runs: what the bar of a run, the list of runs and the palette do. */
 import { api, call, type Schemas } from "@/api/client";
-import { Problem } from "@/api/problem";
 import type { Act } from "./acts";
 
 export { type Act, canSteer, lastSteering, type SteeringEvent } from "./acts";
@@ -36,31 +35,4 @@ export async function steerRun(run: string, act: Act): Promise<void> {
 function reasonOf(act: { reason?: string }): { reason?: string } {
   const reason = act.reason?.trim();
   return reason ? { reason } : {};
-}
-
-export interface Steered {
-  run: string;
-  /** Why it was refused; absent if it was accepted. */
-  problem?: Problem;
-}
-
-const AT_ONCE = 4;
-
-/** Sends it to many runs, a few at once; the results are in the order of `runs`. */
-export async function steerRuns(runs: readonly string[], act: Act): Promise<Steered[]> {
-  const done: Steered[] = runs.map((run) => ({ run }));
-  let next = 0;
-  const work = async () => {
-    while (next < done.length) {
-      const steered = done[next++];
-      if (!steered) return;
-      try {
-        await steerRun(steered.run, act);
-      } catch (error) {
-        steered.problem = Problem.of(error);
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
-  return done;
 }

@@ -1,13 +1,13 @@
 import { CirclePause, CirclePlay, CircleStop, SendHorizontal, Zap } from "lucide-react";
 import { type KeyboardEvent, type ReactNode, useRef, useState } from "react";
 import type { RunState } from "@/events/types";
-import { type Command, useCommands } from "@/shell/commands";
-import { describeKeys } from "@/shell/keys";
-import { useMay } from "@/shell/roles";
 import { Button } from "@/ui/button";
 import { cn } from "@/ui/cn";
 import { Kbd } from "@/ui/kbd";
 import { Tooltip } from "@/ui/tooltip";
+import { type Command, useCommands } from "../commands";
+import { describeKeys } from "../keys";
+import { useMay } from "../roles";
 import { AbortDialog } from "./abort_dialog";
 import { canSteer, type SteeringEvent } from "./steer";
 import { type Steering, useSteering } from "./use_steering";

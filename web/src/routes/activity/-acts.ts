@@ -49,7 +49,7 @@ export function groupByDay(
 
 /** Acts in a row that are one question: a what-if starts many forks of the same run. The newest act
  * stands for them. */
-export interface Folded {
+interface Folded {
   act: Act;
   /** How many acts it stands for. */
   count: number;

@@ -3,12 +3,13 @@ import { createFileRoute, Link } from "@tanstack/react-router";
 import { Download } from "lucide-react";
 import { useEffect, useRef } from "react";
 import { addressOf, api, call, type Schemas } from "@/api/client";
+import { daemonNow } from "@/api/daemon_clock";
+import { useCommands } from "@/parts/commands";
 import { Column, Rows } from "@/parts/desk/section";
 import { EmptyState } from "@/parts/empty_state";
 import { ProblemCard } from "@/parts/problem_card";
-import { chosenZone } from "@/parts/time_zone";
+import { useClock } from "@/parts/time_zone";
 import { View } from "@/parts/view";
-import { useCommands } from "@/shell/commands";
 import { Button, buttonLook } from "@/ui/button";
 import { SkeletonRows } from "@/ui/skeleton";
 import { type ActivitySearch, foldWhatIfs, groupByDay, queryOf, readSearch } from "./-acts";
@@ -23,6 +24,7 @@ export const Route = createFileRoute("/activity/")({
 type Page = Schemas["ActivityPage"];
 
 function ActivityView() {
+  const { zone } = useClock();
   const search = Route.useSearch();
   const pages = useActivity(search);
   const acts = pages.data?.pages.flatMap((page) => page.activity) ?? [];
@@ -59,7 +61,7 @@ function ActivityView() {
         )}
         {pages.isPending && <SkeletonRows rows={8} />}
         {pages.data && acts.length === 0 && !pages.hasNextPage && <Nothing search={search} />}
-        {groupByDay(acts, nameDay).map(({ day, acts: members }) => (
+        {groupByDay(acts, (at) => nameDay(at, zone)).map(({ day, acts: members }) => (
           <section key={day} aria-label={day}>
             <h2 className="mb-2 text-muted text-xs">{day}</h2>
             <div className="overflow-hidden rounded-lg border border-line-soft bg-surface">
@@ -85,7 +87,7 @@ function useActivity(search: ActivitySearch) {
     // Typed as text too, because the same route answers as CSV.
     queryFn: async ({ pageParam }): Promise<Page> => {
       const query = {
-        ...queryOf(search, Date.now() / 1000),
+        ...queryOf(search, daemonNow()),
         ...(pageParam ? { cursor: pageParam } : {}),
       };
       return (await call(api.GET("/api/v1/activity", { params: { query } }))) as Page;
@@ -96,13 +98,12 @@ function useActivity(search: ActivitySearch) {
 }
 
 function csvAddress(search: ActivitySearch): string {
-  const query = new URLSearchParams({ ...queryOf(search, Date.now() / 1000), format: "csv" });
+  const query = new URLSearchParams({ ...queryOf(search, daemonNow()), format: "csv" });
   query.set("limit", "500");
   return addressOf(`/activity?${query}`);
 }
 
-function nameDay(at: string): string {
-  const zone = chosenZone();
+function nameDay(at: string, zone: string | undefined): string {
   return new Intl.DateTimeFormat("en-GB", {
     dateStyle: "full",
     ...(zone ? { timeZone: zone } : {}),

@@ -1,7 +1,8 @@
 import { createFileRoute, Outlet, useMatchRoute, useNavigate } from "@tanstack/react-router";
 import { MessageSquarePlus } from "lucide-react";
-import { useCommands } from "@/shell/commands";
-import { useMay } from "@/shell/roles";
+import { useCommands } from "@/parts/commands";
+import { usePageTitle } from "@/parts/page_title";
+import { useMay } from "@/parts/roles";
 import { cn } from "@/ui/cn";
 import { askFocus } from "./-data/compose_focus";
 import { type ChatFilters, readChatFilters } from "./-data/filters";
@@ -25,6 +26,7 @@ function Chats() {
   const { compose, ...filters } = Route.useSearch();
   const atIndex = useMatchRoute()({ to: "/chat" }) !== false;
   const atList = atIndex && !compose;
+  usePageTitle(atIndex ? "Chat" : null);
   const navigate = useNavigate();
   const may = useMay("operator");
   useCommands(

@@ -1,13 +1,7 @@
 import { createFileRoute } from "@tanstack/react-router";
 import { ComparePage } from "./-parts/compare_page";
 import { readName } from "./-parts/read_names";
-
-export interface CompareSearch {
-  left?: string;
-  right?: string;
-  /** Whether what is the same is shown too. */
-  all?: true;
-}
+import type { CompareSearch } from "./-parts/search";
 
 export const Route = createFileRoute("/compare/")({
   validateSearch: (search: Record<string, unknown>): CompareSearch => {

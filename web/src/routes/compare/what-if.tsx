@@ -1,10 +1,9 @@
 import { createFileRoute } from "@tanstack/react-router";
+import { readQuestion, type WhatIfQuestion } from "@/parts/alternatives/read_question";
 import { readName, readNames } from "./-parts/read_names";
 import WhatIfPage from "./-what-if/page";
-import { readQuestion } from "./-what-if/read_question";
-import type { WhatIfQuestion } from "./-what-if/types";
 
-export interface WhatIfSearch {
+interface WhatIfSearch {
   /** The runs to ask about, separated by commas. */
   runs?: string | string[];
   /** The what-if that was asked; who asked it joins it. */

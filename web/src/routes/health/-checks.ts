@@ -50,7 +50,7 @@ function checkStores(ready: Schemas["Ready"] | undefined, error: boolean): reado
       word: "unreachable",
       advice:
         part === "temporal"
-          ? "Runs stand still until it answers; nothing is lost. See what is wrong, or start it."
+          ? "Runs do not progress until it answers; nothing is lost. See what is wrong, or start it."
           : "Nothing can be started or stored until it answers. See what is wrong, or start it.",
       command: "harness doctor",
     };

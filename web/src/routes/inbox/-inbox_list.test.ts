@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { SettledItem, WaitingItem } from "@/shell/inbox";
+import type { SettledItem } from "@/shell/inbox";
+import type { WaitingItem } from "@/shell/waiting_item";
 import { listRows, nameOf, neighbour } from "./-inbox_list";
 import { readSearch } from "./-search";
 

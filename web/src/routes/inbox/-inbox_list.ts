@@ -1,5 +1,6 @@
 /** What the inbox lists, and in which order. Pure. */
-import type { Inbox, SettledItem, WaitingItem } from "@/shell/inbox";
+import type { Inbox, SettledItem } from "@/shell/inbox";
+import type { WaitingItem } from "@/shell/waiting_item";
 import type { InboxSearch } from "./-search";
 
 /** How links name an item: they stay good if the run asks the same again. */

@@ -1,18 +1,19 @@
 import { createFileRoute, Link, useNavigate } from "@tanstack/react-router";
 import { ArrowLeft, X } from "lucide-react";
 import { useEffect, useRef } from "react";
+import { useCommands } from "@/parts/commands";
 import { DecisionCard } from "@/parts/decision/decision_card";
 import { describeDone } from "@/parts/decision/verdicts";
 import { EmptyState } from "@/parts/empty_state";
 import { View } from "@/parts/view";
-import { useCommands } from "@/shell/commands";
-import { dropSettled, keyOf, noteDecided, useWholeInbox, type WaitingItem } from "@/shell/inbox";
+import { dropSettled, noteDecided, useWholeInbox } from "@/shell/inbox";
+import { NoticeButton } from "@/shell/notice_button";
+import { keyOf, type WaitingItem } from "@/shell/waiting_item";
 import { Button } from "@/ui/button";
 import { cn } from "@/ui/cn";
 import { SkeletonRows } from "@/ui/skeleton";
 import { type Group, listRows, nameOf, neighbour } from "./-inbox_list";
 import { InboxFilters } from "./-parts/inbox_filters";
-import { NoticeButton } from "./-parts/notice_button";
 import { WaitingList } from "./-parts/waiting_list";
 import { type InboxSearch, readSearch } from "./-search";
 

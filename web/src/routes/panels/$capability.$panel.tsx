@@ -2,9 +2,9 @@ import { useQuery } from "@tanstack/react-query";
 import { createFileRoute } from "@tanstack/react-router";
 import { EmptyState } from "@/parts/empty_state";
 import { PanelFrame } from "@/parts/panel/panel_frame";
+import { panelsQuery } from "@/parts/panel/panels";
 import { ProblemCard } from "@/parts/problem_card";
 import { View } from "@/parts/view";
-import { panelsQuery } from "@/shell/panels";
 import { SkeletonRows } from "@/ui/skeleton";
 
 export const Route = createFileRoute("/panels/$capability/$panel")({ component: PanelView });

@@ -60,7 +60,9 @@ export function readFilters(search: Record<string, unknown>): RunsSearch {
 }
 
 /** Changes the search of whichever route is shown to one of the list. */
-export function changed(change: (search: RunsSearch) => RunsSearch): (now: object) => RunsSearch {
+export function changeSearch(
+  change: (search: RunsSearch) => RunsSearch,
+): (now: object) => RunsSearch {
   return (now) => change(readFilters({ ...now }));
 }
 

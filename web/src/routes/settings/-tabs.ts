@@ -1,5 +1,5 @@
-/** The parts of the settings, and who sees them. To add one: a line here and in `-contents.ts`. */
-import type { Role } from "@/shell/roles";
+/** The parts of the settings, and who sees them. To add one: a line here and in `index.tsx`. */
+import type { Role } from "@/parts/ranks";
 
 export const TABS = [
   { id: "page", title: "This page", role: "viewer" },
@@ -13,7 +13,7 @@ export const TABS = [
 
 export type TabId = (typeof TABS)[number]["id"];
 
-export interface SettingsSearch {
+interface SettingsSearch {
   tab?: TabId;
   /** What the configuration is searched for. */
   find?: string;

@@ -1,10 +1,11 @@
 import { createFileRoute, useNavigate } from "@tanstack/react-router";
 import { Settings } from "lucide-react";
 import { type ComponentType, lazy, Suspense } from "react";
+import { useCommands } from "@/parts/commands";
 import { Column } from "@/parts/desk/section";
+import { mayDo } from "@/parts/ranks";
+import { useRole } from "@/parts/roles";
 import { View } from "@/parts/view";
-import { useCommands } from "@/shell/commands";
-import { useMay } from "@/shell/roles";
 import { SkeletonRows } from "@/ui/skeleton";
 import { TabPanel, Tabs } from "@/ui/tabs";
 import { readSearch, TABS, type TabId } from "./-tabs";
@@ -27,8 +28,8 @@ const CONTENTS: Record<TabId, ComponentType> = {
 function SettingsView() {
   const search = Route.useSearch();
   const navigate = useNavigate();
-  const admin = useMay("admin");
-  const tabs = TABS.filter((each) => admin || each.role === "viewer");
+  const role = useRole() ?? "viewer";
+  const tabs = TABS.filter((each) => mayDo(role, each.role));
   const tab = tabs.find((each) => each.id === search.tab)?.id ?? "page";
   const Content = CONTENTS[tab];
   const show = (id: string) =>

@@ -1,12 +1,13 @@
 import { Link } from "@tanstack/react-router";
 import { By, nameOf } from "@/parts/by";
-import { chosenZone, formatTime } from "@/parts/time_zone";
+import { useClock } from "@/parts/time_zone";
 import { type Act, readSearch, stepOf } from "../-acts";
 import { ICONS } from "./kind_icons";
 import { KINDS } from "./kind_words";
 
 /** One act: who, what, to which run, and when. A what-if is shown at the run that it asks about. */
 export function ActRow({ act, count }: { act: Act; count: number }) {
+  const { zone, formatTime } = useClock();
   const isWhatIf = act.kind === "whatif_started" && act.subject != null;
   const run = isWhatIf ? act.subject : act.run;
   const words = KINDS[act.kind];
@@ -59,14 +60,13 @@ export function ActRow({ act, count }: { act: Act; count: number }) {
         title={formatTime(Date.parse(act.at) / 1000)}
         className="shrink-0 text-muted text-xs leading-5"
       >
-        {formatClock(act.at)}
+        {formatClock(act.at, zone)}
       </time>
     </li>
   );
 }
 
-function formatClock(at: string): string {
-  const zone = chosenZone();
+function formatClock(at: string, zone: string | undefined): string {
   return new Intl.DateTimeFormat("en-GB", {
     timeStyle: "medium",
     ...(zone ? { timeZone: zone } : {}),

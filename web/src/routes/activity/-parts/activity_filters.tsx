@@ -3,7 +3,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { X } from "lucide-react";
 import { useState } from "react";
 import { api, call } from "@/api/client";
-import { useMay } from "@/shell/roles";
+import { useMay } from "@/parts/roles";
 import { Button } from "@/ui/button";
 import { Input, Select } from "@/ui/field";
 import { type ActivitySearch, type Kind, readSearch, SINCE } from "../-acts";

@@ -1,11 +1,10 @@
 import { useNavigate } from "@tanstack/react-router";
 import { MessageSquarePlus, Play } from "lucide-react";
-import { useCommands } from "@/shell/commands";
-import { useMay } from "@/shell/roles";
+import { CHAT_AGENT } from "@/parts/chat_keys";
+import { useCommands } from "@/parts/commands";
+import { useMay } from "@/parts/roles";
 import { Button } from "@/ui/button";
 import type { AgentView } from "../-agents";
-
-const CHAT_AGENT = "harness.chat.agent"; // a new chat begins with the agent that was chosen last
 
 function useAgentActs() {
   const navigate = useNavigate();

@@ -1,5 +1,6 @@
 /** What was typed and not sent, for each conversation: it survives reloads and failures. */
 import { useEffect, useState } from "react";
+import { browserName } from "@/api/browser_name";
 import type { Attached } from "./types";
 
 export interface Draft {
@@ -10,10 +11,10 @@ export interface Draft {
 const NONE: Draft = { text: "", files: [] };
 
 function keyOf(user: string, chat: string): string {
-  return `harness.chat.draft.${user}.${chat}`;
+  return browserName(`chat.draft.${user}.${chat}`);
 }
 
-export function readDraft(user: string, chat: string): Draft {
+function readDraft(user: string, chat: string): Draft {
   try {
     const kept = JSON.parse(localStorage.getItem(keyOf(user, chat)) ?? "null") as Draft | null;
     return typeof kept?.text === "string" && Array.isArray(kept.files) ? kept : NONE;
@@ -22,7 +23,7 @@ export function readDraft(user: string, chat: string): Draft {
   }
 }
 
-export function writeDraft(user: string, chat: string, draft: Draft): void {
+function writeDraft(user: string, chat: string, draft: Draft): void {
   if (draft.text === "" && draft.files.length === 0) localStorage.removeItem(keyOf(user, chat));
   else localStorage.setItem(keyOf(user, chat), JSON.stringify(draft));
 }

@@ -1,7 +1,6 @@
 /** What a conversation took over when it was forked. Its own store has the words alone; who asked,
  * with which files, and what the tools did is in the conversation that it was forked from. */
-import type { History } from "./queries";
-import type { Stored, StoredTurn } from "./types";
+import type { History, Stored, StoredTurn } from "./types";
 
 /** A conversation that this one, or its source, was forked from. */
 export interface Source extends History {
@@ -9,7 +8,7 @@ export interface Source extends History {
 }
 
 /** A turn of a source that the fork has too. */
-export interface Inherited {
+interface Inherited {
   kind: "inherited";
   chat: string;
   turn: StoredTurn;

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Problem } from "@/api/problem";
 import { Outbox, type Outgoing, type Store } from "./outbox";
 import type { Receipt } from "./types";
@@ -42,6 +42,10 @@ class Daemon {
 describe("Outbox", () => {
   let store: Store;
   let daemon: Daemon;
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
   beforeEach(() => {
     vi.useFakeTimers();
     store = makeStore();

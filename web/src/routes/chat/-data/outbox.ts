@@ -5,6 +5,7 @@
 
 import { Problem } from "@/api/problem";
 import { randomKey } from "@/api/random_key";
+import { OUTBOX } from "@/parts/chat_keys";
 import type { Attached, Policy, Receipt } from "./types";
 
 export interface Outgoing {
@@ -41,7 +42,7 @@ const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 15_000;
 /** By then the inbox has told what became of a message that it accepted. */
 const SHOWN_MS = 30_000;
-const PREFIX = "harness.chat.out.";
+/** How the keys of messages begin that are still to be sent. */
 
 /** What the daemon may still accept: nobody has read the message. */
 const PASSING = new Set(["offline", "server", "busy", "signed_out"]);
@@ -117,7 +118,7 @@ export class Outbox {
     const found = new Map<string, Outgoing>();
     for (let place = 0; place < this.store.length; place++) {
       const key = this.store.key(place);
-      const message = key?.startsWith(PREFIX) ? readOutgoing(this.store.getItem(key)) : null;
+      const message = key?.startsWith(OUTBOX) ? readOutgoing(this.store.getItem(key)) : null;
       if (message?.user === this.user) found.set(message.id, message);
     }
     for (const [id, delivery] of this.deliveries) {
@@ -209,7 +210,7 @@ export class Outbox {
 }
 
 function keyOf(message: Outgoing): string {
-  return PREFIX + message.id;
+  return OUTBOX + message.id;
 }
 
 function readOutgoing(text: string | null): Outgoing | null {

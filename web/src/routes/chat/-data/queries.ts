@@ -3,7 +3,7 @@ import { api, call } from "@/api/client";
 import { Problem } from "@/api/problem";
 import type { ChatFilters } from "./filters";
 import type { Source } from "./inherited";
-import type { ChatView, Stored, StoredTurn } from "./types";
+import type { ChatView, History } from "./types";
 
 export function chatsQuery(filters: ChatFilters) {
   return infiniteQueryOptions({
@@ -37,11 +37,6 @@ export function chatQuery(chat: string) {
 }
 
 const PAGE = 500;
-
-export interface History {
-  messages: Stored[];
-  turns: StoredTurn[];
-}
 
 /** All messages of runs that have ended. */
 export async function readHistory(chat: string): Promise<History> {
@@ -86,9 +81,3 @@ export async function readSources(
   }
   return found;
 }
-
-export const modelsQuery = queryOptions({
-  queryKey: ["models"],
-  queryFn: async () => (await call(api.GET("/api/v1/models"))).models,
-  staleTime: 60_000,
-});

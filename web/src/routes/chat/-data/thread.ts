@@ -46,7 +46,7 @@ export interface PreparingItem {
 }
 
 /** What the conversation was imported or forked with. */
-export interface BaseItem {
+interface BaseItem {
   kind: "base";
   key: string;
   said: Stored;
@@ -61,7 +61,7 @@ export interface WaitingItem {
 }
 
 /** A message that no run answers. */
-export interface UnansweredItem {
+interface UnansweredItem {
   kind: "unanswered";
   key: string;
   line: string;
@@ -69,7 +69,7 @@ export interface UnansweredItem {
 }
 
 /** On its way from this browser. */
-export interface OutgoingItem {
+interface OutgoingItem {
   kind: "outgoing";
   key: string;
   delivery: Delivery;

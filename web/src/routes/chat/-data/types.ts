@@ -15,3 +15,9 @@ export interface Attached {
   name: string;
   size: number;
 }
+
+/** What runs of a conversation that have ended have left. */
+export interface History {
+  messages: Stored[];
+  turns: StoredTurn[];
+}

@@ -3,9 +3,9 @@ import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { followTopic } from "@/api/live";
 import { Problem, type ProblemDocument } from "@/api/problem";
 import { ConversationLog } from "./conversation_log";
-import { chatQuery, type History, readHistory, readSources } from "./queries";
+import { chatQuery, readHistory, readSources } from "./queries";
 import { buildThread, type Item } from "./thread";
-import type { ChatView } from "./types";
+import type { ChatView, History } from "./types";
 import { onAccepted, useDeliveries } from "./use_outbox";
 
 /** The newest runs are read as events; older ones are shown from their messages. */

@@ -5,6 +5,7 @@ import { api, call } from "@/api/client";
 import { watchLiveStatus } from "@/api/live";
 import { Problem } from "@/api/problem";
 import { meQuery } from "@/api/queries";
+import { OUTBOX } from "@/parts/chat_keys";
 import { type Delivery, Outbox, type Outgoing } from "./outbox";
 import type { Receipt } from "./types";
 
@@ -70,7 +71,7 @@ export function outboxOf(user: string): Outbox {
   });
   outbox = made;
   addEventListener("storage", (event) => {
-    if (event.key === null || event.key.startsWith("harness.chat.out.")) made.reload();
+    if (event.key === null || event.key.startsWith(OUTBOX)) made.reload();
   });
   addEventListener("online", () => made.wake());
   watchLiveStatus((status) => {

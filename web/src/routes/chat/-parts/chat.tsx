@@ -4,7 +4,7 @@ import { api, call } from "@/api/client";
 import { Composer } from "@/parts/composer/composer";
 import type { Policy } from "@/parts/composer/policy_choice";
 import { ProblemCard } from "@/parts/problem_card";
-import { useMay } from "@/shell/roles";
+import { useMay } from "@/parts/roles";
 import { SkeletonRows } from "@/ui/skeleton";
 import { useDraft } from "../-data/drafts";
 import { newId } from "../-data/outbox";
@@ -20,7 +20,7 @@ import { Closed } from "./closed";
 import { ConnectionNote } from "./connection_note";
 import { ThreadView } from "./thread_view";
 
-export interface ChatProps {
+interface ChatProps {
   chat: string;
   user: string;
   /** What is on the screen beside the chat, as "about …". */

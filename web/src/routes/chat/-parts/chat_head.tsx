@@ -2,10 +2,11 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { ArrowLeft, Gauge, GitFork } from "lucide-react";
 import { type ReactNode, useState } from "react";
+import { modelsQuery } from "@/api/queries";
 import { formatCount, formatMoney } from "@/parts/figures";
+import { usePageTitle } from "@/parts/page_title";
 import { ConnectionBadge } from "@/shell/connection_badge";
 import { Tooltip } from "@/ui/tooltip";
-import { modelsQuery } from "../-data/queries";
 import { sumUsage } from "../-data/thread";
 import { useChatActions } from "../-data/use_chat_actions";
 import type { Conversation } from "../-data/use_conversation";
@@ -20,6 +21,7 @@ export function ChatHead(props: { conversation: Conversation; actions?: ReactNod
   const outgoing = items.find((item) => item.kind === "outgoing");
   const pending = outgoing?.kind === "outgoing" ? outgoing.delivery.message.create : undefined;
   const title = view?.title ?? pending?.title ?? view?.id ?? "Chat";
+  usePageTitle(title);
   return (
     <header className="flex min-h-14 shrink-0 items-center gap-2 border-b px-3 py-2 sm:px-5">
       <Link

@@ -11,7 +11,7 @@ import {
 import { useState } from "react";
 import { addressOf, api, call } from "@/api/client";
 import { Problem } from "@/api/problem";
-import { useMay } from "@/shell/roles";
+import { useMay } from "@/parts/roles";
 import { Button } from "@/ui/button";
 import { Menu, MenuItem, MenuLine } from "@/ui/menu";
 import { notifyProblem } from "@/ui/notify";

@@ -1,5 +1,5 @@
 import { Archive, Trash2 } from "lucide-react";
-import { useMay } from "@/shell/roles";
+import { useMay } from "@/parts/roles";
 import { Button } from "@/ui/button";
 import type { ChatView } from "../-data/types";
 import { useChatActions } from "../-data/use_chat_actions";

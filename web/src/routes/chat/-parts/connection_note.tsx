@@ -1,12 +1,12 @@
-import { CloudOff, KeyRound, RefreshCw, ServerOff } from "lucide-react";
-import { useLiveStatus } from "@/api/live";
+import { CloudAlert, CloudOff, KeyRound, RefreshCw, ServerOff } from "lucide-react";
+import { useLiveStatus, useLiveTrouble } from "@/api/live";
 import { useIsOffline } from "@/shell/offline";
 
 /** Above the composer, only when something is wrong: what, and what becomes of what is typed. */
 export function ConnectionNote(props: { served: boolean | undefined; agent: string | undefined }) {
   const status = useLiveStatus();
   const offline = useIsOffline();
-  const note = noteOf(status, offline, props.served, props.agent);
+  const note = noteOf(status, useLiveTrouble(), offline, props.served, props.agent);
   if (!note) return null;
   const { Icon, title, text } = note;
   return (
@@ -24,6 +24,7 @@ export function ConnectionNote(props: { served: boolean | undefined; agent: stri
 
 function noteOf(
   status: ReturnType<typeof useLiveStatus>,
+  trouble: string | undefined,
   offline: boolean,
   served: boolean | undefined,
   agent: string | undefined,
@@ -46,7 +47,14 @@ function noteOf(
     return {
       Icon: RefreshCw,
       title: "Reconnecting",
-      text: "The daemon does not answer. Messages are kept, and sent once when it does.",
+      text: `${trouble ?? "The daemon does not answer."} Messages are kept, and sent once when it does.`,
+    };
+  }
+  if (trouble !== undefined) {
+    return {
+      Icon: CloudAlert,
+      title: "Interrupted",
+      text: `${trouble} Messages are kept, and sent once when it is over.`,
     };
   }
   if (served === false) {

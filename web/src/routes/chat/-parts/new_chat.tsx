@@ -1,21 +1,19 @@
 import { useQuery } from "@tanstack/react-query";
 import { Sparkles } from "lucide-react";
 import { useRef, useState } from "react";
-import { agentsQuery } from "@/api/queries";
+import { agentsQuery, modelsQuery } from "@/api/queries";
+import { CHAT_AGENT } from "@/parts/chat_keys";
 import { Composer } from "@/parts/composer/composer";
 import { EmptyState } from "@/parts/empty_state";
 import { ProblemCard } from "@/parts/problem_card";
-import { useMay } from "@/shell/roles";
+import { useMay } from "@/parts/roles";
 import { useAskedFocus } from "../-data/compose_focus";
 import { useDraft } from "../-data/drafts";
 import { newId } from "../-data/outbox";
-import { modelsQuery } from "../-data/queries";
 import { titleOf } from "../-data/text";
 import { outboxOf } from "../-data/use_outbox";
 import { withAbout } from "../-data/with_about";
 import { ConnectionNote } from "./connection_note";
-
-const AGENT = "harness.chat.agent";
 
 /** Begins a conversation: its first message creates it. */
 export function NewChat(props: {
@@ -30,14 +28,14 @@ export function NewChat(props: {
   const agents = useQuery(agentsQuery);
   const models = useQuery(modelsQuery);
   const [draft, setDraft] = useDraft(user, "");
-  const [chosen, setChosen] = useState(() => localStorage.getItem(AGENT) ?? "");
+  const [chosen, setChosen] = useState(() => localStorage.getItem(CHAT_AGENT) ?? "");
   const [model, setModel] = useState("");
   const [about, setAbout] = useState<string>();
   const names = (agents.data ?? []).map((each) => each.name);
   const agent = names.includes(chosen) ? chosen : (names[0] ?? chosen);
   const send = () => {
     const chat = newId("chat");
-    localStorage.setItem(AGENT, agent);
+    localStorage.setItem(CHAT_AGENT, agent);
     outboxOf(user).add({
       id: newId("message"),
       chat,

@@ -2,6 +2,7 @@ import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { Maximize2, MessageSquarePlus, X } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
+import { browserName } from "@/api/browser_name";
 import { Button, buttonLook } from "@/ui/button";
 import { Tooltip } from "@/ui/tooltip";
 import { askFocus } from "../-data/compose_focus";
@@ -10,7 +11,7 @@ import { useUser } from "../-data/use_outbox";
 import { Chat } from "./chat";
 import { NewChat } from "./new_chat";
 
-const KEY = "harness.chat.panel";
+const KEY = browserName("chat.panel");
 
 /** The chat beside a view: the conversation that was open here last, or a new one. */
 export default function PanelSheet(props: { about: string | undefined; onClose: () => void }) {

@@ -235,7 +235,7 @@ function RunLink(props: {
 }
 
 /** The text of an answer, as Markdown. */
-export function answerText(log: RunLog | undefined, stored: readonly Stored[]): string {
+function answerText(log: RunLog | undefined, stored: readonly Stored[]): string {
   if (!log) {
     return stored
       .filter((each) => each.role === "assistant")

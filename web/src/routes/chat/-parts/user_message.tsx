@@ -169,7 +169,7 @@ export function OutgoingBubble(props: {
   );
 }
 
-export function sayWhy(kind: string | undefined): string {
+function sayWhy(kind: string | undefined): string {
   switch (kind) {
     case "signed_out":
       return "Your session has ended. It is sent when you have signed in.";

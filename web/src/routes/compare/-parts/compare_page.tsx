@@ -2,16 +2,16 @@ import { useQuery } from "@tanstack/react-query";
 import { ArrowLeftRight } from "lucide-react";
 import { useMemo } from "react";
 import { api, call } from "@/api/client";
+import { useCommands } from "@/parts/commands";
 import { EmptyState } from "@/parts/empty_state";
 import { ProblemCard } from "@/parts/problem_card";
+import { RunPicker } from "@/parts/run_picker";
 import { View } from "@/parts/view";
-import { useCommands } from "@/shell/commands";
 import { Button } from "@/ui/button";
 import { SkeletonRows } from "@/ui/skeleton";
-import type { CompareSearch } from "../index";
 import { PairList } from "./pair_list";
 import { listItems } from "./rows";
-import { RunPicker } from "./run_picker";
+import type { CompareSearch } from "./search";
 import { Sides } from "./sides";
 
 /** Two runs side by side, from where they part. */

@@ -1,7 +1,7 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { ArrowDown, ArrowUp, CircleEqual } from "lucide-react";
 import { type ReactNode, useEffect, useRef, useState } from "react";
-import { useCommands } from "@/shell/commands";
+import { useCommands } from "@/parts/commands";
 import { Button } from "@/ui/button";
 import { PairRow } from "./pair_row";
 import { type Item, nextDifference, placesOfDifferences } from "./rows";
@@ -165,7 +165,7 @@ function Toolbar(props: {
   return (
     <div className="sticky top-0 z-10 flex flex-wrap items-center gap-x-3 gap-y-1 border-b bg-canvas px-4 py-2 sm:px-6">
       <p role="status" className="text-sm">
-        {props.turn === null ? "No difference" : `They part in turn ${props.turn}`}
+        {props.turn === null ? "No difference" : `They diverge in turn ${props.turn}`}
         {count > 0 && (
           <span className="text-muted text-xs">
             {" "}

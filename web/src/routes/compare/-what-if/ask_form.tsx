@@ -3,14 +3,14 @@ import { Link, useNavigate } from "@tanstack/react-router";
 import { Split } from "lucide-react";
 import { type FormEvent, type KeyboardEvent, useState } from "react";
 import { meQuery } from "@/api/queries";
+import { changeOf, type Draft, EMPTY } from "@/parts/alternatives/changes";
+import { ModelField } from "@/parts/alternatives/model_field";
+import { startWhatIf } from "@/parts/alternatives/question";
+import { WhatIfFields } from "@/parts/alternatives/what_if_fields";
+import { useMay } from "@/parts/roles";
 import { View } from "@/parts/view";
-import { changeOf, type Draft, EMPTY } from "@/routes/runs/$run/-other/changes";
-import { ModelField } from "@/routes/runs/$run/-other/model_field";
-import { WhatIfFields } from "@/routes/runs/$run/-other/what_if_fields";
-import { useMay } from "@/shell/roles";
 import { Button } from "@/ui/button";
 import { Field, Input, TextArea } from "@/ui/field";
-import { startWhatIf } from "./question";
 
 const SHOWN = 20;
 const MOST_IN_ALL = 10_000;
@@ -76,7 +76,7 @@ export function AskForm({ runs }: { runs: readonly string[] }) {
             />
           )}
         </Field>
-        <Field label="Instructions" hint="Empty: those of each run's agent.">
+        <Field label="Instructions" hint="Leave empty to use those of each run's agent.">
           {(ids) => (
             <TextArea
               {...ids}

@@ -1,5 +1,5 @@
-import { describeChange } from "@/routes/runs/$run/-other/changes";
-import type { WhatIfQuestion } from "./types";
+import { describeChange } from "@/parts/alternatives/changes";
+import type { WhatIfQuestion } from "@/parts/alternatives/read_question";
 
 /** What was asked, in words. */
 export function Asked({ question }: { question: WhatIfQuestion }) {

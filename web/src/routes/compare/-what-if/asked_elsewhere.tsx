@@ -1,10 +1,10 @@
 import { Link } from "@tanstack/react-router";
 import { GitFork, Split } from "lucide-react";
+import type { WhatIfQuestion } from "@/parts/alternatives/read_question";
+import { useMay } from "@/parts/roles";
 import { View } from "@/parts/view";
-import { useMay } from "@/shell/roles";
 import { Button } from "@/ui/button";
 import { Asked } from "./asked";
-import type { WhatIfQuestion } from "./types";
 
 const SHOWN = 20;
 

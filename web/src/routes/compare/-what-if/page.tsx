@@ -2,14 +2,14 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
 import { meQuery } from "@/api/queries";
+import { findQuestion, keepQuestion } from "@/parts/alternatives/question";
+import type { WhatIfQuestion } from "@/parts/alternatives/read_question";
 import { EmptyState } from "@/parts/empty_state";
 import { View } from "@/parts/view";
 import { SkeletonRows } from "@/ui/skeleton";
 import { AskForm } from "./ask_form";
 import { AskedElsewhere } from "./asked_elsewhere";
-import { findQuestion, keepQuestion } from "./question";
 import { WhatIfResult } from "./result";
-import type { WhatIfQuestion } from "./types";
 
 /** A what-if: its question, or how it goes and what came of it. */
 export default function WhatIfPage(props: {

@@ -1,13 +1,13 @@
 import { CircleCheck, CircleStop, LoaderCircle } from "lucide-react";
+import type { WhatIfQuestion } from "@/parts/alternatives/read_question";
+import { useCommands } from "@/parts/commands";
 import { ProblemCard } from "@/parts/problem_card";
 import { View } from "@/parts/view";
-import { useCommands } from "@/shell/commands";
 import { Button } from "@/ui/button";
 import { ProgressBar } from "@/ui/progress_bar";
 import { Asked } from "./asked";
 import { SourceCard } from "./source_card";
 import { Summary } from "./summary";
-import type { WhatIfQuestion } from "./types";
 import { useWhatIf, type WhatIfRun } from "./use_what_if";
 
 /** How a what-if goes, and what came of it. */

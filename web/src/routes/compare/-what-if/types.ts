@@ -1,17 +1,6 @@
 /** What a what-if streams and reports; the API describes streams only in words. */
 import type { ErrorInfo, RunState } from "@/events/types";
 
-export interface WhatIfQuestion {
-  runs: string[];
-  at: number;
-  hint?: string;
-  model?: string;
-  instructions?: string;
-  results: Record<string, string>;
-  n: number;
-  live_reads: boolean;
-}
-
 export interface Called {
   turn: number;
   name: string;

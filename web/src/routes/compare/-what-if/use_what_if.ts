@@ -1,8 +1,9 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 import { api, call } from "@/api/client";
 import { streamWork } from "@/api/work_stream";
+import type { WhatIfQuestion } from "@/parts/alternatives/read_question";
 import { addEvent, fromReport, NOTHING, type WhatIfState } from "./fold";
-import type { WhatIfQuestion, WhatIfReport } from "./types";
+import type { WhatIfReport } from "./types";
 
 interface Shown {
   state: "running" | "done" | "failed";

@@ -22,7 +22,7 @@ export function useReady() {
   });
 }
 
-export interface StuckRun {
+interface StuckRun {
   run: string;
   agent: string;
   served: boolean;

@@ -1,6 +1,6 @@
 import { useNavigate } from "@tanstack/react-router";
 import { X } from "lucide-react";
-import type { WaitingItem } from "@/shell/inbox";
+import type { WaitingItem } from "@/shell/waiting_item";
 import { Button } from "@/ui/button";
 import { Select } from "@/ui/field";
 import type { InboxSearch } from "../-search";

@@ -13,7 +13,8 @@ import { Ago } from "@/parts/ago";
 import { readEnding } from "@/parts/decision/decide";
 import { EffectBadge } from "@/parts/decision/decision_card";
 import { type Asked, describeDone, type Need, personOf, WORDS } from "@/parts/decision/verdicts";
-import { keyOf, type SettledItem, type WaitingItem } from "@/shell/inbox";
+import type { SettledItem } from "@/shell/inbox";
+import { keyOf, type WaitingItem } from "@/shell/waiting_item";
 import { cn } from "@/ui/cn";
 import { type Group, nameOf, type Row } from "../-inbox_list";
 
@@ -145,7 +146,7 @@ function SettledText({ item }: { item: SettledItem }) {
   });
   if (item.said) return <>{item.said}</>;
   if (item.how === "ended") return <>The run has ended.</>;
-  if (item.how === "unlisted") return <>Not listed any more: too much waits.</>;
+  if (item.how === "unlisted") return <>No longer listed: too many requests are waiting.</>;
   if (ending.data?.how !== "decided") return <>Decided</>;
   const { made } = ending.data;
   return (

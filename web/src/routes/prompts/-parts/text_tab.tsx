@@ -7,8 +7,8 @@ import { CopyButton } from "@/parts/desk/copy_button";
 import { Section } from "@/parts/desk/section";
 import { LongText } from "@/parts/json_view";
 import { ProblemCard } from "@/parts/problem_card";
-import { VariableField } from "@/routes/runs/-parts/start_template";
-import { useMay } from "@/shell/roles";
+import { useMay } from "@/parts/roles";
+import { VariableField } from "@/parts/variable_field";
 import { Button } from "@/ui/button";
 import { splitHeader, splitVariables, type VersionView } from "../-prompts";
 

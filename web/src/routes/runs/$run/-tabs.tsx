@@ -1,9 +1,9 @@
 /** The tabs of a run. To add one: a line here, its component in a file of its own. */
 import { type ComponentType, createElement, lazy } from "react";
-import { type PanelInfo, usePanels } from "@/shell/panels";
+import { type PanelInfo, usePanels } from "@/parts/panel/panels";
 import StepsTab from "./-parts/steps_tab";
 
-export interface RunTab {
+interface RunTab {
   /** As the address has it: `?tab=id`. */
   id: string;
   title: string;

@@ -4,10 +4,10 @@ import type { Schemas } from "@/api/client";
 import type { RunLog } from "@/events/run_log";
 import type { Step } from "@/events/steps";
 
-export const ONLY = ["problems", "waits", "people", "tools", "replies"] as const;
+const ONLY = ["problems", "waits", "people", "tools", "replies"] as const;
 export type Only = (typeof ONLY)[number];
 
-export interface RunSearch {
+interface RunSearch {
   /** The selected tab; absent: the first one. */
   tab?: string;
   /** What is searched for in the steps. */

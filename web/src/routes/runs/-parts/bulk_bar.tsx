@@ -1,8 +1,8 @@
 import { useNavigate } from "@tanstack/react-router";
 import { Columns2, Lightbulb, OctagonX, Pause, Play, Sparkles, X } from "lucide-react";
 import { useState } from "react";
-import { useCommands } from "@/shell/commands";
-import { useMay } from "@/shell/roles";
+import { useCommands } from "@/parts/commands";
+import { useMay } from "@/parts/roles";
 import { Button } from "@/ui/button";
 import type { RunRow } from "../-filters";
 import { type BulkKind, whyNot } from "./bulk";

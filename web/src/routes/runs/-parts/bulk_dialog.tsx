@@ -181,7 +181,7 @@ function Line(props: {
 }) {
   const { row, outcome, why, words } = props;
   const becomes = why
-    ? `${why}: left alone`
+    ? `${why}: skipped`
     : outcome
       ? (outcome.refused ?? words.done)
       : props.begun

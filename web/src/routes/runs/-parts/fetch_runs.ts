@@ -1,4 +1,5 @@
 import { api, call, type Schemas } from "@/api/client";
+import { daemonNow } from "@/api/daemon_clock";
 import {
   effectiveFilters,
   queryOf,
@@ -50,7 +51,7 @@ let ahead: { key: string; page: Promise<Page> } | undefined;
 /** Asks for the first page as early as possible: before the code that shows it is there. */
 export function fetchAhead(filters: RunFilters): void {
   if (filters.archived) return;
-  const query = queryOf(filters, Date.now() / 1000);
+  const query = queryOf(filters, daemonNow());
   const page = fetchPage(query);
   page.catch(() => {}); // whoever takes it sees the error
   ahead = { key: JSON.stringify(query), page };

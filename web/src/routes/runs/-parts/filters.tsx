@@ -2,7 +2,7 @@ import { Link } from "@tanstack/react-router";
 import { ListFilter, X } from "lucide-react";
 import { lazy, Suspense, useState } from "react";
 import type { Problem } from "@/api/problem";
-import { useCommands } from "@/shell/commands";
+import { useCommands } from "@/parts/commands";
 import { Button } from "@/ui/button";
 import { cn } from "@/ui/cn";
 import { Kbd } from "@/ui/kbd";

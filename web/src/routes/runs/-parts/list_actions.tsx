@@ -2,7 +2,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { Pause, Play, Plus } from "lucide-react";
 import { Button } from "@/ui/button";
 import { Kbd } from "@/ui/kbd";
-import { changed } from "../-filters";
+import { changeSearch } from "../-filters";
 
 export function ListActions(props: {
   paused: boolean;
@@ -29,7 +29,7 @@ export function ListActions(props: {
           size="sm"
           tone="primary"
           onClick={() =>
-            void navigate({ to: "/runs", search: changed((now) => ({ ...now, start: "" })) })
+            void navigate({ to: "/runs", search: changeSearch((now) => ({ ...now, start: "" })) })
           }
         >
           <Plus aria-hidden /> New run

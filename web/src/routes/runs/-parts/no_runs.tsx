@@ -2,9 +2,9 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { agentsQuery } from "@/api/queries";
 import { EmptyState } from "@/parts/empty_state";
-import { useMay } from "@/shell/roles";
+import { useMay } from "@/parts/roles";
 import { Button } from "@/ui/button";
-import { changed } from "../-filters";
+import { changeSearch } from "../-filters";
 
 /** Why the list is empty, and what to do. */
 export default function NoRuns(props: { filtered: boolean; archived: boolean }) {
@@ -55,7 +55,7 @@ function FirstRun() {
           <Button
             tone="primary"
             onClick={() =>
-              void navigate({ to: "/runs", search: changed((now) => ({ ...now, start: "" })) })
+              void navigate({ to: "/runs", search: changeSearch((now) => ({ ...now, start: "" })) })
             }
           >
             Start a run

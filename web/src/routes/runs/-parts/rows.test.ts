@@ -31,6 +31,27 @@ describe("mergeNewest", () => {
     expect(ids(showArrived(second).rows)).toBe("edcba");
   });
 
+  it("holds back a new run that ends before it is seen, below an older one that is open", () => {
+    const late = row("d", 4, { state: "completed", ended: 9 });
+    const page = { runs: [row("c", 3), late, row("b", 2), row("a", 1), row("0", 0)], next: "m" };
+    const held = mergeNewest(list, page, true);
+    expect(ids(held.arrived)).toBe("d");
+    expect(ids(held.rows)).toBe("cba0");
+    expect(ids(mergeNewest(list, page, false).rows)).toBe("cdba0");
+  });
+
+  it("keeps holding back a run that ends while an older one is open", () => {
+    const first = mergeNewest(list, { runs: [row("d", 4), row("c", 3)], next: "m" }, true);
+    const page = { runs: [row("c", 3), row("b", 2), ended("d", 9)], next: "m" };
+    const second = mergeNewest(first, page, true);
+    expect(ids(second.rows)).toBe("cba");
+    expect(second.arrived).toEqual([ended("d", 9)]);
+    const later = mergeNewest(second, { runs: [row("c", 3), row("b", 2)], next: "m" }, true);
+    expect(later.arrived).toEqual([ended("d", 9)]); // pushed off the end of the page
+    expect(ids(mergeNewest(later, page, false).rows)).toBe("dcba");
+    expect(mergeNewest(later, { runs: [row("c", 3), row("b", 2)] }, true).arrived).toEqual([]);
+  });
+
   it("updates a row where it is, also when the API has moved it", () => {
     const page = { runs: [row("b", 2), row("a", 1), ended("c", 9)], next: "m" };
     const merged = mergeNewest(list, page, false);

@@ -49,12 +49,37 @@ export function mergeNewest(list: RunRows, page: Page, hold: boolean): RunRows {
     // Nothing in common: what lies between is not known.
     return hold ? { ...list, arrived: page.runs, gap: true } : rowsOf(page);
   }
-  const above = first === -1 ? page.runs : page.runs.slice(0, first);
+  const isAbove = (_: RunRow, place: number) => first === -1 || place < first;
+  const fresh = page.runs.filter(hold ? isNew(list, known, isAbove) : isAbove);
+  const arrived = keepArrived(list.arrived, fresh, page);
   let rows = update(list.rows, page.runs);
   if (!page.next) rows = keepListed(rows, page.runs);
-  rows = insert(rows, first === -1 ? [] : page.runs.slice(first), known);
-  if (hold && list.rows.length > 0) return { ...list, rows, arrived: above, gap: false };
-  return { ...list, rows: [...above, ...rows], arrived: [], gap: false, ...restart(list, page) };
+  const placed = new Set([...known, ...arrived.map((row) => row.id)]);
+  rows = insert(rows, first === -1 ? [] : page.runs.slice(first), placed);
+  if (hold && list.rows.length > 0) return { ...list, rows, arrived, gap: false };
+  return { ...list, rows: [...arrived, ...rows], arrived: [], gap: false, ...restart(list, page) };
+}
+
+/** Whether a row is new to a reader: it is above all that is known, or has started after that. A run
+ * that ends while an older one is open is below that one in the API's order. */
+function isNew(
+  list: RunRows,
+  known: ReadonlySet<string>,
+  isAbove: (row: RunRow, place: number) => boolean,
+): (row: RunRow, place: number) => boolean {
+  const newest = list.rows.reduce((latest, row) => Math.max(latest, row.started), 0);
+  return (row, place) => isAbove(row, place) || (!known.has(row.id) && row.started > newest);
+}
+
+/** What waits above the first row: what is new, and what waited there before. */
+function keepArrived(
+  before: readonly RunRow[],
+  fresh: readonly RunRow[],
+  page: Page,
+): readonly RunRow[] {
+  const ids = new Set(fresh.map((row) => row.id));
+  const waiting = update(before, page.runs).filter((row) => !ids.has(row.id));
+  return [...fresh, ...(page.next ? waiting : keepListed(waiting, page.runs))];
 }
 
 /** An empty list takes the page's cursor too. */

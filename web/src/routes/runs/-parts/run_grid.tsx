@@ -3,14 +3,13 @@ import { Button } from "@/ui/button";
 import { cn } from "@/ui/cn";
 import type { RunRow } from "../-filters";
 import { GridRow, HeadCell, RowGroup } from "./cells";
-import { COLUMNS, Row, type RowActions } from "./run_row";
+import { COLUMNS, FROM, GRID, TRACKS } from "./columns";
+import type { RowActions } from "./row_parts";
+import { Row } from "./run_row";
 import { type Selection, selectTo, toggle, toggleAll } from "./selection";
 import type { Shown } from "./use_window";
 
 const NEW_MS = 1_000;
-const ORDER =
-  "Open runs come first, the newest at the top; then those that ended, the last first. " +
-  "Temporal keeps this order.";
 
 interface GridProps {
   scroller: RefObject<HTMLDivElement | null>;
@@ -52,6 +51,7 @@ export function RunGrid(props: GridProps) {
         aria-rowcount={props.hasMore ? -1 : rows.length + 1}
         onKeyDown={(event) => pressKey(event, props, at)}
         className="block"
+        style={TRACKS}
       >
         <RowGroup head className="sticky top-0 z-10 bg-canvas">
           <Head {...props} isCards={shown.isCards} />
@@ -112,18 +112,20 @@ function Head(props: GridProps & { isCards: boolean }) {
     />
   );
   return (
-    <GridRow aria-rowindex={1} className={cn(COLUMNS, "h-9 border-b text-muted text-xs")}>
-      <HeadCell className="flex">{box}</HeadCell>
-      <HeadCell>State</HeadCell>
-      <HeadCell title={ORDER} className={cn(props.isCards && "text-right")}>
-        {props.isCards ? "Open first, then last ended" : "Run: open first, then last ended"}
-      </HeadCell>
-      <HeadCell className="@max-xl:hidden">Agent and model</HeadCell>
-      <HeadCell className="@max-5xl:hidden">{props.showOwner ? "Owner" : "Session"}</HeadCell>
-      <HeadCell className="@max-3xl:hidden text-right">Tokens</HeadCell>
-      <HeadCell className="@max-xl:hidden text-right">Cost</HeadCell>
-      <HeadCell className="@max-3xl:hidden text-right">Time</HeadCell>
-      <HeadCell className="@max-xl:hidden text-right">Started</HeadCell>
+    <GridRow aria-rowindex={1} className={cn(GRID, "h-9 border-b text-muted text-xs")}>
+      {COLUMNS.map(({ id, title, hint, from, right }) => (
+        <HeadCell
+          key={id}
+          title={hint}
+          className={cn(
+            from && FROM[from],
+            id === "select" && "flex",
+            (right || (id === "run" && props.isCards)) && "text-right",
+          )}
+        >
+          {id === "select" ? box : typeof title === "string" ? title : title(props)}
+        </HeadCell>
+      ))}
     </GridRow>
   );
 }

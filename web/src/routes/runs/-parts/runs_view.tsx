@@ -4,11 +4,11 @@ import { lazy, Suspense, useEffect, useMemo, useRef, useState } from "react";
 import type { Problem } from "@/api/problem";
 import { meQuery } from "@/api/queries";
 import { ProblemCard } from "@/parts/problem_card";
+import { useMay } from "@/parts/roles";
 import { View } from "@/parts/view";
-import { useMay } from "@/shell/roles";
 import { SkeletonRows } from "@/ui/skeleton";
 import {
-  changed,
+  changeSearch,
   filtersOf,
   isFiltered,
   type RunFilters,
@@ -111,7 +111,9 @@ function List(props: {
   const peek = (id: string | undefined) => {
     void navigate({
       to: "/runs",
-      search: changed(({ peek: _, ...rest }) => (id === undefined ? rest : { ...rest, peek: id })),
+      search: changeSearch(({ peek: _, ...rest }) =>
+        id === undefined ? rest : { ...rest, peek: id },
+      ),
       replace: true,
     });
   };

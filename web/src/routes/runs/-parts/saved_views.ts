@@ -1,13 +1,14 @@
 import { useSyncExternalStore } from "react";
+import { browserName } from "@/api/browser_name";
 import { filtersOf, type RunFilters, readFilters } from "../-filters";
 
 /** Filters under a name, kept in this browser. */
-export interface SavedView {
+interface SavedView {
   name: string;
   filters: RunFilters;
 }
 
-const KEY = "harness.run-views";
+const KEY = browserName("run-views");
 const MOST_NAME = 40;
 const listeners = new Set<() => void>();
 let views = load(localStorage.getItem(KEY));

@@ -3,15 +3,15 @@ import { useNavigate } from "@tanstack/react-router";
 import { type FormEvent, useRef, useState } from "react";
 import { agentsQuery } from "@/api/queries";
 import { EmptyState } from "@/parts/empty_state";
+import { describeKeys } from "@/parts/keys";
 import { ProblemCard } from "@/parts/problem_card";
-import { describeKeys } from "@/shell/keys";
 import { Button } from "@/ui/button";
 import { Combobox } from "@/ui/combobox";
 import { Dialog } from "@/ui/dialog";
 import { Field, TextArea } from "@/ui/field";
 import { Kbd } from "@/ui/kbd";
 import { SkeletonRows } from "@/ui/skeleton";
-import { changed } from "../-filters";
+import { changeSearch } from "../-filters";
 import { StartFiles, useFiles } from "./start_files";
 import { bodyOf, EMPTY, type Faults, type StartForm } from "./start_form";
 import { ModelField, MoreFields } from "./start_more";
@@ -25,7 +25,7 @@ export default function StartDialog(props: { agent: string; template?: string | 
   const close = () =>
     void navigate({
       to: "/runs",
-      search: changed(({ start: _, template: __, ...rest }) => rest),
+      search: changeSearch(({ start: _, template: __, ...rest }) => rest),
       replace: true,
     });
   return (

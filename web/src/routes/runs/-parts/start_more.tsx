@@ -70,7 +70,7 @@ export function MoreFields({ form, set, faults }: PartProps & { faults: Faults }
       <div className="flex flex-col gap-4 px-3 pb-3">
         <fieldset>
           <legend className="mb-1 text-muted text-xs">
-            Empty limits are the agent's own if all are empty, else there are none.
+            If all limits are empty, the agent's own apply; otherwise an empty field means no limit.
           </legend>
           <div className="grid grid-cols-2 gap-3 sm:grid-cols-4">
             {LIMITS.map(({ name, label, mode }) => (
@@ -111,7 +111,7 @@ export function MoreFields({ form, set, faults }: PartProps & { faults: Faults }
           </Field>
           <Field
             label="Id"
-            hint="Empty: one is made. The same request with the same id is the same run."
+            hint="Leave empty to generate one. The same request with the same id is the same run."
             error={faults["id"]}
           >
             {(ids) => (

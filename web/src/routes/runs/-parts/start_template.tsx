@@ -1,11 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
 import { api, call } from "@/api/client";
 import { ProblemCard } from "@/parts/problem_card";
+import { VariableField } from "@/parts/variable_field";
 import { Combobox } from "@/ui/combobox";
-import { Field, Input, Select, TextArea } from "@/ui/field";
-import type { Faults, StartForm, Variable } from "./start_form";
-
-const LONG = 200;
+import { Field } from "@/ui/field";
+import type { Faults, StartForm } from "./start_form";
 
 /** A template with its variables: NAME or NAME@VERSION. */
 export function useTemplate(prompt: string) {
@@ -39,7 +38,7 @@ export function TemplateFields({ form, set, faults, template }: TemplateProps) {
         label="Template"
         hint={
           prompts.data?.length === 0
-            ? "There is none yet: save one under Prompts."
+            ? "There are no templates yet. Save one under Prompts."
             : (data?.description ?? "NAME, or NAME@VERSION for an older version.")
         }
         error={faults["template"] ?? (template.error ? template.error.message : undefined)}
@@ -72,48 +71,5 @@ export function TemplateFields({ form, set, faults, template }: TemplateProps) {
         />
       ))}
     </>
-  );
-}
-
-/** A field for a variable of a template. */
-export function VariableField(props: {
-  variable: Variable;
-  value: string;
-  fault: string | undefined;
-  onChange: (value: string) => void;
-}) {
-  const { variable, value, onChange } = props;
-  const { type, description } = variable;
-  const preset = variable.default == null ? null : `default: ${JSON.stringify(variable.default)}`;
-  const list = type === "strings" ? "one a line" : null;
-  const hint = [description, list, preset].filter(Boolean).join("; ");
-  const choices = type === "boolean" ? ["true", "false"] : variable.choices;
-  const isLong = type === "strings" || (type === "string" && (variable.max_length ?? 1e6) > LONG);
-  return (
-    <Field
-      label={`${variable.name}${variable.required ? "" : " (optional)"}`}
-      hint={hint}
-      error={props.fault}
-    >
-      {(ids) => {
-        const shared = { ...ids, value };
-        if (choices) {
-          return (
-            <Select {...shared} onChange={(event) => onChange(event.target.value)}>
-              <option value="">{variable.required ? "choose" : "default"}</option>
-              {choices.map((choice) => (
-                <option key={choice}>{choice}</option>
-              ))}
-            </Select>
-          );
-        }
-        if (isLong) {
-          return (
-            <TextArea {...shared} rows={2} onChange={(event) => onChange(event.target.value)} />
-          );
-        }
-        return <Input {...shared} onChange={(event) => onChange(event.target.value)} />;
-      }}
-    </Field>
   );
 }

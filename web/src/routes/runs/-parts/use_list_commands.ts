@@ -1,7 +1,7 @@
 import { useNavigate } from "@tanstack/react-router";
-import { type Command, noteOf, useCommands } from "@/shell/commands";
-import { useMay } from "@/shell/roles";
-import { changed, type RunsSearch } from "../-filters";
+import { type Command, noteOf, useCommands } from "@/parts/commands";
+import { useMay } from "@/parts/roles";
+import { changeSearch, type RunsSearch } from "../-filters";
 import { NOTHING, type Selection, toggle, toggleAll } from "./selection";
 
 const GROUP = "Runs";
@@ -25,7 +25,7 @@ export function useListCommands(list: {
     if (to !== undefined) activate(to);
   };
   const search = (change: (search: RunsSearch) => RunsSearch) =>
-    void navigate({ to: "/runs", search: changed(change) });
+    void navigate({ to: "/runs", search: changeSearch(change) });
   const commands: Command[] = [
     { id: "runs.next", title: "Next run", group: GROUP, keys: "j", run: () => move(1) },
     { id: "runs.previous", title: "Previous run", group: GROUP, keys: "k", run: () => move(-1) },

@@ -1,5 +1,6 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { daemonNow } from "@/api/daemon_clock";
 import { followTopic } from "@/api/live";
 import { Problem } from "@/api/problem";
 import { queryOf, type RunFilters, topicOf } from "../-filters";
@@ -24,7 +25,6 @@ import {
   showArrived,
 } from "./rows";
 
-const AGAIN_MS = 3_000;
 /** Rows that left their page and are asked for one by one, at most. */
 const MOST_MISSING = 20;
 const MOST_OLDER_TOPICS = 3;
@@ -48,7 +48,7 @@ export function useRuns(
   const queries = useQueryClient();
   const key = useMemo(() => ["runs", filters], [filters]);
   // An age becomes a time once, so that page, topic and cursors speak of the same runs.
-  const query = useMemo(() => queryOf(filters, Date.now() / 1000), [filters]);
+  const query = useMemo(() => queryOf(filters, daemonNow()), [filters]);
   const archived = filters.archived === true;
   const found = useQuery({
     queryKey: key,
@@ -139,23 +139,16 @@ export function useRuns(
   };
 }
 
-/** Follows the newest page; after an error, follows again a little later. */
+/** Follows the newest page. */
 function useFollowed(topic: string | null, onPage: (page: Page) => void): void {
   const newest = useRef(onPage);
   newest.current = onPage;
-  const [attempt, setAttempt] = useState(0);
   useEffect(() => {
     if (topic === null) return;
-    let timer: number | undefined;
-    const leave = followTopic(topic, ({ event, data }) => {
+    return followTopic(topic, ({ event, data }) => {
       if (event === "rows") newest.current(data as Page);
-      if (event === "error") timer = window.setTimeout(() => setAttempt(attempt + 1), AGAIN_MS);
     });
-    return () => {
-      clearTimeout(timer);
-      leave();
-    };
-  }, [topic, attempt]);
+  }, [topic]);
 }
 
 /** The older pages with open runs on the screen, as one text that changes only when they do. */

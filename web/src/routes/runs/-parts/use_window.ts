@@ -2,7 +2,7 @@ import { type RefObject, useCallback, useLayoutEffect, useState } from "react";
 
 const OVERSCAN = 6;
 /** Below this width, a row is a card. */
-export const CARD_BELOW = 576;
+const CARD_BELOW = 576;
 const ROW = 56;
 const CARD = 104;
 

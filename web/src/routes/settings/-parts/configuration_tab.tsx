@@ -25,7 +25,7 @@ export default function ConfigurationTab() {
   return (
     <Section
       title="Configuration"
-      lead="As the daemon started with it, from harness.toml, the environment and defaults. Secrets are not shown."
+      lead="What the daemon started with, from harness.toml, the environment and defaults. Secrets are not shown."
       actions={
         <div className="w-48">
           <Input

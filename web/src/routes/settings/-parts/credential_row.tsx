@@ -4,7 +4,7 @@ import { useState } from "react";
 import { api, call } from "@/api/client";
 import { Ago } from "@/parts/ago";
 import { Confirm } from "@/parts/desk/confirm";
-import { formatTime } from "@/parts/time_zone";
+import { useClock } from "@/parts/time_zone";
 import { Button } from "@/ui/button";
 import type { Credential } from "./token_rules";
 
@@ -17,6 +17,7 @@ export function CredentialRow(props: { credential: Credential; current?: boolean
   const Icon = isToken ? KeyRound : Globe;
   const name =
     credential.name || (isToken ? "Unnamed token" : props.current ? "This browser" : "Browser");
+  const { formatTime } = useClock();
   const end = async () => {
     await call(
       api.DELETE("/api/v1/tokens/{token}", { params: { path: { token: credential.id } } }),

@@ -3,7 +3,7 @@ import { useState } from "react";
 import { api, call } from "@/api/client";
 import { Secret } from "@/parts/desk/copy_button";
 import { ProblemCard } from "@/parts/problem_card";
-import type { Role } from "@/shell/roles";
+import type { Role } from "@/parts/ranks";
 import { Button } from "@/ui/button";
 import { Dialog } from "@/ui/dialog";
 import { Field, Input, Select } from "@/ui/field";

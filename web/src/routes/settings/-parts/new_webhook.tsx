@@ -4,7 +4,7 @@ import { api, call } from "@/api/client";
 import { agentsQuery } from "@/api/queries";
 import { Secret } from "@/parts/desk/copy_button";
 import { ProblemCard } from "@/parts/problem_card";
-import { useMay } from "@/shell/roles";
+import { useMay } from "@/parts/roles";
 import { Button } from "@/ui/button";
 import { Dialog } from "@/ui/dialog";
 import { Field, Input, Select } from "@/ui/field";
@@ -85,7 +85,7 @@ export function NewWebhook(props: { onClose: () => void }) {
             )}
           </Field>
           <fieldset className="grid gap-1.5 sm:grid-cols-2">
-            <legend className="mb-1 font-medium text-xs">Tell it when</legend>
+            <legend className="mb-1 font-medium text-xs">Notify it when</legend>
             {EVENTS.map((each) => (
               <label key={each.id} className="flex items-center gap-2">
                 <input

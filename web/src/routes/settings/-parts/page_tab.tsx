@@ -1,12 +1,10 @@
-import { useQueryClient } from "@tanstack/react-query";
 import { Monitor, Moon, Sun } from "lucide-react";
-import { useState } from "react";
+import { useAllCommands } from "@/parts/commands";
 import { Section } from "@/parts/desk/section";
-import { chooseZone, chosenZone, formatTime } from "@/parts/time_zone";
-import { NoticeButton } from "@/routes/inbox/-parts/notice_button";
-import { useAllCommands } from "@/shell/commands";
-import { describeKeys } from "@/shell/keys";
-import { setTheme, type Theme, useTheme } from "@/shell/theme";
+import { describeKeys } from "@/parts/keys";
+import { setTheme, type Theme, useTheme } from "@/parts/theme";
+import { chooseZone, useClock } from "@/parts/time_zone";
+import { NoticeButton } from "@/shell/notice_button";
 import { cn } from "@/ui/cn";
 import { Field, Select } from "@/ui/field";
 import { Kbd } from "@/ui/kbd";
@@ -72,21 +70,12 @@ function ThemeChoice() {
 }
 
 function ZoneChoice() {
-  const queries = useQueryClient();
-  const [zone, setZone] = useState(chosenZone() ?? "");
+  const { zone = "", formatTime } = useClock();
   const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
   return (
     <Field label="Times are shown in" hint={`Now: ${formatTime(Date.now() / 1000)}`}>
       {(ids) => (
-        <Select
-          {...ids}
-          value={zone}
-          onChange={({ target }) => {
-            chooseZone(target.value || null);
-            setZone(target.value);
-            void queries.invalidateQueries();
-          }}
-        >
+        <Select {...ids} value={zone} onChange={({ target }) => chooseZone(target.value || null)}>
           <option value="">the zone of this browser ({own})</option>
           <option>UTC</option>
           {Intl.supportedValuesOf("timeZone").map((each) => (
@@ -105,8 +94,8 @@ function KeyList() {
       title="Keys"
       lead={
         <>
-          Those of every view; each view has more. <Kbd keys="?" /> lists all that work where you
-          are.
+          These work in every view; each view has more. <Kbd keys="?" /> lists all that work where
+          you are.
         </>
       }
     >

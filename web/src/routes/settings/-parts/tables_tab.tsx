@@ -15,7 +15,7 @@ export default function TablesTab() {
   return (
     <Section
       title="Tables in Postgres"
-      lead="Migrations run when a daemon or a worker starts; all of a start, or none."
+      lead="Migrations run when a daemon or a worker starts: either all of them are applied, or none."
     >
       <Loaded query={schemas}>
         {(list) => (

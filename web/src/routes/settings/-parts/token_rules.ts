@@ -1,5 +1,5 @@
 import type { Schemas } from "@/api/client";
-import type { Role } from "@/shell/roles";
+import type { Role } from "@/parts/ranks";
 
 export type Credential = Schemas["Credential"];
 

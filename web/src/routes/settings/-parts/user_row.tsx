@@ -16,7 +16,7 @@ import { Badge } from "@/parts/desk/badge";
 import { Confirm } from "@/parts/desk/confirm";
 import { Secret } from "@/parts/desk/copy_button";
 import { ProblemCard } from "@/parts/problem_card";
-import type { Role } from "@/shell/roles";
+import type { Role } from "@/parts/ranks";
 import { Button } from "@/ui/button";
 import { Dialog } from "@/ui/dialog";
 import { Select } from "@/ui/field";

@@ -2,11 +2,11 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { UserPlus } from "lucide-react";
 import { useState } from "react";
 import { api, call } from "@/api/client";
+import { useCommands } from "@/parts/commands";
 import { Loaded } from "@/parts/desk/loaded";
 import { Rows, Section } from "@/parts/desk/section";
 import { ProblemCard } from "@/parts/problem_card";
-import { useCommands } from "@/shell/commands";
-import type { Role } from "@/shell/roles";
+import type { Role } from "@/parts/ranks";
 import { Button } from "@/ui/button";
 import { Dialog } from "@/ui/dialog";
 import { Field, Input, Select } from "@/ui/field";
@@ -32,7 +32,7 @@ export default function UsersTab() {
   return (
     <Section
       title="Users"
-      lead="Each owns what they start. Admins see what all of them own."
+      lead="Users own what they start. Admins see what all of them own."
       actions={
         <Button size="sm" tone="primary" onClick={() => setAdding(true)}>
           <UserPlus aria-hidden /> Add a user

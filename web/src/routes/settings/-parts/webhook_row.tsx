@@ -9,7 +9,7 @@ import { Confirm } from "@/parts/desk/confirm";
 import { Loaded } from "@/parts/desk/loaded";
 import { Rows } from "@/parts/desk/section";
 import { ProblemCard } from "@/parts/problem_card";
-import { useMay } from "@/shell/roles";
+import { useMay } from "@/parts/roles";
 import { Button } from "@/ui/button";
 import { notify } from "@/ui/notify";
 

@@ -2,11 +2,11 @@ import { useQuery } from "@tanstack/react-query";
 import { Plus } from "lucide-react";
 import { useState } from "react";
 import { api, call } from "@/api/client";
+import { useCommands } from "@/parts/commands";
 import { Loaded } from "@/parts/desk/loaded";
 import { Rows, Section } from "@/parts/desk/section";
 import { EmptyState } from "@/parts/empty_state";
-import { useCommands } from "@/shell/commands";
-import { useMay } from "@/shell/roles";
+import { useMay } from "@/parts/roles";
 import { Button } from "@/ui/button";
 import { NewWebhook } from "./new_webhook";
 import { WebhookRow } from "./webhook_row";
@@ -49,7 +49,7 @@ export default function WebhooksTab() {
         {(list) =>
           list.length === 0 ? (
             <EmptyState title="No webhooks yet">
-              A server of yours can hear when a run ends or waits for a person.
+              A server of yours can be notified when a run ends or waits for a person.
             </EmptyState>
           ) : (
             <Rows label="Webhooks">

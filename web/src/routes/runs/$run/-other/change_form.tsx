@@ -1,11 +1,11 @@
 import type { UseQueryResult } from "@tanstack/react-query";
 import type { Schemas } from "@/api/client";
 import type { ToolStep } from "@/events/steps";
+import { type Draft, editableCalls } from "@/parts/alternatives/changes";
+import { ModelField } from "@/parts/alternatives/model_field";
 import { DiffView } from "@/parts/diff_view";
 import { Button } from "@/ui/button";
 import { Field, Input, TextArea } from "@/ui/field";
-import { type Draft, editableCalls } from "./changes";
-import { ModelField } from "./model_field";
 import { ResultEdits } from "./result_edits";
 
 /** What to change, and from which turn on. */
@@ -111,7 +111,7 @@ function Instructions(props: {
           <>
             <DiffView before={props.pinned} after={props.value} title="As pinned, and as edited" />
             <Button size="sm" className="self-start" onClick={() => props.onChange(null)}>
-              Back to the pinned ones
+              Restore the pinned instructions
             </Button>
           </>
         )}

@@ -1,5 +1,5 @@
 import { useNavigate } from "@tanstack/react-router";
-import { RunPicker } from "@/routes/compare/-parts/run_picker";
+import { RunPicker } from "@/parts/run_picker";
 import { Button } from "@/ui/button";
 import { Dialog } from "@/ui/dialog";
 import { useRunView } from "../-view";

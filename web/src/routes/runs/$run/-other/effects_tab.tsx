@@ -3,7 +3,7 @@ import { Undo2 } from "lucide-react";
 import { useEffect, useMemo } from "react";
 import { EmptyState } from "@/parts/empty_state";
 import { ProblemCard } from "@/parts/problem_card";
-import { useMay } from "@/shell/roles";
+import { useMay } from "@/parts/roles";
 import { Button } from "@/ui/button";
 import { SkeletonRows } from "@/ui/skeleton";
 import { useRunView } from "../-view";

@@ -58,7 +58,7 @@ export default function ForgetDialog({ onClose }: { onClose: () => void }) {
                   used again.
                 </li>
                 <li>
-                  What the tools did stays. To take it back, undo it first: after this, the list of
+                  What the tools did stays. To reverse it, undo it first: after this, the list of
                   effects is gone.
                 </li>
                 <li>Exports and what providers keep are out of reach.</li>

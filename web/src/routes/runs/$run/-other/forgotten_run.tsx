@@ -4,7 +4,8 @@ import { EyeOff } from "lucide-react";
 import { api, call } from "@/api/client";
 import { Problem } from "@/api/problem";
 import { Ago } from "@/parts/ago";
-import { useMay } from "@/shell/roles";
+import { usePageTitle } from "@/parts/page_title";
+import { useMay } from "@/parts/roles";
 
 /** Whether the run cannot be shown because its content was deleted for good. */
 export function isForgotten(error: unknown): boolean {
@@ -13,6 +14,7 @@ export function isForgotten(error: unknown): boolean {
 
 /** Stands in place of a run that was forgotten. */
 export default function ForgottenRun({ run }: { run: string }) {
+  usePageTitle("This run is forgotten");
   const administers = useMay("admin");
   const acts = useQuery({
     queryKey: ["run", run, "forgotten"],

@@ -4,15 +4,6 @@ import { GitFork, Split } from "lucide-react";
 import { useMemo, useState } from "react";
 import { api, call } from "@/api/client";
 import { meQuery } from "@/api/queries";
-import { formatMoney } from "@/parts/figures";
-import { ProblemCard } from "@/parts/problem_card";
-import { startWhatIf } from "@/routes/compare/-what-if/question";
-import { describeKeys } from "@/shell/keys";
-import { Button } from "@/ui/button";
-import { Kbd } from "@/ui/kbd";
-import { Sheet } from "@/ui/sheet";
-import { useRunView } from "../-view";
-import { ChangeForm } from "./change_form";
 import {
   type Change,
   changeOf,
@@ -21,9 +12,18 @@ import {
   describeChange,
   EMPTY,
   toolCalls,
-} from "./changes";
+} from "@/parts/alternatives/changes";
+import { startWhatIf } from "@/parts/alternatives/question";
+import { WhatIfFields } from "@/parts/alternatives/what_if_fields";
+import { formatMoney } from "@/parts/figures";
+import { describeKeys } from "@/parts/keys";
+import { ProblemCard } from "@/parts/problem_card";
+import { Button } from "@/ui/button";
+import { Kbd } from "@/ui/kbd";
+import { Sheet } from "@/ui/sheet";
+import { useRunView } from "../-view";
+import { ChangeForm } from "./change_form";
 import { pinnedQuery } from "./queries";
-import { WhatIfFields } from "./what_if_fields";
 import { WorkerNote } from "./worker_note";
 
 /** Another way from a turn: a fork, which goes on for real, or a what-if, whose tools do not run. */
@@ -57,7 +57,7 @@ export default function ForkSheet(props: {
       title={isWhatIf ? "What if?" : "Fork this run"}
       description={
         isWhatIf
-          ? "Forks that run no tool: recorded results and answers are played back. Nobody is asked, nothing changes."
+          ? "These forks run no tools: recorded results and answers are played back. Nobody is asked, nothing changes."
           : "A new run keeps the first turns and goes on from there. Its tools run for real; this run stays as it is."
       }
       footer={

@@ -1,23 +1,23 @@
 /** The sheets and dialogs of a run, as its address names them: `?open=fork-3`. */
 import type { Step } from "@/events/steps";
 
-export const PLAIN = ["undo", "replay", "seal", "forget", "compare"] as const;
+const WITHOUT_TURN = ["undo", "replay", "seal", "forget", "compare"] as const;
 
-export type Opening =
-  | { kind: (typeof PLAIN)[number] }
+type Opening =
+  | { kind: (typeof WITHOUT_TURN)[number] }
   | { kind: "fork" | "what-if"; at: number | undefined };
 
 export function readOpening(open: string | undefined): Opening | null {
   if (open === undefined) return null;
-  const plain = PLAIN.find((each) => each === open);
-  if (plain) return { kind: plain };
+  const found = WITHOUT_TURN.find((each) => each === open);
+  if (found) return { kind: found };
   const [, kind, at] = /^(fork|what-if)(?:-(\d{1,6}))?$/.exec(open) ?? [];
   if (kind !== "fork" && kind !== "what-if") return null;
   return { kind, at: at === undefined ? undefined : Number(at) };
 }
 
 /** The last turn that a fork from this step keeps: a model's call is made again, a tool's is kept. */
-export function turnBefore(step: Step): number {
+function turnBefore(step: Step): number {
   return step.kind === "model" ? Math.max(0, step.turn - 1) : step.turn;
 }
 

@@ -11,8 +11,8 @@ import {
 } from "lucide-react";
 import { lazy, Suspense } from "react";
 import { addressOf } from "@/api/client";
-import { type Command, useCommands } from "@/shell/commands";
-import { useMay } from "@/shell/roles";
+import { type Command, useCommands } from "@/parts/commands";
+import { useMay } from "@/parts/roles";
 import { Button } from "@/ui/button";
 import { Menu, MenuItem, MenuLine } from "@/ui/menu";
 import { useRunView, useSelectedStep } from "../-view";

@@ -64,12 +64,6 @@ export function pinnedQuery(run: string) {
   });
 }
 
-export const modelsQuery = queryOptions({
-  queryKey: ["models"],
-  queryFn: async () => (await call(api.GET("/api/v1/models"))).models,
-  staleTime: 60_000,
-});
-
 export function verifyQuery(run: string, token = "") {
   return queryOptions({
     queryKey: ["run", run, "verify", token],

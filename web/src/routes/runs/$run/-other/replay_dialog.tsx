@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { CircleCheck, CircleX } from "lucide-react";
 import { api, call } from "@/api/client";
 import { ProblemCard } from "@/parts/problem_card";
-import { useMay } from "@/shell/roles";
+import { useMay } from "@/parts/roles";
 import { Dialog } from "@/ui/dialog";
 import { SkeletonRows } from "@/ui/skeleton";
 import { useRunView } from "../-view";

@@ -1,10 +1,10 @@
 import { Pencil } from "lucide-react";
 import { useState } from "react";
 import type { ToolStep } from "@/events/steps";
+import { breaksJson } from "@/parts/alternatives/changes";
 import { DiffView } from "@/parts/diff_view";
 import { Button } from "@/ui/button";
 import { Input, TextArea } from "@/ui/field";
-import { breaksJson } from "./changes";
 
 const SHOWN = 8;
 /** A larger text in one editor would hold the page. */

@@ -5,7 +5,7 @@ import { api, call, type Schemas } from "@/api/client";
 import { Problem } from "@/api/problem";
 import { Ago } from "@/parts/ago";
 import { ProblemCard } from "@/parts/problem_card";
-import { useMay } from "@/shell/roles";
+import { useMay } from "@/parts/roles";
 import { Button } from "@/ui/button";
 import { Dialog } from "@/ui/dialog";
 import { Field, Input } from "@/ui/field";

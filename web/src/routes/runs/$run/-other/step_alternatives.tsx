@@ -1,6 +1,6 @@
 import { GitFork, Split } from "lucide-react";
 import type { Step } from "@/events/steps";
-import { useMay } from "@/shell/roles";
+import { useMay } from "@/parts/roles";
 import { Button } from "@/ui/button";
 import { useRunView } from "../-view";
 import { forkFrom, isForkable, whatIfFrom } from "./openings";

@@ -29,7 +29,7 @@ export function findStop(steps: readonly UndoStep[]): UndoStep | undefined {
   return steps.find((step) => step.state === "stopped");
 }
 
-export interface TargetState {
+interface TargetState {
   state: "changed" | "unchanged" | "unknown";
   word: string;
   why: string;

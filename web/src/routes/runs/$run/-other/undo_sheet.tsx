@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Undo2 } from "lucide-react";
 import { useState } from "react";
 import { ProblemCard } from "@/parts/problem_card";
-import { useMay } from "@/shell/roles";
+import { useMay } from "@/parts/roles";
 import { Button } from "@/ui/button";
 import { Sheet } from "@/ui/sheet";
 import { SkeletonRows } from "@/ui/skeleton";
@@ -52,7 +52,7 @@ export default function UndoSheet({ onClose }: { onClose: () => void }) {
       footer={
         started ? (
           <Button className="ml-auto" onClick={onClose}>
-            {undo.state === "running" ? "Close, it goes on" : "Close"}
+            {undo.state === "running" ? "Close; the undo continues" : "Close"}
           </Button>
         ) : (
           <>

@@ -3,7 +3,7 @@ import type { ReactNode } from "react";
 import { runQuery } from "@/api/queries";
 import { JsonView, LongText } from "@/parts/json_view";
 import { ProblemCard } from "@/parts/problem_card";
-import { formatTime } from "@/parts/time_zone";
+import { useClock } from "@/parts/time_zone";
 import { SkeletonRows } from "@/ui/skeleton";
 import { useRunView } from "../-view";
 import { Family } from "./family";
@@ -11,6 +11,7 @@ import { Family } from "./family";
 /** What the run is: its agent as it was pinned, its workers, its family. */
 export default function AboutTab() {
   const { run } = useRunView();
+  const { formatTime } = useClock();
   const { data: card, error, refetch } = useQuery(runQuery(run));
   if (error) return <ProblemCard className="m-4" error={error} retry={() => void refetch()} />;
   if (!card) return <SkeletonRows rows={6} />;

@@ -15,7 +15,7 @@ const MOST_UP = 5;
 export function Family({ card }: { card: Schemas["RunCard"] }) {
   const alone = !card.parent && card.forks.length === 0 && !card.session;
   if (alone)
-    return <p className="text-muted">None: it is no fork, has no forks, and no session.</p>;
+    return <p className="text-muted">None: this run is not a fork and has no forks or session.</p>;
   return (
     <div className="flex flex-col gap-4">
       {(card.parent || card.forks.length > 0) && (

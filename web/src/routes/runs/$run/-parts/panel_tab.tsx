@@ -1,5 +1,5 @@
 import { PanelFrame } from "@/parts/panel/panel_frame";
-import type { PanelInfo } from "@/shell/panels";
+import type { PanelInfo } from "@/parts/panel/panels";
 import { useRunView } from "../-view";
 
 /** A tab that a capability contributes. */

@@ -4,6 +4,7 @@ import type { ReactNode } from "react";
 import { Ago, useNow } from "@/parts/ago";
 import { By } from "@/parts/by";
 import { formatCount, formatMoney, formatSeconds } from "@/parts/figures";
+import { usePageTitle } from "@/parts/page_title";
 import { StateBadge } from "@/parts/state_badge";
 import { cn } from "@/ui/cn";
 import { copyText } from "@/ui/copy_text";
@@ -17,6 +18,7 @@ export function RunHeader() {
   const view = useRunView();
   const { run, log, card } = view;
   const title = titleOf(log.started?.prompt ?? card?.asked) || run;
+  usePageTitle(title);
   return (
     <header className="shrink-0 border-b px-4 pt-3 pb-2.5 sm:px-6">
       <div className="flex flex-wrap items-center gap-x-3 gap-y-1.5 sm:flex-nowrap">

@@ -2,7 +2,7 @@ import { ChevronDown, X } from "lucide-react";
 import { type ReactNode, useState } from "react";
 import { attemptsOf, type ModelStep, type Step, secondsOf, type ToolStep } from "@/events/steps";
 import { formatMoney, formatSeconds } from "@/parts/figures";
-import { formatTime } from "@/parts/time_zone";
+import { useClock } from "@/parts/time_zone";
 import { Button } from "@/ui/button";
 import { StepAlternatives } from "../-other/step_alternatives";
 import { useRunView } from "../-view";
@@ -48,6 +48,7 @@ export function StepDetails(props: {
 
 function Details(props: { run: string; step: Step; from: number }) {
   const { run, step } = props;
+  const { formatTime } = useClock();
   const seconds = secondsOf(step);
   return (
     <>

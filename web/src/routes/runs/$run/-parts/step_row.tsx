@@ -4,7 +4,7 @@ import { costOf, type Step, secondsOf } from "@/events/steps";
 import { useNow } from "@/parts/ago";
 import { formatCount, formatMoney, formatSeconds } from "@/parts/figures";
 import { ShownPlainly } from "@/parts/shown_plainly";
-import { formatTime } from "@/parts/time_zone";
+import { useClock } from "@/parts/time_zone";
 import { cn } from "@/ui/cn";
 import { useCopied } from "@/ui/use_copied";
 import { hasBody, StepBody } from "./step_body";
@@ -126,6 +126,7 @@ function Marks({ step, undone }: { step: Step; undone: boolean }) {
 }
 
 function Figures({ step, from }: { step: Step; from: number }) {
+  const { formatTime } = useClock();
   const seconds = secondsOf(step);
   const cost = costOf(step);
   const cached = step.kind === "model" ? step.usage?.cached : undefined;

@@ -16,7 +16,7 @@ export function summarize(args: Record<string, unknown> | string): string {
 }
 
 /** The start of a text as one line. */
-export function clip(text: string): string {
+function clip(text: string): string {
   const start = text.slice(0, MOST).replace(/\s+/g, " ");
   return text.length > MOST ? `${start}…` : start;
 }

@@ -3,7 +3,7 @@ import { ExternalLink } from "lucide-react";
 import { api, call, type Schemas } from "@/api/client";
 import { root } from "@/api/root";
 import type { Cursor } from "@/events/types";
-import { useMay } from "@/shell/roles";
+import { useMay } from "@/parts/roles";
 import { cn } from "@/ui/cn";
 
 /** It fails where the daemon serves no page of Temporal's: then nothing is offered. */

@@ -10,7 +10,7 @@ import {
 } from "lucide-react";
 import { useRef } from "react";
 import { isProblem, isWait, type Step } from "@/events/steps";
-import { useCommands } from "@/shell/commands";
+import { useCommands } from "@/parts/commands";
 import { notify } from "@/ui/notify";
 import { useRunView } from "../-view";
 import { rankByCost, type Shown } from "./filter";

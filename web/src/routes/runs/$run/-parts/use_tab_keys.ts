@@ -1,5 +1,5 @@
 import { Timer } from "lucide-react";
-import { useCommands } from "@/shell/commands";
+import { useCommands } from "@/parts/commands";
 import { useRunView } from "../-view";
 
 /** The keys that work on every tab. */

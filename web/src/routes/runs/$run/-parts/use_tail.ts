@@ -2,7 +2,7 @@ import { type RefObject, useCallback, useEffect, useLayoutEffect, useRef, useSta
 
 const NEAR_PX = 48;
 
-export interface Tail {
+interface Tail {
   /** Whether there is something below what is in sight. */
   behind: boolean;
   /** Steps that came since it was left. */

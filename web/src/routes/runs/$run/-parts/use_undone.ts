@@ -6,7 +6,7 @@ import { useRunView } from "../-view";
 /** An undo may be started anywhere, and is not among the run's events. */
 const LOOK_MS = 15_000;
 
-export interface Undone {
+interface Undone {
   /** The calls that were undone, as "TURN CALL". */
   calls: ReadonlySet<string>;
   /** All effects that the run had. */

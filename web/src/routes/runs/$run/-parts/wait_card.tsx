@@ -1,7 +1,7 @@
 import { useEffect, useState } from "react";
 import type { EventOf } from "@/events/steps";
+import { useCommands } from "@/parts/commands";
 import { DecisionCard } from "@/parts/decision/decision_card";
-import { useCommands } from "@/shell/commands";
 import { useRunView } from "../-view";
 
 type Asked = EventOf<"decision_requested">;
