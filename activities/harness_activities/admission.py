@@ -88,7 +88,7 @@ class Admission:
         pinned = Pinned(
             agent=started.agent, spec=request.spec, model=request.model, salt=request.salt,
             session=started.session, workspace=started.workspace, playback=started.playback,
-            owner=started.owner, root=started.root,
+            owner=started.owner,
         )  # fmt: skip
         await self._check_run(workflow, started.mac, started.whole, pinned)
         bound = await bind_permit(self._connection.database, started.mac, run_id)

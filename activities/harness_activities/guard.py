@@ -93,7 +93,7 @@ class Guard(Interceptor):
         return Caller(
             run=info.workflow_id or "", origin=admitted.origin, agent=pinned.agent,
             turn=request.turn, attempt=info.attempt, session=pinned.session, owner=pinned.owner,
-            root=pinned.root, call=(request.call or 0) if isinstance(request, CallModel) else 0,
+            call=(request.call or 0) if isinstance(request, CallModel) else 0,
         )  # fmt: skip
 
     async def sign_turn(self, request: CallModel, turn: ModelTurn) -> ModelTurn:

@@ -17,7 +17,6 @@ class Pinned(Word):
     workspace: Workspace | None = None
     playback: Playback | None = None
     owner: str | None = None
-    root: str | None = None
 
 
 class Started(Word):
@@ -32,4 +31,3 @@ class Started(Word):
     workspace: Workspace | None = None
     playback: Playback | None = None
     owner: str | None = None
-    root: str | None = None

@@ -295,8 +295,6 @@ class RunSpec(Word):
     """Who owns the run, if somebody does."""
     owned: Flag = None
     """Its steps prove whose they are. In runs started before this field existed they do not."""
-    root: str | None = None
-    """The run at the top, if an agent started this one as a tool."""
     template: PinnedPrompt | None = None
     """What its prompt was made from, if that was a template."""
     carry: Carry | None = None
@@ -316,7 +314,7 @@ class RunSpec(Word):
         return Pinned(
             agent=self.agent, spec=self.spec, model=self.fixed_model, salt=self.salt,
             session=self.session, workspace=self.workspace, playback=self.playback,
-            owner=self.owner if self.owned else None, root=self.root,
+            owner=self.owner if self.owned else None,
         )  # fmt: skip
 
     @property
@@ -333,7 +331,7 @@ class RunSpec(Word):
         return Started(
             mac=self.permit.partition(".")[2], whole=self.whole, agent=self.agent,
             session=self.session, workspace=self.workspace, playback=self.playback,
-            owner=self.pinned.owner, root=self.root,
+            owner=self.pinned.owner,
         )  # fmt: skip
 
     @property

@@ -20,7 +20,3 @@ class Caller:
     """Of the activity, from 1."""
     session: str | None = None
     owner: str | None = None
-    root: str | None = None
-    """The run at the top, if an agent started this one as a tool."""
-    purpose: str = "turn"
-    """Why a model is called: `turn` for a turn of the run, otherwise what a capability does."""
