@@ -10,8 +10,7 @@ from harness.interceptors.chain import (
     NextModel,
     NextTool,
     ToolInterceptor,
-    call_model,
-    call_tool,
+    pass_through,
 )
 from harness.interceptors.model_call import ModelCall
 from harness.interceptors.tool_use import ToolUse
@@ -24,6 +23,5 @@ __all__ = [
     "NextTool",
     "ToolInterceptor",
     "ToolUse",
-    "call_model",
-    "call_tool",
+    "pass_through",
 ]

@@ -19,7 +19,7 @@ from harness.contracts.model import (
     ModelRequest,
     split_ref,
 )
-from harness.interceptors import Caller, ModelCall, ModelInterceptor, call_model
+from harness.interceptors import Caller, ModelCall, ModelInterceptor, pass_through
 from harness.providers.adapter import Adapter, Sink
 from harness.providers.catalog import describe_lack
 from harness.providers.circuit import Circuit
@@ -43,7 +43,7 @@ class Models:
 
     def __init__(self, settings: Settings, interceptors: Sequence[ModelInterceptor] = ()) -> None:
         self._settings = settings
-        self._interceptors = interceptors
+        self._entries = [each.call_model for each in interceptors]
         self._adapters: dict[str, Adapter] = {}
         self._circuits: dict[str, Circuit] = {}
         self._making = asyncio.Lock()
@@ -72,7 +72,7 @@ class Models:
                 asked = _request_for(request, candidate)
                 call = ModelCall(caller=caller, model=candidate.model, request=asked, sink=sink)
                 send = partial(self._send, last=last)
-                reply = await call_model(self._interceptors, call, send)
+                reply = await pass_through(self._entries, call, send)
             except ProviderError as error:
                 category = error.code.removeprefix("provider.")
                 if last or not _falls_through(category, plan):

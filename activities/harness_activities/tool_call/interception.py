@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from harness.agent import AnyTool
 from harness.contracts.tool import RunTool, ToolOutcome
-from harness.interceptors import ToolInterceptor, ToolUse, call_tool
+from harness.interceptors import ToolInterceptor, ToolUse, pass_through
 from harness_activities.guard import Guard
 
 
@@ -33,4 +33,5 @@ class Interception:
 
         caller = await self.guard.find_caller(request)
         use = ToolUse(caller=caller, policy=tool.policy, request=request)
-        return await call_tool(self.interceptors, use, carry_out)
+        entries = [each.call_tool for each in self.interceptors]
+        return await pass_through(entries, use, carry_out)
