@@ -63,6 +63,6 @@ def test_a_database_that_is_coming_back_is_waited_for(engine: Engine, tmp_path: 
             assert process.stderr is not None and process.stdout is not None
             assert any("Trying again for" in line for line in process.stderr)
             database.start()
-            assert process.stdout.readline().startswith("API: http")
+            assert any(line.startswith("API: http") for line in process.stdout)
     finally:
         database.stop()
