@@ -11,7 +11,7 @@ describe("browserName", () => {
     expect(new Set(names).size).toBe(4);
   });
 
-  it("is no beginning of a name of another daemon", () => {
+  it("never begins a name of another daemon", () => {
     expect(browserName("chat.out.x", "/a.chat").startsWith(browserName("chat.", "/a"))).toBe(false);
   });
 

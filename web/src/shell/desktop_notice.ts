@@ -4,11 +4,11 @@
  * together with others; while anyone does, the badge in the page is notice enough. */
 import { browserName } from "@/api/browser_name";
 import { root } from "@/api/root";
+import { areNoticesWanted, wantNotices } from "./notice_setting";
 import { keyOf, type WaitingItem } from "./waiting_item";
 
 const LEADER = browserName("notices");
 const SEEN = browserName("seen");
-const SETTING = browserName("notices");
 const MOST_AT_ONCE = 3;
 
 type Subscribe = (listener: () => void) => () => void;
@@ -22,20 +22,19 @@ export function noticeState(): NoticeState {
   // Browsers offer both to secure contexts only.
   if (!("Notification" in globalThis) || !("locks" in navigator)) return "unsupported";
   if (Notification.permission === "denied") return "denied";
-  const wanted = localStorage.getItem(SETTING) === "on";
-  return wanted && Notification.permission === "granted" ? "on" : "off";
+  return areNoticesWanted() && Notification.permission === "granted" ? "on" : "off";
 }
 
 /** Asks for permission; only a click may do this. */
 export async function turnOn(): Promise<NoticeState> {
   if (noticeState() === "unsupported") return "unsupported";
   const given = await Notification.requestPermission();
-  if (given === "granted") localStorage.setItem(SETTING, "on");
+  if (given === "granted") wantNotices(true);
   return noticeState();
 }
 
 export function turnOff(): void {
-  localStorage.setItem(SETTING, "off");
+  wantNotices(false);
 }
 
 /** Shows notices from now on, in this tab if no other one does. */

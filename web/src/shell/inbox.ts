@@ -1,8 +1,8 @@
 /** Everything that waits for this person, across runs: one reader for badge, inbox and views. */
 import { useSyncExternalStore } from "react";
-import { browserName } from "@/api/browser_name";
 import { followTopic } from "@/api/live";
 import { setWaitingCount } from "@/parts/page_title";
+import { areNoticesWanted } from "./notice_setting";
 import { keyOf, type WaitingItem } from "./waiting_item";
 
 /** Something that waited until a moment ago. */
@@ -90,7 +90,7 @@ function start(): void {
     }
     if (whole) publish();
   });
-  if (localStorage.getItem(browserName("notices")) === "on") void startNotices();
+  if (areNoticesWanted()) void startNotices();
 }
 
 /** Loads what shows notices of the desktop: only for those who want them. */

@@ -82,7 +82,7 @@ describe("LiveHub", () => {
     other.close();
   });
 
-  it("opens no socket before it is told to, and does when another tab asks", async () => {
+  it("opens its socket only when told to, or when another tab asks", async () => {
     stubBrowser({ locks: { request: (_: string, hold: () => unknown) => hold() } });
     const other = new BroadcastChannel(browserName("live"));
     new LiveHub();

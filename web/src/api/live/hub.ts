@@ -1,4 +1,5 @@
 import { browserName } from "../browser_name";
+import { randomKey } from "../random_key";
 import { type Ask, type LiveState, readLiveMessage, tabOf } from "./protocol";
 import { LiveSocket } from "./socket";
 import { type OnEvent, Topics } from "./topics";
@@ -23,7 +24,7 @@ type Passed =
  * the names of tab and reader behind a `#`, which the daemon hands back unchanged.
  */
 export class LiveHub {
-  private readonly tab = crypto.randomUUID?.() ?? String(Math.random()).slice(2);
+  private readonly tab = randomKey();
   private readonly topics = new Topics(
     (ask) => this.send(ask),
     () => this.tellWatchers(),

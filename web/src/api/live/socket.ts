@@ -1,4 +1,5 @@
 import { root } from "../root";
+import { Backoff } from "./backoff";
 import type { Ask, LiveState } from "./protocol";
 
 const FIRST_PAUSE_MS = 250;
@@ -13,7 +14,7 @@ const SILENT_MS = 45_000;
 export class LiveSocket {
   private socket: WebSocket | undefined;
   private isOnline = false;
-  private pause = FIRST_PAUSE_MS;
+  private readonly backoff = new Backoff(FIRST_PAUSE_MS, LONGEST_PAUSE_MS);
   private timer: number | undefined;
   private silence: number | undefined;
   private heard = 0;
@@ -66,7 +67,7 @@ export class LiveSocket {
   private noteOnline(): void {
     if (this.isOnline) return;
     this.isOnline = true;
-    this.pause = FIRST_PAUSE_MS;
+    this.backoff.reset();
     this.onState({ status: "online" });
   }
 
@@ -92,9 +93,7 @@ export class LiveSocket {
     }
     const isRefused = code === TRY_LATER;
     this.onState({ status: "reconnecting", trouble: isRefused ? reason : undefined });
-    if (isRefused) this.pause = LONGEST_PAUSE_MS;
-    // Half of the pause is random: a restarted daemon must not be met by everybody at once.
-    this.timer = window.setTimeout(() => this.open(), this.pause * (0.5 + Math.random() / 2));
-    this.pause = Math.min(this.pause * 2, LONGEST_PAUSE_MS);
+    if (isRefused) this.backoff.slowDown();
+    this.timer = window.setTimeout(() => this.open(), this.backoff.next());
   }
 }

@@ -1,4 +1,5 @@
 import type { ProblemDocument } from "../problem";
+import { Backoff } from "./backoff";
 import type { Ask, LiveEvent } from "./protocol";
 
 export type OnEvent = (event: LiveEvent) => void;
@@ -11,8 +12,8 @@ interface Topic {
   /** The cursor of the newest event. */
   last: string | undefined;
   over: boolean;
-  /** It stopped, and is asked for again: how long it waits the next time. */
-  pause: number;
+  /** How long it waits before it is asked for again. */
+  backoff: Backoff;
   timer: ReturnType<typeof setTimeout> | undefined;
   /** Why it stopped; undefined: it did not. */
   trouble: string | undefined;
@@ -41,7 +42,7 @@ export class Topics {
       onEvent,
       last: after,
       over: false,
-      pause: FIRST_PAUSE_MS,
+      backoff: new Backoff(FIRST_PAUSE_MS, LONGEST_PAUSE_MS),
       timer: undefined,
       trouble: undefined,
     });
@@ -70,7 +71,7 @@ export class Topics {
     }
     if (event.id !== undefined) topic.last = event.id;
     if (event.event === "end") topic.over = true;
-    topic.pause = FIRST_PAUSE_MS;
+    topic.backoff.reset();
     if (topic.trouble !== undefined) {
       topic.trouble = undefined;
       this.noteTrouble();
@@ -80,10 +81,7 @@ export class Topics {
 
   private askLater(name: string, topic: Topic, problem: Partial<ProblemDocument>): void {
     clearTimeout(topic.timer);
-    // Half of the pause is random: topics that stopped together are not asked for together.
-    const pause = topic.pause * (0.5 + Math.random() / 2);
-    topic.timer = setTimeout(() => this.ask(askFor(name, topic.last)), pause);
-    topic.pause = Math.min(topic.pause * 2, LONGEST_PAUSE_MS);
+    topic.timer = setTimeout(() => this.ask(askFor(name, topic.last)), topic.backoff.next());
     topic.trouble = problem.detail ?? "A part of the page is not kept up to date.";
     this.noteTrouble();
   }
