@@ -76,14 +76,18 @@ class Gate:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
-        request_id = _request_id(_read_headers(scope))
+        headers = _read_headers(scope)
+        request_id = _request_id(headers)
         scope["state"] = {**scope.get("state", {}), "request_id": request_id}
         send = _with_headers(send, request_id, root_of(scope))
         refuse = partial(send_problem, scope, send, request_id=request_id)
-        await self._watch.run(self._check_and_pass, scope, receive, send, refuse)
+        app = partial(self._check_and_pass, headers)
+        await self._watch.run(app, scope, receive, send, refuse)
 
-    async def _check_and_pass(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers, request_id = _read_headers(scope), scope["state"]["request_id"]
+    async def _check_and_pass(
+        self, headers: Mapping[str, str], scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        request_id = scope["state"]["request_id"]
         try:
             scope["path"] = _encoded_path(scope)
             self._hosts.check_host(headers.get("host"))

@@ -12,7 +12,7 @@ from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflowservice.v1 import GetWorkflowExecutionHistoryRequest
 from temporalio.service import RPCError
 
-from harness.activity.merge import MOST_ITEMS, Item
+from harness.activity.merge import Item
 from harness.activity.run_acts import list_acts
 from harness.activity.views import Act, time_of
 from harness.activity.window import SLACK_S, window_of
@@ -73,7 +73,6 @@ class RunActs:
                 "namespace": connection.endpoints.namespace,
                 **window_of(self._before, self._since),
                 "run": self._run,
-                "limit": MOST_ITEMS,
             },
         )
         for run, ended in rows:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Sequence
 from typing import LiteralString
 
-from harness.activity.merge import MOST_ITEMS, Item
+from harness.activity.merge import Item
 from harness.activity.views import Act, time_of
 from harness.activity.window import window_of
 from harness.contracts.errors import HarnessError
@@ -47,7 +47,7 @@ ORDER BY seq DESC LIMIT %(limit)s
 async def list_access(connection: Connection, before: float, since: float) -> AsyncGenerator[Item]:
     """What became of users, tokens and browser sessions."""
     for at, kind, by, subject, detail in await connection.database.fetch(
-        ACCESS, {**window_of(before, since), "limit": MOST_ITEMS}
+        ACCESS, window_of(before, since)
     ):
         act = Act(
             id=f"{kind}/{subject}", at=time_of(at), kind=kind, by=by, subject=subject,
@@ -63,7 +63,6 @@ async def list_deletions(
     seals = open_seals(connection)
     window = {
         **window_of(before, since),
-        "limit": MOST_ITEMS,
         "run": run,
         "namespace": connection.endpoints.namespace,
     }

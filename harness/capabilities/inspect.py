@@ -84,18 +84,15 @@ def _worker_parts(record: Capability) -> Iterator[Part]:
     for target in (*record.agent_activities, *record.activities):
         resolve_part(target, ACTIVITIES)
         yield Part("activities", target)
-    if record.service:
-        resolve_part(record.service, SERVICE)
-        yield Part("service", record.service)
-    if record.run_watch:
-        resolve_part(record.run_watch, RUN_WATCH)
-        yield Part("run watch", record.run_watch)
-    if record.model_interceptor:
-        resolve_part(record.model_interceptor, INTERCEPTOR)
-        yield Part("model interceptor", record.model_interceptor)
-    if record.tool_interceptor:
-        resolve_part(record.tool_interceptor, INTERCEPTOR)
-        yield Part("tool interceptor", record.tool_interceptor)
+    for what, one, kind in (
+        ("service", record.service, SERVICE),
+        ("run watch", record.run_watch, RUN_WATCH),
+        ("model interceptor", record.model_interceptor, INTERCEPTOR),
+        ("tool interceptor", record.tool_interceptor, INTERCEPTOR),
+    ):
+        if one:
+            resolve_part(one, kind)
+            yield Part(what, one)
 
 
 def _daemon_parts(record: Capability) -> Iterator[Part]:

@@ -12,9 +12,8 @@ from harness.interceptors.chain import (
     NextModel,
     NextTool,
     ToolInterceptor,
-    call_model,
-    call_tool,
     close_interceptors,
+    pass_through,
 )
 from harness.interceptors.gate import (
     AskPerson,
@@ -47,7 +46,6 @@ __all__ = [
     "ToolAnswer",
     "ToolInterceptor",
     "ToolUse",
-    "call_model",
-    "call_tool",
     "close_interceptors",
+    "pass_through",
 ]

@@ -1,16 +1,18 @@
-"""Pass a call through interceptors, the first one outermost, to what carries it out."""
+"""What interceptors are, and how a call passes through them."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeVar, runtime_checkable
 
 from harness.contracts.model import ModelReply
 from harness.contracts.tool import ToolOutcome
 from harness.interceptors.model_call import ModelCall
 from harness.interceptors.tool_use import ToolUse
 
+CallT = TypeVar("CallT")
+AnswerT = TypeVar("AnswerT")
 NextModel = Callable[[ModelCall], Awaitable[ModelReply]]
 NextTool = Callable[[ToolUse], Awaitable[ToolOutcome]]
 
@@ -88,27 +90,20 @@ class EditChecker(Protocol):
         ...
 
 
-async def call_model(
-    interceptors: Sequence[ModelInterceptor], call: ModelCall, send: NextModel
-) -> ModelReply:
-    """Pass a model call through the interceptors to `send`."""
-    for each in reversed(interceptors):
-        send = partial(_enter_model, each, send)
-    return await send(call)
+async def pass_through(
+    entries: Iterable[Callable[[CallT, Callable[[CallT], Awaitable[AnswerT]]], Awaitable[AnswerT]]],
+    call: CallT,
+    carry_out: Callable[[CallT], Awaitable[AnswerT]],
+) -> AnswerT:
+    """Pass a call through the methods of interceptors, the first one outermost, to `carry_out`."""
+    for enter in reversed([*entries]):
+        carry_out = partial(_enter, enter, carry_out)
+    return await carry_out(call)
 
 
-async def call_tool(
-    interceptors: Sequence[ToolInterceptor], use: ToolUse, run: NextTool
-) -> ToolOutcome:
-    """Pass a tool call through the interceptors to `run`."""
-    for each in reversed(interceptors):
-        run = partial(_enter_tool, each, run)
-    return await run(use)
-
-
-async def _enter_model(each: ModelInterceptor, next: NextModel, call: ModelCall) -> ModelReply:
-    return await each.call_model(call, next)
-
-
-async def _enter_tool(each: ToolInterceptor, next: NextTool, use: ToolUse) -> ToolOutcome:
-    return await each.call_tool(use, next)
+async def _enter(
+    enter: Callable[[CallT, Callable[[CallT], Awaitable[AnswerT]]], Awaitable[AnswerT]],
+    next: Callable[[CallT], Awaitable[AnswerT]],
+    call: CallT,
+) -> AnswerT:
+    return await enter(call, next)

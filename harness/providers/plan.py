@@ -25,8 +25,8 @@ from harness.interceptors import (
     Gate,
     ModelCall,
     ModelInterceptor,
-    call_model,
     close_interceptors,
+    pass_through,
 )
 from harness.providers.adapter import Adapter, Sink
 from harness.providers.catalog import describe_lack
@@ -52,6 +52,7 @@ class Models:
     def __init__(self, settings: Settings, interceptors: Sequence[ModelInterceptor] = ()) -> None:
         self._settings = settings
         self._interceptors = interceptors
+        self._entries = [each.call_model for each in interceptors]
         self.prices = read_prices(settings)
         self._adapters: dict[str, Adapter] = {}
         self._circuits: dict[str, Circuit] = {}
@@ -86,7 +87,7 @@ class Models:
                     transcript=transcript, gates=gates,
                 )  # fmt: skip
                 send = partial(self._send, last=last)
-                reply = await call_model(self._interceptors, call, send)
+                reply = await pass_through(self._entries, call, send)
             except ProviderError as error:
                 category = error.code.removeprefix("provider.")
                 if last or not _falls_through(category, plan):

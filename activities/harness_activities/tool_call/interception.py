@@ -8,7 +8,7 @@ from typing import Any
 
 from harness.agent import Agent, AnyTool
 from harness.contracts.tool import RunTool, ToolOutcome
-from harness.interceptors import EditChecker, ToolInterceptor, ToolUse, call_tool
+from harness.interceptors import EditChecker, ToolInterceptor, ToolUse, pass_through
 from harness_activities.guard import Guard
 
 
@@ -35,7 +35,8 @@ class Interception:
             return await run(use.request)
 
         use = await self._describe_use(agent, tool, request, given)
-        return await call_tool(self.interceptors, use, carry_out)
+        entries = [each.call_tool for each in self.interceptors]
+        return await pass_through(entries, use, carry_out)
 
     async def check_edit(
         self, agent: Agent[Any, Any], tool: AnyTool, request: RunTool, given: Mapping[str, Any]

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 from collections import deque
 from collections.abc import AsyncGenerator, Iterable, Sequence
 from typing import Any, cast
 
+from harness.commons.interruption import Interruption
+from harness.commons.log import get_logger
 from harness.contracts.errors import StoreError
 from harness.crypto.vault import PLAIN, TEXT_MARK, Vault
 from harness.store.database import Database, Row
@@ -23,7 +24,10 @@ SKEW_MICROSECONDS = 10_000_000
 INBOX_ROWS = 20_000
 """A reader that is further behind loses the oldest rows and sees a gap."""
 
-log = logging.getLogger("harness.store")
+PAUSE_S = 0.2
+"""Between two attempts during an outage."""
+
+log = get_logger("harness.store")
 
 FETCH = """
 WITH want AS (
@@ -98,7 +102,7 @@ class LiveReader:
         self._dirty: set[str] = set()
         self._wake = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
-        self._failing = False
+        self._interruption = Interruption(log, "live output")
         self._closed = False
 
     async def follow(
@@ -161,11 +165,12 @@ class LiveReader:
                     lambda payload: self._mark_dirty(_parse_notice(payload)),
                 )
             except (StoreError, Error) as error:
-                await self._note_failure(error)
+                self._interruption.note_failure(str(error))
+                await asyncio.sleep(PAUSE_S)
 
     def _on_listening(self) -> None:
         self._mark_dirty({*self._feeds, *self._arriving})  # notices may have been missed
-        self._note_recovery()
+        self._interruption.note_success()
 
     async def _fetch_forever(self) -> None:
         from psycopg import Error
@@ -188,9 +193,10 @@ class LiveReader:
                 self._joining = [*joining, *self._joining]
                 self._dirty.update(runs)
                 self._wake.set()
-                await self._note_failure(error)
+                self._interruption.note_failure(str(error))
+                await asyncio.sleep(PAUSE_S)
                 continue
-            self._note_recovery()
+            self._interruption.note_success()
             _deliver_rows(rows, feeds)
             for feed in joining:
                 self._join_feed(feed)
@@ -225,17 +231,6 @@ class LiveReader:
         if dirty:
             self._dirty.update(dirty)
             self._wake.set()
-
-    async def _note_failure(self, error: Exception) -> None:
-        if not self._failing:
-            log.warning("live output is interrupted, retrying: %s", error)
-        self._failing = True
-        await asyncio.sleep(0.2)
-
-    def _note_recovery(self) -> None:
-        if self._failing:
-            log.warning("live output is back")
-        self._failing = False
 
 
 def _parse_notice(payload: str) -> list[str]:
