@@ -69,6 +69,7 @@ class Guard(Interceptor):
         self._signing = connection.signing
         self._watches = watches
         self._database = connection.database
+        self._children = connection.stores.children
         self._admission = Admission(connection)
         self._starts = StartAdmission(connection)
 
@@ -203,11 +204,13 @@ class Guard(Interceptor):
     async def _check_bounds(self, spec: UndoSpec, request: Compensate) -> None:
         if spec.dry_run:
             raise RunForged("A dry run tries to undo an effect.")
-        found = await find_effect(self._database, request.run, request.key)
+        below = await self._children.find_below(request.run, spec.to_turn)
+        found = await find_effect(self._database, (request.run, *below), request.key)
         if found is None:
             raise RunForged(f"Run {request.run!r} has no effect with the key {request.key!r}.")
-        turn, call = found
-        if (spec.to_turn is not None and turn <= spec.to_turn) or call in spec.past:
+        run, turn, call = found
+        kept = run == request.run and spec.to_turn is not None and turn <= spec.to_turn
+        if kept or call in spec.past:
             raise RunForged(f"{call} of turn {turn} is outside this undo's bounds.")
 
 

@@ -33,7 +33,8 @@ from harness.agent.memory_tools import MEMORY_TOOLS
 from harness.agent.options import AgentOptions
 from harness.agent.output import read_output_type
 from harness.agent.read_result import read_result
-from harness.agent.tool import AnyTool, Tool
+from harness.agent.subagent import AgentTool, make_agent_tool
+from harness.agent.tool import AnyTool, Approval, Tool
 from harness.contracts.errors import InvalidAgent
 from harness.contracts.memory import MemoryPolicy
 from harness.contracts.model import (
@@ -242,6 +243,38 @@ class Agent(Generic[Deps, Output]):
         made.tools = _by_name(self.name, [*self.tools.values(), *tools])
         made.servers, made._specs = (), {}
         return made
+
+    def as_tool(
+        self,
+        *,
+        description: str,
+        name: str | None = None,
+        budget: Budget | None = None,
+        parallel: bool = False,
+        approval: Approval = "never",
+    ) -> AgentTool:
+        """Make it a tool: a call runs this agent with a prompt, and returns its answer.
+
+        Args:
+            description: Tells the other agent's model what to ask it for.
+            name: The tool's name. Default: the agent's, with `_` for each dot.
+            budget: Limits of each such run, never above what the calling run has left. Default:
+                those of this agent.
+            parallel: Calls by a `parallel` agent run side by side, even if tools write.
+            approval: See `@tool`; the argument is `prompt`.
+
+        Returns:
+            The tool.
+
+        Raises:
+            InvalidAgent: An option does not fit.
+        """
+        if budget is not None:
+            check_budget(budget)
+        return make_agent_tool(
+            self, name=name, description=description, budget=budget, parallel=parallel,
+            approval=approval,
+        )  # fmt: skip
 
     def policies(self) -> dict[str, ToolPolicy]:
         """The policies of its tools that a run pins, by name."""

@@ -8,6 +8,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import (
+    TYPE_CHECKING,
     Any,
     Concatenate,
     Generic,
@@ -26,6 +27,9 @@ from harness.agent.context import ToolContext
 from harness.agent.hooks import Check, Hooks, Obstacle, Prepare, Probe, Undo, receipt_type
 from harness.agent.schema import Signature, read_signature, tool_error
 from harness.contracts.tool import Effect, ToolPolicy, ToolSpec
+
+if TYPE_CHECKING:
+    from harness.agent.agent import Agent
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -78,6 +82,8 @@ class Tool(Generic[P, R_co, D_contra]):
     chosen: OnUnknown | None = None
     """`on_unknown` as declared."""
     hooks: Hooks = field(default_factory=Hooks, compare=False)
+    agent: Agent[Any, Any] | None = field(default=None, compare=False, repr=False)
+    """The agent that a call runs, if `Agent.as_tool` made it."""
 
     @property
     def name(self) -> str:

@@ -13,6 +13,7 @@ BUILT_IN: tuple[str, ...] = (
     "harness.gates.capability:GATES",
     "harness.budgets.capability:BUDGETS",
     "harness.limits.capability:LIMITS",
+    "harness.subagents.capability:SUBAGENTS",
     "harness.request_log.capability:REQUEST_LOG",
     "harness.undo.capability:UNDO",
     "harness.replay.capability:REPLAY",

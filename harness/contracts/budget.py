@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from harness.contracts.base import Flag, Word
 
@@ -24,3 +24,25 @@ class Budget(Word):
     """With whom `tokens`, `cost_micros` and `seconds` are shared: with the runs that this one
     starts as tools (`run`), or with all runs of its session too (`session`). They are then
     reserved before each call, never exceeded, and the run asks a person when they are used up."""
+
+    def within(self, other: Budget) -> Budget:
+        """Lower each limit to that of another budget.
+
+        Args:
+            other: Its limits are never exceeded.
+
+        Returns:
+            The lower limits, which no person can raise.
+        """
+        return Budget(
+            turns=_lower(self.turns, other.turns),
+            tokens=_lower(self.tokens, other.tokens),
+            cost_micros=_lower(self.cost_micros, other.cost_micros),
+            seconds=_lower(self.seconds, other.seconds),
+            shared=self.shared,
+        )
+
+
+def _lower(one: float | None, other: float | None) -> Any:
+    known = [each for each in (one, other) if each is not None]
+    return min(known) if known else None

@@ -203,6 +203,29 @@ class ToolCallFinished(EventBase):
     """The worker of the last attempt; for an inline tool, the one that served the run."""
 
 
+class ChildStarted(EventBase):
+    """A call of an agent as a tool starts a run of that agent. The child has its own events."""
+
+    type: Literal["child_started"] = "child_started"
+    turn: int
+    call_id: str
+    child: str
+    """The child's run id."""
+    agent: str
+    prompt: str
+
+
+class ChildEnded(EventBase):
+    """A child run ended; `tool_call_finished` follows with what the model reads of it."""
+
+    type: Literal["child_ended"] = "child_ended"
+    child: str
+    state: RunState
+    error: ErrorInfo | None = None
+    totals: Totals | None = None
+    """What it used, with its own children. The run's totals include its tokens and cost."""
+
+
 class DecisionRequested(EventBase):
     """The run waits for a person. Pass `id` to `decide`."""
 
@@ -354,6 +377,8 @@ DurableEvent = (
     | ToolCallChecked
     | ToolCallStarted
     | ToolCallFinished
+    | ChildStarted
+    | ChildEnded
     | DecisionRequested
     | DecisionMade
     | HintReceived

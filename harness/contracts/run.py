@@ -6,7 +6,7 @@ import json
 from typing import Any, Literal
 
 from harness.contracts.base import Flag, Word
-from harness.contracts.budget import Budget
+from harness.contracts.budget import Budget as Budget
 from harness.contracts.clean_text import clean_line
 from harness.contracts.effect import Undone
 from harness.contracts.errors import ErrorInfo
@@ -18,6 +18,7 @@ from harness.contracts.ruling import Ruling
 from harness.contracts.run_state import TRANSITIONS as TRANSITIONS
 from harness.contracts.run_state import RunState as RunState
 from harness.contracts.steering import Decide
+from harness.contracts.subagent import CalledBy
 from harness.contracts.tool import (
     Effect,
     Need,
@@ -133,6 +134,16 @@ class Held(Word):
     """Seconds since the epoch."""
 
 
+class OpenChild(Word):
+    """A child run that has not ended."""
+
+    run: str
+    request: RunTool
+    """The call that started it."""
+    budget: Budget
+    """What it may use."""
+
+
 class Pending(Word):
     """Something that a run waits for a person to decide."""
 
@@ -212,6 +223,10 @@ class Carry(Word):
     """Decisions that arrived while the history ended."""
     by: str | None = None
     """Who paused or aborted it, if the signal says so."""
+    children: dict[str, OpenChild] | None = None
+    """Open children, by call."""
+    started_children: int | None = None
+    """How many children it has started."""
     finishing: str | None = None
     """Which budget was reached, if the next turn is the last one because of it."""
 
@@ -274,6 +289,8 @@ class RunSpec(Word):
     started before this field existed they do not."""
     root: str | None = None
     """The run at the top, if an agent started this one as a tool."""
+    called_by: CalledBy | None = None
+    """The tool call that started it, if an agent called this one as a tool."""
     priority: int | None = None
     """From 1, the most urgent, to 5: whose calls are made first when they must wait."""
     template: PinnedPrompt | None = None

@@ -7,10 +7,12 @@ from typing import Any, Literal, cast
 from pydantic import model_validator
 
 from harness.contracts.base import Flag, Word
+from harness.contracts.budget import Budget
 from harness.contracts.errors import ErrorInfo
 from harness.contracts.gate import GateVerdict
 from harness.contracts.message import ToolCall, ToolResult
 from harness.contracts.ruling import Decider, Ruling
+from harness.contracts.subagent import ChildEnd, ChildStart, Subagent
 
 Effect = Literal["read", "write", "irreversible"]
 """What a tool changes: nothing; something that can be repeated or undone; something that cannot."""
@@ -48,6 +50,19 @@ class ToolPolicy(Word):
     pin: str | None = None
     """What was declared, for a tool that others declare: digests of its description, parameters
     and hints, joined by dots. A worker that knows another declaration asks before a call."""
+    subagent: Subagent | None = None
+    """The agent that a call runs. `effect` is then that of its tools: the call itself changes
+    nothing."""
+
+    @property
+    def acts(self) -> bool:
+        """Whether a call itself may change something."""
+        return self.effect != "read" and self.subagent is None
+
+    @property
+    def parallel(self) -> bool:
+        """Whether calls of one reply may run side by side."""
+        return self.effect == "read" or bool(self.subagent and self.subagent.parallel)
 
 
 PIN_PARTS = ("its description", "its parameters", "its hints")
@@ -84,6 +99,8 @@ class ToolOutcome(Word):
     """With need `approval`: what is declared now. See `ToolPolicy.pin`."""
     asked: str | None = None
     """With a need: the MAC that proves that a person was asked about this call."""
+    child: ChildStart | None = None
+    """The run that the call starts; the call is made again with its `ended`."""
     ruling: Ruling | None = None
     """What the run's policy says about the call."""
     gates: tuple[GateVerdict, ...] | None = None
@@ -142,6 +159,10 @@ class RunTool(Word):
     """See `ToolPolicy.pin`."""
     asked: str | None = None
     """With `edited`: the MAC under which `run_tool` asked about the call."""
+    left: Budget | None = None
+    """What a child run may use of its caller's budget."""
+    ended: ChildEnd | None = None
+    """How the child run ended that the call started."""
     cost_micros: int | None = None
     """What the run has cost so far, in millionths of a US dollar."""
     decider: Decider | None = None

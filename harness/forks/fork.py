@@ -219,6 +219,8 @@ async def _build_spec(
         "messages": messages,
         "parent": Parent(run=run, turn=at),
         "session": None,
+        "root": None,
+        "called_by": None,
         "playback": None,
         "labels": {k: v for k, v in (spec.labels or {}).items() if k != LABEL} or None,
         "lineage": spec.lineage or run,

@@ -17,7 +17,9 @@ from harness.contracts.errors import ErrorInfo, InvalidToolArguments, ToolDenied
 from harness.contracts.memory_work import LearnedMemories
 from harness.contracts.model import CallModel, CompactContext, Compacted, ModelTurn
 from harness.contracts.steering import HintRoom
+from harness.contracts.subagent import AWAIT_CHILD
 from harness.contracts.tool import RunTool, ToolOutcome
+from harness.journal import children
 from harness.journal.payloads import error_info, read_first, read_value, read_word, to_seconds
 from harness.journal.state import Draft, Scheduled, Started, State
 
@@ -38,6 +40,8 @@ def on_scheduled(state: State, entry: HistoryEvent) -> Draft:
         state.saving.add(entry.event_id)
     elif attributes.activity_type.name == LEARN:
         state.learning.add(entry.event_id)
+    elif attributes.activity_type.name == AWAIT_CHILD:
+        state.awaited[entry.event_id] = children.awaited_run(attributes.input)
     kind = INPUTS.get(attributes.activity_type.name)
     request = read_first(kind, attributes.input) if kind else None
     if request is None:
@@ -64,8 +68,8 @@ def on_scheduled(state: State, entry: HistoryEvent) -> Draft:
 
 def _hand_over(state: State, request: RunTool) -> Draft:
     """The event of handing a call to a worker: to run it, or to check for approval."""
-    if request.happened is not None:
-        return []  # nothing runs: the ledger records what a person reported
+    if request.happened is not None or request.ended is not None:
+        return []  # nothing runs: the ledger records what a person reported, or a child has ended
     if request.decider is not None and request.decider.lapsed not in (None, "allow"):
         return []  # nothing runs: nobody decided in time
     call = request.call
@@ -106,6 +110,8 @@ def read_worker(
 
 def on_completed(state: State, entry: HistoryEvent) -> Draft:
     attributes = entry.activity_task_completed_event_attributes
+    if attributes.scheduled_event_id in state.awaited:
+        return children.on_awaited(state, attributes.scheduled_event_id, attributes.result)
     if attributes.scheduled_event_id in state.saving:
         state.head = read_value(attributes.result.payloads[0])
     elif attributes.scheduled_event_id in state.learning:
@@ -119,7 +125,9 @@ def on_completed(state: State, entry: HistoryEvent) -> Draft:
     if isinstance(found.input, CompactContext):
         return _end_compaction(state, found.input, attributes.result)
     outcome = read_first(ToolOutcome, attributes.result)
-    if outcome is None or outcome.need or _is_unfit_edit(outcome, edited=bool(found.input.edited)):
+    if outcome is None or outcome.need or outcome.child:
+        return []
+    if _is_unfit_edit(outcome, edited=bool(found.input.edited)):
         return []
     extra = {
         "queued_ms": _queued_ms(found, begun),

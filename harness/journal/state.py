@@ -60,6 +60,10 @@ class State:
     undos: dict[int, str] = field(default_factory=dict[int, str])
     """Undo workflows that the run started, by history entry."""
     undone: Undone | None = None
+    children: dict[int, str] = field(default_factory=dict[int, str])
+    """Child runs that the run started and that have not ended, by history entry."""
+    awaited: dict[int, str] = field(default_factory=dict[int, str])
+    """Child runs whose end a worker waits for, by the entry of its activity."""
     updates: dict[int, Any] = field(default_factory=dict[int, Any])
     announced: set[str] = field(default_factory=set[str])
     bounded: bool = False

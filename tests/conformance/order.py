@@ -41,6 +41,8 @@ class _Now:
     """Open tool calls, with how often they may be started yet. Each ends with one finish event."""
     closing: str | None = None
     """The call whose result is the decision that was just made: its finish comes next."""
+    children: dict[str, str] = field(default_factory=dict[str, str])
+    """Calls of agents whose runs are open, by run."""
     waiting: set[str] = field(default_factory=set[str])
     unknown: set[str] = field(default_factory=set[str])
     """Calls of which a person is asked whether they have happened."""
@@ -109,7 +111,8 @@ class Order:
         now = self.now
         fresh = now.state is RunState.PENDING
         self._must(event, fresh != bool(event.continued), "continued, or not?")
-        under_way = [id for id, left in now.requested.items() if not left and id not in now.waiting]
+        held = {*now.waiting, *now.children.values()}
+        under_way = [id for id, left in now.requested.items() if not left and id not in held]
         self._must(event, not now.asking and not under_way, "calls are under way")
         if fresh:
             now.state = RunState.RUNNING
@@ -171,6 +174,14 @@ class Order:
         self.now.closing = None
         del self.now.requested[event.call_id]
         self.now.waiting.discard(event.call_id)
+
+    def _child_started(self, event: e.ChildStarted) -> None:
+        self._must(event, self.now.requested.get(event.call_id) == 0, "its call is not under way")
+        self.now.children[event.child] = event.call_id
+
+    def _child_ended(self, event: e.ChildEnded) -> None:
+        self._must(event, event.child in self.now.children, "no such child is open")
+        del self.now.children[event.child]
 
     def _decision_requested(self, event: e.DecisionRequested) -> None:
         now = self.now
@@ -272,6 +283,8 @@ RULES: dict[type[Any], Callable[[Order, Any], None]] = {
     e.ToolCallChecked: Order._tool_checked,
     e.ToolCallStarted: Order._tool_started,
     e.ToolCallFinished: Order._tool_finished,
+    e.ChildStarted: Order._child_started,
+    e.ChildEnded: Order._child_ended,
     e.DecisionRequested: Order._decision_requested,
     e.DecisionMade: Order._decision_made,
     e.AbortRequested: Order._aborted,

@@ -41,6 +41,7 @@ from tests.histories.evaluating import evaluated, stopped_eval
 from tests.histories.inline import inline_refused, inline_timed_out
 from tests.histories.policed import make_settings, policed
 from tests.histories.sessions import answered_in_order, continued, rolled_back
+from tests.histories.subagents import subagent_aborted, subagent_continued, subagents
 
 HERE = Path(__file__).parent
 Case = Callable[[Harness, ModelServer, str], Awaitable[RunHandle[Any]]]
@@ -315,7 +316,8 @@ CASES: dict[str, dict[str, Case]] = {
             answer, tools, parallel, inline_timed_out, inline_refused, approved, edit_checked,
             hinted, paused, aborted, cut_off, cancelled, budget, shared_budget, functions,
             remembered, mended, refused, odd_signals, whatif, given_up, aborted_undone,
-            failed_undone, compacted, policed,
+            failed_undone, compacted, policed, subagents, subagent_aborted,
+            subagent_continued,
         )
     },
     "Undo": {case.__name__: case for case in (undone, stopped, previewed)},

@@ -16,6 +16,7 @@ from typing import Any
 from temporalio.worker import Worker
 
 from harness.agent import Agent
+from harness.agent.subagent import with_subagents
 from harness.capabilities.checks import WORKFLOW, activity_name, workflow_name
 from harness.capabilities.registry import (
     enabled_capabilities,
@@ -140,12 +141,12 @@ def _allow_long_tasks(worker: Worker) -> None:
 async def serve(
     connection: Connection, *agents: Agent[Any, Any], workspaces: Iterable[Path] = ()
 ) -> AsyncGenerator[None]:
-    """Serve agents until the block ends. `workspaces`: folders in which runs may work, in addition
-    to those in the settings."""
+    """Serve agents, and those that they call as tools, until the block ends. `workspaces`: folders
+    in which runs may work, in addition to those in the settings."""
     async with AsyncExitStack() as stack:
         parts = await stack.enter_async_context(open_process_parts(connection))
         for folder in workspaces:
             parts.workspaces.allow_folder(folder)
-        for agent in agents:
+        for agent in with_subagents(*agents):
             await stack.enter_async_context(AgentWorker(parts, agent))
         yield

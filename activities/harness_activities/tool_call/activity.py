@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import Any
 
 from temporalio import activity
@@ -12,8 +13,9 @@ from harness.commons.children import caller
 from harness.contracts.errors import REFUSALS, HarnessError, StoreError, ToolError
 from harness.contracts.tool import RunTool, ToolOutcome
 from harness_activities.parts import Activity, AgentParts
+from harness_activities.subagents import start_child
 from harness_activities.tool_call.arguments import CALL_AGAIN
-from harness_activities.tool_call.call import ToolRun
+from harness_activities.tool_call.call import StartChild, ToolRun
 from harness_activities.tool_call.effects import count_allowed_attempts
 from harness_activities.tool_call.failures import (
     clean_message,
@@ -29,15 +31,22 @@ from harness_activities.tool_call.toolbox import Toolbox
 
 def make_activities(parts: AgentParts) -> list[Activity]:
     """The tool activities, for the queue of an agent and of its workspaces' host."""
-    activities = ToolActivities(parts.box, parts.process.interception)
+    start = partial(start_child, parts.process.connection)
+    activities = ToolActivities(parts.box, parts.process.interception, start)
     return [activities.run_tool, activities.check_edit]
 
 
 class ToolActivities:
     """Runs the tools of one agent, in one worker."""
 
-    def __init__(self, box: Toolbox, interception: Interception | None = None) -> None:
+    def __init__(
+        self,
+        box: Toolbox,
+        interception: Interception | None = None,
+        start: StartChild | None = None,
+    ) -> None:
         self._box = box
+        self._start_child = start
         self._interception = interception
         self._records = Records(box.artifacts)
 
@@ -118,8 +127,9 @@ class ToolActivities:
         policy = tool.policy
         limit = get_time_limit(policy.timeout_s, host.info, pooled=policy.pool is not None)
         call = ToolRun(
-            box=self._box, tool=tool, arguments=arguments, limit=limit, request=request, host=host
-        )
+            box=self._box, tool=tool, arguments=arguments, limit=limit, request=request, host=host,
+            start_child=self._start_child,
+        )  # fmt: skip
         return await call.run_or_ask()
 
     def _ask_outcome(
@@ -136,7 +146,5 @@ class ToolActivities:
         """Return how often the tool may fail; None if Temporal counts its attempts."""
         checked = self._box.tools.get(request.call.name)
         return (
-            count_allowed_attempts(checked.tool)
-            if checked and checked.tool.policy.effect != "read"
-            else None
+            count_allowed_attempts(checked.tool) if checked and checked.tool.policy.acts else None
         )

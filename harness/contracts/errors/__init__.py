@@ -243,6 +243,7 @@ from harness.contracts.errors.tool import (
     OutcomeUnknown,
     OutsideConfines,
     PoolBusy,
+    SubagentRefused,
     TargetChanged,
     ToolBusy,
     ToolDenied,

@@ -121,6 +121,15 @@ class CallNotRecorded(ToolError):
     fix = "A what-if runs no tools: it plays back recorded results."
 
 
+class SubagentRefused(ToolError):
+    """An agent was not called as a tool: the run has started too many, stands too deep below other
+    runs, or has nothing left of its budget. The model reads which, and can do the work itself. See
+    [subagents](../how-to/subagents.md)."""
+
+    code = "tool.subagent_refused"
+    fix = "Raise the run's budget, or have the agent call fewer other agents."
+
+
 class WrongHost(ToolError):
     """The run's workspace is a folder on another host."""
 

@@ -3150,6 +3150,83 @@ export interface components {
             broken?: true | null;
         };
         /**
+         * ChildEnded
+         * @description A child run ended; `tool_call_finished` follows with what the model reads of it.
+         */
+        ChildEnded: {
+            /**
+             * Run
+             * @description The run's id.
+             */
+            run: string;
+            /**
+             * At
+             * @description Seconds since the epoch.
+             */
+            at: number;
+            /**
+             * Trace
+             * @description The id of the run's trace, in OpenTelemetry too.
+             */
+            trace: string;
+            /** @description Its position in history; absent for live events. */
+            cursor?: components["schemas"]["Cursor"] | null;
+            /**
+             * Type
+             * @default child_ended
+             * @constant
+             */
+            type: "child_ended";
+            /** Child */
+            child: string;
+            state: components["schemas"]["RunState"];
+            error?: components["schemas"]["ErrorInfo"] | null;
+            /** @description What it used, with its own children. The run's totals include its tokens and cost. */
+            totals?: components["schemas"]["Totals"] | null;
+        };
+        /**
+         * ChildStarted
+         * @description A call of an agent as a tool starts a run of that agent. The child has its own events.
+         */
+        ChildStarted: {
+            /**
+             * Run
+             * @description The run's id.
+             */
+            run: string;
+            /**
+             * At
+             * @description Seconds since the epoch.
+             */
+            at: number;
+            /**
+             * Trace
+             * @description The id of the run's trace, in OpenTelemetry too.
+             */
+            trace: string;
+            /** @description Its position in history; absent for live events. */
+            cursor?: components["schemas"]["Cursor"] | null;
+            /**
+             * Type
+             * @default child_started
+             * @constant
+             */
+            type: "child_started";
+            /** Turn */
+            turn: number;
+            /** Call Id */
+            call_id: string;
+            /**
+             * Child
+             * @description The child's run id.
+             */
+            child: string;
+            /** Agent */
+            agent: string;
+            /** Prompt */
+            prompt: string;
+        };
+        /**
          * ClientMessage
          * @description A message of a conversation.
          */
@@ -3875,7 +3952,7 @@ export interface components {
             /** Kept */
             kept: number;
             /** Events */
-            events: (components["schemas"]["RunStarted"] | components["schemas"]["StateChanged"] | components["schemas"]["ModelCalled"] | components["schemas"]["ModelReplied"] | components["schemas"]["ModelFailed"] | components["schemas"]["ContextCompacted"] | components["schemas"]["CompactionFailed"] | components["schemas"]["ToolCallRequested"] | components["schemas"]["ToolCallChecked"] | components["schemas"]["ToolCallStarted"] | components["schemas"]["ToolCallFinished"] | components["schemas"]["DecisionRequested"] | components["schemas"]["DecisionMade"] | components["schemas"]["HintReceived"] | components["schemas"]["PauseRequested"] | components["schemas"]["ResumeRequested"] | components["schemas"]["AbortRequested"] | components["schemas"]["SignalRefused"] | components["schemas"]["BudgetReached"] | components["schemas"]["UndoStarted"] | components["schemas"]["EffectsUndone"] | components["schemas"]["Branched"] | components["schemas"]["RunEnded"])[];
+            events: (components["schemas"]["RunStarted"] | components["schemas"]["StateChanged"] | components["schemas"]["ModelCalled"] | components["schemas"]["ModelReplied"] | components["schemas"]["ModelFailed"] | components["schemas"]["ContextCompacted"] | components["schemas"]["CompactionFailed"] | components["schemas"]["ToolCallRequested"] | components["schemas"]["ToolCallChecked"] | components["schemas"]["ToolCallStarted"] | components["schemas"]["ToolCallFinished"] | components["schemas"]["ChildStarted"] | components["schemas"]["ChildEnded"] | components["schemas"]["DecisionRequested"] | components["schemas"]["DecisionMade"] | components["schemas"]["HintReceived"] | components["schemas"]["PauseRequested"] | components["schemas"]["ResumeRequested"] | components["schemas"]["AbortRequested"] | components["schemas"]["SignalRefused"] | components["schemas"]["BudgetReached"] | components["schemas"]["UndoStarted"] | components["schemas"]["EffectsUndone"] | components["schemas"]["Branched"] | components["schemas"]["RunEnded"])[];
         };
         /**
          * DiffView
@@ -4135,7 +4212,7 @@ export interface components {
          */
         EventList: {
             /** Events */
-            events: (components["schemas"]["RunStarted"] | components["schemas"]["StateChanged"] | components["schemas"]["ModelCalled"] | components["schemas"]["ModelReplied"] | components["schemas"]["ModelFailed"] | components["schemas"]["ContextCompacted"] | components["schemas"]["CompactionFailed"] | components["schemas"]["ToolCallRequested"] | components["schemas"]["ToolCallChecked"] | components["schemas"]["ToolCallStarted"] | components["schemas"]["ToolCallFinished"] | components["schemas"]["DecisionRequested"] | components["schemas"]["DecisionMade"] | components["schemas"]["HintReceived"] | components["schemas"]["PauseRequested"] | components["schemas"]["ResumeRequested"] | components["schemas"]["AbortRequested"] | components["schemas"]["SignalRefused"] | components["schemas"]["BudgetReached"] | components["schemas"]["UndoStarted"] | components["schemas"]["EffectsUndone"] | components["schemas"]["Branched"] | components["schemas"]["RunEnded"])[];
+            events: (components["schemas"]["RunStarted"] | components["schemas"]["StateChanged"] | components["schemas"]["ModelCalled"] | components["schemas"]["ModelReplied"] | components["schemas"]["ModelFailed"] | components["schemas"]["ContextCompacted"] | components["schemas"]["CompactionFailed"] | components["schemas"]["ToolCallRequested"] | components["schemas"]["ToolCallChecked"] | components["schemas"]["ToolCallStarted"] | components["schemas"]["ToolCallFinished"] | components["schemas"]["ChildStarted"] | components["schemas"]["ChildEnded"] | components["schemas"]["DecisionRequested"] | components["schemas"]["DecisionMade"] | components["schemas"]["HintReceived"] | components["schemas"]["PauseRequested"] | components["schemas"]["ResumeRequested"] | components["schemas"]["AbortRequested"] | components["schemas"]["SignalRefused"] | components["schemas"]["BudgetReached"] | components["schemas"]["UndoStarted"] | components["schemas"]["EffectsUndone"] | components["schemas"]["Branched"] | components["schemas"]["RunEnded"])[];
             /** Attempts */
             attempts?: components["schemas"]["Attempt"][] | null;
         };
@@ -7149,6 +7226,21 @@ export interface components {
             [key: string]: unknown;
         };
         /**
+         * Subagent
+         * @description The agent behind a tool, as a run pins it at its start.
+         */
+        Subagent: {
+            /** Agent */
+            agent: string;
+            /** @description Limits of each of its runs; absent: those that the agent declares. */
+            budget?: components["schemas"]["Budget"] | null;
+            /**
+             * Parallel
+             * @description Its calls in one reply run side by side, although its tools write.
+             */
+            parallel?: true | null;
+        };
+        /**
          * SwitchBody
          * @description The policy to switch a run to.
          */
@@ -7505,6 +7597,11 @@ export interface components {
              *     and hints, joined by dots. A worker that knows another declaration asks before a call.
              */
             pin?: string | null;
+            /**
+             * @description The agent that a call runs. `effect` is then that of its tools: the call itself changes
+             *     nothing.
+             */
+            subagent?: components["schemas"]["Subagent"] | null;
         };
         /**
          * ToolResult

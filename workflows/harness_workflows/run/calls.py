@@ -186,7 +186,7 @@ def _tool_attempts(spec: RunSpec, policy: ToolPolicy) -> int:
     outage. The activity itself counts failures of the tool."""
     limits = spec.limits
     attempts = policy.attempts or limits.tool_attempts
-    return attempts if policy.effect == "read" else max(attempts, limits.model_attempts)
+    return max(attempts, limits.model_attempts) if policy.acts else attempts
 
 
 def _retry_policy(attempts: int) -> RetryPolicy:

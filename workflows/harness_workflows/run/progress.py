@@ -10,7 +10,17 @@ from temporalio import workflow
 from harness.contracts.message import Message, ToolCall, ToolResult, user_message
 from harness.contracts.model import Compacted, ModelTurn
 from harness.contracts.permit import Started
-from harness.contracts.run import Budget, Carry, Held, Pending, RunSpec, RunState, Sent, Totals
+from harness.contracts.run import (
+    Budget,
+    Carry,
+    Held,
+    OpenChild,
+    Pending,
+    RunSpec,
+    RunState,
+    Sent,
+    Totals,
+)
 from harness.contracts.steering import Decide, Hint, HintRoom
 from harness.contracts.tool import ToolOutcome
 from harness.contracts.whatif import call_key
@@ -83,6 +93,11 @@ class RunProgress:
     """The run waits for a shared budget: a fresh history tries the call before it asks again."""
     played: dict[str, int] = field(default_factory=dict[str, int])
     """In a what-if: how often each call has been made, by its key."""
+    children: dict[str, OpenChild] = field(default_factory=dict[str, OpenChild])
+    """Children that have not ended, by call."""
+    started_children: int = 0
+    stopping: dict[str, str] = field(default_factory=dict[str, str])
+    """Why children are to end, by their runs."""
     signals: int = 0
     """Received in this execution."""
     refusal: str | None = None
@@ -232,6 +247,8 @@ class RunProgress:
             finishing=self.finishing,
             decided=dict(self.decided) or None,
             by=self.by if self.paused or self.aborted else None,
+            children={id: self._rooted(each) for id, each in self.children.items()} or None,
+            started_children=self.started_children or None,
         )
         return self.spec.model_copy(update={"carry": carry})
 
@@ -243,6 +260,10 @@ class RunProgress:
         the call must stay the same."""
         request = held.request.model_copy(update={"origin": self.origin})
         return held.model_copy(update={"request": request})
+
+    def _rooted(self, child: OpenChild) -> OpenChild:
+        request = child.request.model_copy(update={"origin": self.origin})
+        return child.model_copy(update={"request": request})
 
 
 def restore_progress(spec: RunSpec) -> RunProgress:
@@ -288,6 +309,8 @@ def restore_progress(spec: RunSpec) -> RunProgress:
         signatures=dict(carry.signatures or {}),
         pending={} if carry.aborted else {each.id: each for each in carry.pending or ()},
         decided=dict(carry.decided or {}),
+        children=dict(carry.children or {}),
+        started_children=carry.started_children or 0,
         finishing=carry.finishing,
     )
     for text in carry.hints or ():

@@ -8,15 +8,23 @@ from temporalio import workflow
 from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_exception
 
 from harness.contracts.base import Flag
-from harness.contracts.errors import REFUSALS, InvalidToolArguments, UnknownTool, rebuild_error
+from harness.contracts.errors import (
+    REFUSALS,
+    InvalidToolArguments,
+    SubagentRefused,
+    UnknownTool,
+    rebuild_error,
+)
 from harness.contracts.message import ToolCall, ToolResult, call_ordinals, tool_results
 from harness.contracts.ruling import Decider
 from harness.contracts.run import Held, Pending
 from harness.contracts.steering import Decide
-from harness.contracts.tool import Effect, RunTool, ToolOutcome
+from harness.contracts.subagent import MAX_CHILDREN
+from harness.contracts.tool import RunTool, ToolOutcome, ToolPolicy
 from harness.contracts.verdicts import refusal_text
 from harness_workflows.run import card, waits
 from harness_workflows.run.calls import READ, start_tool
+from harness_workflows.run.children import add_left, rejoin_child, run_child
 from harness_workflows.run.failures import get_cause, is_call_failure
 from harness_workflows.run.progress import RunProgress
 
@@ -29,7 +37,7 @@ async def run_calls(progress: RunProgress, calls: tuple[ToolCall, ...]) -> None:
     if not progress.calls:
         progress.calls, progress.invalid = calls, False
     ordinals = call_ordinals(calls)
-    if progress.spec.parallel and all(_effect_of(progress, call) == "read" for call in calls):
+    if progress.spec.parallel and all(_policy_of(progress, call).parallel for call in calls):
         pairs = zip(calls, ordinals, strict=True)
         tasks = [asyncio.create_task(_run_call(progress, call, ordinal)) for call, ordinal in pairs]
         await _wait_for_all(progress, tasks)
@@ -76,14 +84,26 @@ async def _call_until_settled(
     progress: RunProgress, call: ToolCall, ordinal: int | None
 ) -> ToolResult | None:
     """Return the result of a call; None if the run is aborted first."""
-    held = progress.held.get(call.id)
-    if held is None:
+    held, child = progress.held.get(call.id), progress.children.get(call.id)
+    known = held or child
+    if known is None:
         progress.totals = progress.totals.plus(tool_calls=1)
-    request = held.request if held else _build_request(progress, call, ordinal)
+    request = known.request if known else _build_request(progress, call, ordinal)
     asked: Held | None = None
     while progress.aborted is None:
+        if child is not None:
+            ended, child = await rejoin_child(progress, child), None
+            if ended is None:
+                break
+            request = ended
         if held is None:
             held = await _try_call(progress, request, asked)
+        if held.outcome.child is not None:
+            ended = await run_child(progress, held.request, held.outcome.child)
+            if ended is None:
+                break
+            request, held = ended, None
+            continue
         if held.outcome.need is None:
             return _take_result(progress, call, held.outcome)
         progress.held[call.id] = held
@@ -121,10 +141,21 @@ def _build_request(progress: RunProgress, call: ToolCall, ordinal: int | None) -
 
 async def _try_call(progress: RunProgress, request: RunTool, asked: Held | None) -> Held:
     """Try the call and return it with its outcome."""
+    if _policy_of(progress, request.call).subagent is not None and request.ended is None:
+        if progress.started_children >= MAX_CHILDREN:
+            return _refuse_child(request)
+        request = add_left(progress, request)
     card.show_doing(progress, f"running {request.call.name}")
     outcome = await _run_activity(progress, request)
     if request.edited and _is_misfit(outcome):
         request, outcome = _ask_again(request, outcome, asked)
+    return Held(request=request, outcome=outcome, since=workflow.time())
+
+
+def _refuse_child(request: RunTool) -> Held:
+    words = f"{request.call.name} was not called: this run has started {MAX_CHILDREN} others."
+    refused = SubagentRefused(words)
+    outcome = ToolOutcome(result=_error_result(request.call, words), failure=refused.info)
     return Held(request=request, outcome=outcome, since=workflow.time())
 
 
@@ -249,12 +280,16 @@ def _build_pending(progress: RunProgress, held: Held) -> Pending:
         turn=progress.turn,
         tool=call.name,
         arguments=call.arguments if isinstance(call.arguments, dict) else None,
-        effect=_effect_of(progress, call),
+        effect=_policy_of(progress, call).effect,
         question=outcome.reason or f"May {call.name} run?",
         since=held.since,
         ruling=outcome.ruling,
         until=_find_deadline(held),
     )
+
+
+def _policy_of(progress: RunProgress, call: ToolCall) -> ToolPolicy:
+    return progress.spec.tools.get(call.name, READ)
 
 
 def _find_deadline(held: Held) -> float | None:
@@ -263,12 +298,8 @@ def _find_deadline(held: Held) -> float | None:
     return None if ruling is None or ruling.wait_s is None else held.since + ruling.wait_s
 
 
-def _effect_of(progress: RunProgress, call: ToolCall) -> Effect:
-    return progress.spec.tools.get(call.name, READ).effect
-
-
 def _may_ask(progress: RunProgress, call: ToolCall) -> Flag:
-    acts = progress.spec.playback is None and _effect_of(progress, call) != "read"
+    acts = progress.spec.playback is None and _policy_of(progress, call).acts
     return True if progress.spec.asks and acts else None
 
 
