@@ -9,7 +9,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Generic, cast, overload
 
-from pydantic import ValidationError
 from typing_extensions import TypeForm, TypeVar, Unpack
 
 from harness.agent.argument_types import (
@@ -30,6 +29,7 @@ from harness.agent.functions import (
 from harness.agent.gates import MODEL_PLACES, GateFunction, read_gates
 from harness.agent.mcp_server import McpServer, split_servers
 from harness.agent.memory_tools import MEMORY_TOOLS
+from harness.agent.model_plan import check_model_options, make_plan
 from harness.agent.options import AgentOptions
 from harness.agent.output import read_output_type
 from harness.agent.read_result import read_result
@@ -37,14 +37,7 @@ from harness.agent.subagent import AgentTool, make_agent_tool
 from harness.agent.tool import AnyTool, Approval, Tool
 from harness.contracts.errors import InvalidAgent
 from harness.contracts.memory import MemoryPolicy
-from harness.contracts.model import (
-    AgentSpec,
-    Candidate,
-    ContextPolicy,
-    Feature,
-    ModelParams,
-    ModelPlan,
-)
+from harness.contracts.model import AgentSpec, ContextPolicy, ModelParams, ModelPlan
 from harness.contracts.queues import agent_queue
 from harness.contracts.run import Budget
 from harness.contracts.tool import ToolPolicy
@@ -183,7 +176,7 @@ class Agent(Generic[Deps, Output]):
         if budget is not None:
             check_budget(budget)
         check_instructions_type(name, instructions)
-        _check_model_options(name, model, fallbacks, params)
+        check_model_options(name, model, fallbacks, params)
         self.name = name
         self.model = model
         self.instructions = inspect.cleandoc(instructions) if isinstance(instructions, str) else ""
@@ -301,7 +294,7 @@ class Agent(Generic[Deps, Output]):
             made = self._specs[default_model] = AgentSpec(
                 name=self.name,
                 instructions=self.instructions,
-                plan=self._make_plan(default_model),
+                plan=make_plan(self, default_model),
                 tools=tuple(each.spec for each in self.tools.values()),
                 output=output and output.schema,
                 context=self.context,
@@ -348,43 +341,6 @@ class Agent(Generic[Deps, Output]):
         """
         self.validators.append(read_validator(fn, self.name))
         return fn
-
-    def _make_plan(self, default_model: str) -> ModelPlan:
-        needs: list[Feature] = []
-        if self.tools:
-            needs.append("tools")
-        if self.output_type is not None:
-            needs.append("output")
-        if isinstance(self.model, ModelPlan):
-            requires = tuple(dict.fromkeys((*self.model.requires, *needs)))
-            return self.model.model_copy(update={"requires": requires})
-        models = (self.model or default_model, *self.fallbacks)
-        return ModelPlan(
-            candidates=tuple(self._make_candidate(model) for model in models), requires=tuple(needs)
-        )
-
-    def _make_candidate(self, model: str) -> Candidate:
-        try:
-            return Candidate(model=model, params=self.params)
-        except ValidationError:
-            raise agent_error(
-                self.name,
-                f"model {model!r} is not of the form provider/model",
-                'Write it like "openai/gpt-5".',
-            ) from None
-
-
-def _check_model_options(
-    name: str, model: str | ModelPlan | None, fallbacks: Sequence[str], params: ModelParams | None
-) -> None:
-    if isinstance(model, ModelPlan) and (fallbacks or params):
-        raise agent_error(
-            name,
-            "has a model plan as well as fallbacks or params",
-            "Put the fallbacks and params into the plan's candidates.",
-        )
-    if fallbacks and model is None:
-        raise agent_error(name, "has fallbacks but no model", "Name the model that comes first.")
 
 
 def _by_name(agent: str, tools: Sequence[AnyTool]) -> dict[str, AnyTool]:

@@ -4,7 +4,7 @@ import { reasoningOf, textOf } from "./message_text";
 import { rewind } from "./rewind";
 import type { Decision, EventOf, ModelStep, NoteEvent, PauseStep, Step } from "./steps";
 import { ToolLog } from "./tool_log";
-import type { Cursor, LiveText, Retry, RunEvent, RunState } from "./types";
+import type { Cursor, LiveText, Retry, RunEvent, RunState, Usage } from "./types";
 
 export class RunLog {
   readonly steps: Step[] = [];
@@ -78,6 +78,14 @@ export class RunLog {
         return this.tools.run(event);
       case "tool_call_finished":
         return this.tools.finish(event);
+      case "child_started":
+        return this.tools.startChild(event);
+      case "child_ended":
+        this.addSpent(event.totals?.usage, event.totals?.cost_micros, 1);
+        return this.tools.endChild(event);
+      case "context_compacted":
+        this.addSpent(event.usage, event.cost_micros, 1);
+        return this.note(event);
       case "decision_requested":
         return this.tools.ask(event);
       case "decision_made":
@@ -211,10 +219,23 @@ export class RunLog {
     this.addUsage(step, 1);
   }
 
+  /** The run does not count what a reset dropped. */
+  private takeBack(step: Step): void {
+    if (step.kind === "model" && step.reply) this.addUsage(step, -1);
+    if (step.kind === "tool" && step.child?.totals)
+      this.addSpent(step.child.totals.usage, step.child.totals.cost_micros, -1);
+    if (step.kind === "note" && step.event.type === "context_compacted")
+      this.addSpent(step.event.usage, step.event.cost_micros, -1);
+  }
+
   private addUsage(step: ModelStep, sign: 1 | -1): void {
-    this.costMicros += sign * (step.costMicros ?? 0);
     if (step.costMicros == null) this.unpriced += sign;
-    this.tokens += sign * ((step.usage?.input ?? 0) + (step.usage?.output ?? 0));
+    this.addSpent(step.usage, step.costMicros, sign);
+  }
+
+  private addSpent(used: Usage | undefined, micros: number | null | undefined, sign: 1 | -1) {
+    this.costMicros += sign * (micros ?? 0);
+    this.tokens += sign * ((used?.input ?? 0) + (used?.output ?? 0));
   }
 
   private failModel(event: EventOf<"model_failed">): void {
@@ -251,7 +272,7 @@ export class RunLog {
     this.ended = undefined;
     this.state = "running";
     const back = rewind(this.steps, this.first, event);
-    for (const step of back.left) if (step.kind === "model" && step.reply) this.addUsage(step, -1);
+    for (const step of back.left) this.takeBack(step);
     this.turn = back.turn;
     this.tools.restore(back.tools, back.decisions);
     for (const step of back.fresh) this.push(step);
