@@ -21,6 +21,9 @@ def make_embedder(settings: Settings, model: str = DEFAULT_EMBEDDER) -> Embedder
         settings: Those that name the provider and its key.
         model: As provider/model.
 
+    Returns:
+        The embedder, ready for use.
+
     Raises:
         ProviderError: The provider is unknown, cannot embed, lacks a key, or its SDK is not
             installed.
