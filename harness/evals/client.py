@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from temporalio.client import WorkflowExecutionStatus
@@ -43,6 +44,8 @@ MOST_ITEMS = 50_000
 AT_ONCE = 16
 LOOKED_AT = 50
 """Evaluations among which the last one is looked for."""
+ENDING_TRIES, ENDING_S = 50, 0.2
+"""How often, and after which pause, to try again while an earlier workflow closes."""
 
 
 def code_queue(eval: str) -> str:
@@ -66,7 +69,8 @@ async def start_eval(connection: Connection, id: str, *, by: Caller = LOCAL) -> 
     """Start an evaluation, or go on with it: what has a result is not run again. Does nothing if it
     is running."""
     require_role(by, Role.OPERATOR, "start an evaluation")
-    await find_eval(connection, id, by=by)
+    if (await find_eval(connection, id, by=by)).state == "running":
+        return
     rows = Evals(connection)
     plan = await _read_plan(rows, id)
     coded = any(isinstance(check, Function) for check in plan.checks)
@@ -77,13 +81,14 @@ async def start_eval(connection: Connection, id: str, *, by: Caller = LOCAL) -> 
         code=code_queue(id) if coded else None,
     )
     await rows.set_state(id, "running")  # before the workflow may end
-    try:
-        await start_workflow(
-            connection, EVALS, WORKFLOW, request, id=eval_workflow(id),
-            static_summary=f"Evaluation {plan.name}"[:120],
-        )  # fmt: skip
-    except RunIdTaken:
-        return
+    for _ in range(ENDING_TRIES):
+        with suppress(RunIdTaken):  # one that has noted its end has yet to close, or another began
+            await start_workflow(
+                connection, EVALS, WORKFLOW, request, id=eval_workflow(id),
+                static_summary=f"Evaluation {plan.name}"[:120],
+            )  # fmt: skip
+            return
+        await asyncio.sleep(ENDING_S)
 
 
 async def stop_eval(connection: Connection, id: str, *, by: Caller = LOCAL) -> EvalRow:
