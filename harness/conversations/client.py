@@ -56,7 +56,6 @@ from harness.conversations.session_client import (
 from harness.conversations.store import Listed
 from harness.conversations.turns import (
     find_last,
-    find_newest_head,
     read_session_spec,
     read_turn_spec,
 )
@@ -287,16 +286,7 @@ class Conversations:
 
     async def export(self, id: str) -> Exported:
         """All of a conversation whose runs have ended, to keep or to import elsewhere."""
-        card, messages, turns = await self.find(id), list[StoredMessage](), list[StoredTurn]()
-        after: str | None = None
-        while True:
-            page = await self.messages(id, limit=MOST, after=after)
-            messages += page.messages
-            turns += [turn for turn in page.turns if turn not in turns[-1:]]
-            if (after := page.next) is None:
-                break
-        head = await find_newest_head(self.connection, card)
-        return await build_export(self.connection, card, head, tuple(messages), tuple(turns))
+        return await build_export(self.connection, await self.find(id))
 
     async def load(
         self, exported: Exported, *, agent: str | None = None, id: str | None = None,

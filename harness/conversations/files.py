@@ -12,13 +12,15 @@ from harness.contracts.errors import InvalidValue
 from harness.contracts.message import FileRef, Image, Message, Part, Text, ToolResult
 from harness.contracts.transcript import Node, digest
 from harness.conversations.contracts import Card, session_workflow
-from harness.conversations.projection import read_transcript
+from harness.conversations.projection import open_rows, project_missing, read_transcript
 from harness.conversations.rows import StoredMessage, StoredTurn
+from harness.conversations.turns import find_last, find_newest_head
 from harness.crypto.vault import new_salt
 from harness.engine.connection import Connection
 from harness.store.transcripts.copying import put_nodes
 
 FORMAT = "harness.conversation"
+PAGE = 500
 
 
 class Exported(Word):
@@ -34,25 +36,29 @@ class Exported(Word):
     """What the model has read so far: an import goes on from here."""
 
 
-async def build_export(
-    connection: Connection,
-    card: Card,
-    head: str | None,
-    messages: tuple[StoredMessage, ...],
-    turns: tuple[StoredTurn, ...],
-) -> Exported:
+async def build_export(connection: Connection, card: Card) -> Exported:
     """Build the file. It proves nothing of the conversation, and names no content of the store."""
-    transcript = await read_transcript(connection, head) if head else []
+    # The rows of a run are saved soon after its end, so the newest ones may be missing.
+    await project_missing(connection, card, await find_last(connection, card.id))
+    rows, messages = open_rows(connection), list[StoredMessage]()
+    while page := await rows.list_messages(card.id, PAGE, _place_after(messages)):
+        messages += page
+    turns = await rows.list_turns(card.id, messages[0].turn, messages[-1].turn) if messages else []
+    head = await find_newest_head(connection, card)
     unnamed: dict[str, object] = {"base": None, "head": None}
     return Exported(
         format=FORMAT,
         version=1,
         at=time.time(),
         card=card.model_copy(update={"mark": None, "base": None}),
-        messages=messages,
+        messages=tuple(messages),
         turns=tuple(turn.model_copy(update=unnamed) for turn in turns),
-        transcript=tuple(transcript),
+        transcript=tuple(await read_transcript(connection, head)) if head else (),
     )
+
+
+def _place_after(messages: list[StoredMessage]) -> tuple[int, int]:
+    return (messages[-1].turn, messages[-1].place) if messages else (-1, -1)
 
 
 def parse_export(text: str) -> Exported:

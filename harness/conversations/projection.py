@@ -50,10 +50,16 @@ async def project_turn(connection: Connection, card: Card, number: int) -> None:
         raise RunForged(f"Conversation {card.id!r} has no run {number:,}.")
     await connection.stores.sessions.advance_last(card.id, number)
     await save_card(connection, card)
+    await project_missing(connection, card, number - 1)
+    await _project_run(connection, card, number)
+
+
+async def project_missing(connection: Connection, card: Card, last: int) -> None:
+    """Save those runs up to `last` that have ended and have no rows yet."""
     known = await open_rows(connection).list_numbers(card.id)
-    for each in range(1, number + 1):
-        if each == number or each not in known:
-            await _project_run(connection, card, each)
+    for number in range(1, last + 1):
+        if number not in known:
+            await _project_run(connection, card, number)
 
 
 async def project_conversation(connection: Connection, card: Card) -> int:

@@ -186,6 +186,25 @@ async def test_a_fork_and_an_import_go_on_from_the_transcript(
     assert await rows_of(inbox, again.id) == before
 
 
+async def test_an_export_has_runs_whose_rows_are_not_saved_yet(
+    inbox: Conversations, name: str, model_server: ModelServer
+) -> None:
+    model_server.script(say("A."), say("B."))
+    card = await inbox.create(name, title="Letters")
+    for number, text in enumerate(("a", "b"), 1):
+        await inbox.send(card.id, text)
+        await answered(inbox, card.id, number)
+    whole = await inbox.export(card.id)
+    for table in ("turn", "message"):
+        await inbox.connection.database.fetch(
+            f"DELETE FROM harness_conversations.{table} WHERE conversation = %s RETURNING 1",
+            (card.id,),
+        )
+    again = await inbox.export(card.id)
+    assert (again.messages, again.turns) == (whole.messages, whole.turns)
+    assert [message.text for message in again.messages] == ["a", "A.", "b", "B."]
+
+
 async def test_encrypted_content_is_read_but_not_searched(
     options: dict[str, Any],
     database_url: str,
