@@ -37,10 +37,10 @@ async def test_the_inbox_is_back_after_an_outage(
         await expect(page.get_by_role("complementary")).to_contain_text(AWAY)
     await expect(page.get_by_role("listbox").get_by_role("option")).to_contain_text(run)
     await expect(badge).to_have_text("Online")
-    await expect(page).to_have_title("(1) harness")
+    await expect(page).to_have_title("(1) Inbox · harness")
     client = await site.client()
     await client.post(f"/api/v1/runs/{run}/decide", json={"verdict": "approve"})
-    await expect(page).to_have_title("harness")
+    await expect(page).to_have_title("Inbox · harness")
 
 
 @pytest.mark.slow

@@ -16,8 +16,8 @@ from tests.fakes.steps import call
 SIGN_IN = "Sign in to harness"
 SIGNED_OUT = (r"^401 GET .*/api/v1/", r"WebSocket connection to .* failed")
 ACTIONS = re.compile(
-    r"start|new run|pause|resume|abort|hint|approve|reject|deny|undo|fork|delete|forget|create"
-    r"|archive|rename|send",
+    r"\b(start|new run|pause|resume|abort|hint|approve|reject|deny|undo|fork|delete|forget|create"
+    r"|archive|rename|send)\b",
     re.I,
 )
 

@@ -21,7 +21,7 @@ export function ListActions(props: {
           onClick={() => props.onPause(!props.paused)}
         >
           {props.paused ? <Play aria-hidden /> : <Pause aria-hidden />}
-          {props.paused ? "Continue" : "Pause"}
+          {props.paused ? "Follow list" : "Freeze list"}
         </Button>
       )}
       {props.canStart && (
