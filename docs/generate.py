@@ -84,6 +84,21 @@ def settings_page() -> str:
     parts += ["## [mcp.servers.NAME]", section(McpServer, "mcp.servers.NAME.")]
     parts += ["## [mcp.servers.NAME.oauth]", section(McpOAuth, "mcp.servers.NAME.oauth.")]
     parts += ["## [mcp.servers.NAME.tools.TOOL]", section(McpTool, "mcp.servers.NAME.tools.TOOL.")]
+    from harness.budgets.settings import DailyBudget
+    from harness.config.settings import PriceSettings
+    from harness.limits.settings import ModelLimit, Pool
+
+    for name, of_name in (
+        ("models.MODEL", ModelLimit), ("providers.NAME", ModelLimit),
+        ("pools.NAME", Pool),
+    ):  # fmt: skip
+        parts += [f"## [limits.{name}]", section(of_name, f"limits.{name}.")]
+    for name in ("agents.NAME", "owners.USER"):
+        parts += [f"## [budgets.{name}]", section(DailyBudget, f"budgets.{name}.")]
+    parts += ["## [prices.MODEL]", section(PriceSettings, "prices.MODEL.")]
+    from harness.gates.settings import RedactSettings
+
+    parts += ["## [gates.redact]", section(RedactSettings, "gates.redact.")]
     parts += ["## Profiles", load_notes("pages")["profiles"]]
     changed = [
         [f"`{name}`", ", ".join(f"`{k} = {v!r}`" for k, v in values.items()) or "nothing"]
@@ -121,7 +136,10 @@ def events_page() -> str:
     parts = [page_title("Events", "event.py"), load_notes("pages")["events"]]
     parts.append(fields_table(event.EventBase, skip=()))
     live = set(event.LIVE)
-    kinds = [*source.list_subclasses(event, event.EventBase), *event.LIVE]
+    kinds = [
+        *source.list_subclasses(event, event.EventBase, "harness.contracts.context_event"),
+        *event.LIVE,
+    ]
     for heading, group in (
         ("Durable events", [k for k in kinds if k not in live]),
         ("Live events", [k for k in kinds if k in live]),

@@ -20,6 +20,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "Agent", "RunContext", "ModelRetry", "tool", "Tool", "ToolContext", "Ask", "Happened",
         "Target", "McpOAuth", "McpServer", "McpTool",
         "AnyTool", "Approval", "Budget", "ModelPlan", "Candidate", "ModelParams", "ContextPolicy",
+        "MemoryPolicy",
     ),
     "Messages": ("Message", "Text", "Image", "FileRef", "ToolCall", "ToolResult"),
     "What a run says": (
@@ -27,9 +28,10 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "Attempt", "Retry", "HarnessError", "ErrorInfo",
     ),
     "Effects and undo": ("EffectRow", "UndoReport", "UndoStep", "Undone"),
-    "Forks and what-ifs": (
+    "Forks, what-ifs and evaluations": (
         "Change", "RunDiff", "DiffSide", "DiffRow", "Recording", "read_recording", "WhatIfReport",
         "SourceOutcome", "ForkOutcome", "Outcome", "Called", "summarize_whatif", "draw_whatif",
+        "Observed",
     ),
     "Settings": ("load_settings", "Settings", "ProviderSettings"),
 }  # fmt: skip

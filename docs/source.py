@@ -132,12 +132,13 @@ def _argument_text(node: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
     return re.sub(r"^(self|cls)(: [\w\[\]]+)?(, )?", "", whole)
 
 
-def list_subclasses(module: ModuleType, base: type) -> Iterator[type]:
-    """The classes of a module that derive from `base`, in the order of the source."""
+def list_subclasses(module: ModuleType, base: type, *also: str) -> Iterator[type]:
+    """The classes of a module that derive from `base`, in the order of the source; with those that
+    it imports from the modules `also`."""
     for value in vars(module).values():
         if (
             isinstance(value, type)
             and issubclass(value, base)
-            and value.__module__ == module.__name__
+            and value.__module__ in (module.__name__, *also)
         ):
             yield value

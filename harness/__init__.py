@@ -42,11 +42,13 @@ if TYPE_CHECKING:
     from harness.contracts.attempt import Attempt, Retry
     from harness.contracts.effect import EffectRow, Undone, UndoReport, UndoStep
     from harness.contracts.errors import ErrorInfo, HarnessError
+    from harness.contracts.memory import MemoryPolicy
     from harness.contracts.message import FileRef, Image, Message, Text, ToolCall, ToolResult
     from harness.contracts.model import Candidate, ContextPolicy, ModelParams, ModelPlan, Usage
     from harness.contracts.run import Budget, Pending, RunState, RunStatus, Totals, TranscriptView
     from harness.contracts.verdicts import Decision
     from harness.contracts.whatif import Called, ForkOutcome, Outcome, SourceOutcome, WhatIfReport
+    from harness.evals.observed import Observed
     from harness.forks.fork import Change
     from harness.history.export import read_file as read_recording
     from harness.history.recording import Recording
@@ -86,10 +88,12 @@ __all__ = [
     "McpOAuth",
     "McpServer",
     "McpTool",
+    "MemoryPolicy",
     "Message",
     "ModelParams",
     "ModelPlan",
     "ModelRetry",
+    "Observed",
     "Outcome",
     "Pending",
     "Prompt",
@@ -158,8 +162,10 @@ _HOMES = {
     "McpTool": "harness.agent",
     "Message": "harness.contracts.message",
     "ModelParams": "harness.contracts.model",
+    "MemoryPolicy": "harness.contracts.memory",
     "ModelPlan": "harness.contracts.model",
     "ModelRetry": "harness.agent",
+    "Observed": "harness.evals.observed",
     "Outcome": "harness.contracts.whatif",
     "Pending": "harness.contracts.run",
     "Prompt": "harness.prompts.prompt",

@@ -23,6 +23,7 @@ async def send_decision(run: RunHandle[Any], args: argparse.Namespace) -> None:
         replace=args.replace,
         answer=args.answer,
         digest=args.digest,
+        remember=args.remember,
     )
     print(decision.wire().decode())
 
@@ -37,5 +38,9 @@ if __name__ == "__main__":
         arguments={"type": json.loads, "help": "with edit: the arguments to change, as JSON"},
         replace={"action": "store_true", "help": "with edit: replace all arguments"},
         answer={"help": "with answer: the answer"},
+        remember={
+            "type": json.loads,
+            "help": "allow later calls of the session: true, or names of arguments as a JSON list",
+        },
         digest={"help": "refuse unless the pending call has this digest"},
     )

@@ -88,7 +88,8 @@ class Admission:
         pinned = Pinned(
             agent=started.agent, spec=request.spec, model=request.model, salt=request.salt,
             session=started.session, workspace=started.workspace, playback=started.playback,
-            owner=started.owner,
+            owner=started.owner, root=started.root, priority=started.priority,
+            budget=started.budget,
         )  # fmt: skip
         await self._check_run(workflow, started.mac, started.whole, pinned)
         bound = await bind_permit(self._connection.database, started.mac, run_id)

@@ -15,8 +15,9 @@ from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, 
 from harness.contracts.agent_code import CheckOutput, WriteInstructions
 from harness.contracts.effect import UNDO, CheckTargets, Compensate, ListEffects, UndoSpec
 from harness.contracts.errors import RunForged
+from harness.contracts.memory_work import LearnMemories, RecallMemories
 from harness.contracts.message import call_ordinals
-from harness.contracts.model import CallModel, ModelTurn
+from harness.contracts.model import CallModel, CompactContext, ModelTurn
 from harness.contracts.permit import Pinned
 from harness.contracts.queues import agent_queue, workspace_queue
 from harness.contracts.run import WORKFLOW
@@ -32,11 +33,14 @@ from harness_activities.start_admission import StartAdmission
 
 REQUESTS: dict[str, type] = {
     "call_model": CallModel,
+    "compact_context": CompactContext,
     "run_tool": RunTool,
     "check_edit": RunTool,
     "save_transcript": SaveTranscript,
     "write_instructions": WriteInstructions,
     "check_output": CheckOutput,
+    "recall_memories": RecallMemories,
+    "learn_memories": LearnMemories,
     "list_effects": ListEffects,
     "compensate": Compensate,
     "check_targets": CheckTargets,
@@ -46,7 +50,16 @@ REQUESTS: dict[str, type] = {
 RunWatch = Callable[[str, str], Awaitable[None]]
 """Called with a run and its agent, before each activity of the run: see `run_watch` of a record."""
 
-Step = CallModel | RunTool | SaveTranscript | WriteInstructions | CheckOutput
+Step = (
+    CallModel
+    | CompactContext
+    | RunTool
+    | SaveTranscript
+    | WriteInstructions
+    | CheckOutput
+    | RecallMemories
+    | LearnMemories
+)
 
 
 class Guard(Interceptor):
@@ -56,6 +69,7 @@ class Guard(Interceptor):
         self._signing = connection.signing
         self._watches = watches
         self._database = connection.database
+        self._children = connection.stores.children
         self._admission = Admission(connection)
         self._starts = StartAdmission(connection)
 
@@ -85,16 +99,27 @@ class Guard(Interceptor):
             workflow, run_id = info.workflow_id or "", info.workflow_run_id or ""
             await self._starts.admit(workflow, run_id, info.task_queue)
 
-    async def find_caller(self, request: CallModel | RunTool) -> Caller:
+    async def find_caller(
+        self, request: CallModel | CompactContext | RunTool | RecallMemories | LearnMemories
+    ) -> Caller:
         """Return on whose behalf a call of the running activity is made."""
         info, admitted = activity.info(), await self._admit_caller(request)
         pinned = admitted.what
         assert isinstance(pinned, Pinned)  # the request was checked before
         return Caller(
             run=info.workflow_id or "", origin=admitted.origin, agent=pinned.agent,
-            turn=request.turn, attempt=info.attempt, session=pinned.session, owner=pinned.owner,
+            turn=0 if isinstance(request, RecallMemories) else request.turn,
+            attempt=info.attempt, session=pinned.session, owner=pinned.owner,
+            root=pinned.root, priority=pinned.priority, budget=pinned.budget,
             call=(request.call or 0) if isinstance(request, CallModel) else 0,
+            purpose=_find_purpose(request),
         )  # fmt: skip
+
+    async def find_undo(self) -> UndoSpec:
+        """Return what the undo of the running activity was started for."""
+        spec = (await self._admit_caller()).what
+        assert isinstance(spec, UndoSpec)  # the request was checked before
+        return spec
 
     async def sign_turn(self, request: CallModel, turn: ModelTurn) -> ModelTurn:
         """Add a MAC for each tool call of the reply."""
@@ -129,11 +154,11 @@ class Guard(Interceptor):
         if not isinstance(pinned, Pinned):
             raise RunForged("An undo requests a step of a run.")
         expected: dict[str, object] = {"salt": pinned.salt}
-        if isinstance(request, CallModel):
+        if isinstance(request, CallModel | CompactContext):
             expected |= {"spec": pinned.spec, "model": pinned.model}
         elif isinstance(request, RunTool):
             expected |= {"workspace": pinned.workspace, "playback": pinned.playback}
-        elif isinstance(request, WriteInstructions | CheckOutput):
+        elif isinstance(request, WriteInstructions | CheckOutput | RecallMemories | LearnMemories):
             expected |= {"spec": pinned.spec}
             if activity.info().task_queue != agent_queue(pinned.agent):
                 raise RunForged(f"A run of {pinned.agent} calls functions of another agent.")
@@ -179,12 +204,20 @@ class Guard(Interceptor):
     async def _check_bounds(self, spec: UndoSpec, request: Compensate) -> None:
         if spec.dry_run:
             raise RunForged("A dry run tries to undo an effect.")
-        found = await find_effect(self._database, request.run, request.key)
+        below = await self._children.find_below(request.run, spec.to_turn)
+        found = await find_effect(self._database, (request.run, *below), request.key)
         if found is None:
             raise RunForged(f"Run {request.run!r} has no effect with the key {request.key!r}.")
-        turn, call = found
-        if (spec.to_turn is not None and turn <= spec.to_turn) or call in spec.past:
+        run, turn, call = found
+        kept = run == request.run and spec.to_turn is not None and turn <= spec.to_turn
+        if kept or call in spec.past:
             raise RunForged(f"{call} of turn {turn} is outside this undo's bounds.")
+
+
+def _find_purpose(request: object) -> str:
+    if isinstance(request, LearnMemories):
+        return "memory"
+    return "finish" if isinstance(request, CallModel) and request.finish else "turn"
 
 
 class _Guarded(ActivityInboundInterceptor):

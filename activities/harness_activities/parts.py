@@ -12,6 +12,7 @@ from harness.mcp_tools.servers import Servers
 from harness.providers.plan import Models
 from harness.store import AttemptWriter, Database, Ledger, LiveWriter, Transcripts
 from harness_activities.guard import Guard
+from harness_activities.model_call.agent_gates import AgentGates
 from harness_activities.tool_call.interception import Interception
 from harness_activities.tool_call.toolbox import Toolbox
 from harness_activities.tool_call.workspaces import Workspaces
@@ -34,6 +35,7 @@ class ProcessParts:
     workspaces: Workspaces
     servers: Servers
     interception: Interception
+    gates: AgentGates
 
 
 @dataclass(frozen=True, kw_only=True)

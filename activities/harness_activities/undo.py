@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import logging
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from temporalio import activity
@@ -30,9 +32,11 @@ from harness.contracts.errors import (
     ToolTimeout,
     UndoUnavailable,
 )
-from harness.contracts.queues import workspace_queue
+from harness.contracts.queues import agent_queue, workspace_queue
+from harness.store.children import Children
 from harness.store.effects import PAGE, Hold, Ledger
 from harness.undo.offline import format_title, irreversible_error
+from harness_activities.memory.undoing import withdraw_for_undo
 from harness_activities.parts import Activity, AgentParts
 from harness_activities.tool_call.failures import (
     clean_message,
@@ -42,15 +46,22 @@ from harness_activities.tool_call.failures import (
 )
 from harness_activities.tool_call.host import CallHost, get_time_limit
 from harness_activities.tool_call.toolbox import Toolbox
-from harness_activities.undo_check import TargetActivities, rebuild_call
+from harness_activities.undo_check import TargetActivities, find_below, rebuild_call
 
 log = logging.getLogger("harness.tools")
 
 
 def make_activities(parts: AgentParts) -> list[Activity]:
     """The activities of undos, for the queue of an agent and of its workspaces' host."""
-    activities = EffectActivities(box=parts.box, ledger=parts.process.ledger)
-    checks = TargetActivities(box=parts.box, ledger=parts.process.ledger)
+    ledger, children = parts.process.ledger, parts.process.connection.stores.children
+    withdraw = partial(withdraw_for_undo, parts.process.connection, parts.process.guard)
+    activities = EffectActivities(
+        box=parts.box,
+        ledger=ledger,
+        children=children,
+        withdraw=withdraw if parts.agent.memory else None,
+    )
+    checks = TargetActivities(box=parts.box, ledger=ledger, children=children)
     return [activities.list_effects, activities.compensate, checks.check_targets]
 
 
@@ -60,11 +71,20 @@ class EffectActivities:
 
     box: Toolbox
     ledger: Ledger
+    children: Children | None = None
+    """Finds runs below a run; None: there are none."""
+    withdraw: Callable[[str], Awaitable[None]] | None = None
+    """Withdraws what was extracted from a run: no tool did that, so the ledger does not have it."""
 
     @activity.defn(name="list_effects")
     async def list_effects(self, request: ListEffects) -> EffectPage:
         """List the effects to undo, the newest first."""
-        rows = await self.ledger.effects_to_undo(request.run, request.to_turn, request.before)
+        if request.before is None and self.withdraw is not None:
+            await self.withdraw(request.run)
+        below = await find_below(self.children, request.run, request.to_turn)
+        rows = await self.ledger.effects_to_undo(
+            request.run, request.to_turn, request.before, below=below
+        )
         return EffectPage(
             items=tuple(self._build_item(row) for row in rows),
             more=True if len(rows) == PAGE else None,
@@ -73,7 +93,8 @@ class EffectActivities:
     @activity.defn(name="compensate")
     async def compensate(self, request: Compensate) -> Compensated:
         """Undo one effect, or return why that is impossible."""
-        hold, row = await self.ledger.begin_undo(request.key, request.run)
+        below = await find_below(self.children, request.run)
+        hold, row = await self.ledger.begin_undo(request.key, request.run, below)
         host = self.box.make_host(rebuild_call(row), row.run)
         host.ledger = self.ledger
         host.start_heartbeats()
@@ -142,18 +163,26 @@ class EffectActivities:
         return Compensated(said=said)
 
     def _build_item(self, row: EffectRow) -> UndoItem:
-        obstacle, place = self._find_obstacle(row), row.workspace
+        obstacle = self._find_obstacle(row)
         return UndoItem(
             key=row.key, seq=row.seq, turn=row.turn, call=row.call, tool=row.tool,
             effect=row.effect, title=format_title(row),
-            queue=place and workspace_queue(row.agent, place.host),
+            queue=self._find_queue(row),
             obstacle=obstacle and _clean_info(obstacle),
         )  # fmt: skip
+
+    def _find_queue(self, row: EffectRow) -> str | None:
+        """The queue of the worker that undoes it; None for that of this agent."""
+        if row.workspace is not None:
+            return workspace_queue(row.agent, row.workspace.host)
+        return None if row.agent == self.box.agent.name else agent_queue(row.agent)
 
     def _find_obstacle(self, row: EffectRow) -> ToolError | None:
         """Return why it cannot be undone, as far as that is known without trying."""
         if row.effect == "irreversible":
             return irreversible_error(row.tool)
+        if row.agent != self.box.agent.name:
+            return None  # its tool is another agent's, whose worker is asked to undo it
         try:
             hooks = self.box.get_tool(row.tool).hooks
         except ToolError:

@@ -16,6 +16,7 @@ from harness.contracts.effect import CheckTargets, EffectRow, TargetCheck, Targe
 from harness.contracts.errors import HarnessError, TargetChanged, ToolFailed
 from harness.contracts.message import ToolCall
 from harness.contracts.tool import RunTool
+from harness.store.children import Children
 from harness.store.effects import PAGE, Ledger
 from harness.undo.targets import Preview, Verdict, read_targets
 from harness_activities.tool_call.failures import clean_message, describe_error
@@ -38,17 +39,25 @@ def rebuild_call(row: EffectRow) -> RunTool:
     )
 
 
+async def find_below(
+    children: Children | None, run: str, after_turn: int | None = None
+) -> list[str]:
+    return await children.find_below(run, after_turn) if children else []
+
+
 @dataclass(frozen=True, kw_only=True)
 class TargetActivities:
     """Checks the targets of one agent's effects."""
 
     box: Toolbox
     ledger: Ledger
+    children: Children | None = None
 
     @activity.defn(name="check_targets")
     async def check_targets(self, request: CheckTargets) -> TargetChecks:
         """Check the targets of these effects, the newest first."""
-        rows = await self.ledger.find_effects(request.run, request.keys[:PAGE])
+        below = await find_below(self.children, request.run)
+        rows = await self.ledger.find_effects(request.run, request.keys[:PAGE], below)
         preview = Preview()
         ends = asyncio.get_running_loop().time() + TOTAL_S
         found: list[TargetCheck] = []

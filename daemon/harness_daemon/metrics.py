@@ -22,6 +22,8 @@ from harness.contracts.run import WORKFLOW, RunState
 from harness.engine.connection import Connection
 from harness.history.run_reads import RunReads
 from harness.version import __version__
+from harness_daemon.limit_metrics import LimitMetrics
+from harness_daemon.request_log_metrics import RequestLogMetrics
 
 if TYPE_CHECKING:
     from prometheus_client.core import Metric
@@ -46,6 +48,8 @@ class Metrics:
         self._connection = connection
         self._reads = reads
         self._counts = counts
+        self._limits = LimitMetrics(connection)
+        self._request_log = RequestLogMetrics(connection)
         self._asked = float("-inf")
         self._waiting: int | None = None
         self._registry = CollectorRegistry(auto_describe=False)
@@ -76,6 +80,8 @@ class Metrics:
     async def write(self, accept: str | None) -> tuple[bytes, str]:
         """All metrics, and their media type, in the format that a scraper accepts."""
         await self._reads.shared.read("metrics", self._count_waiting)
+        await self._reads.shared.read("limit metrics", self._limits.refresh)
+        await self._reads.shared.read("request log metrics", self._request_log.refresh)
         encode, media_type = choose_encoder(accept or "")
         return encode(self._registry), media_type
 
@@ -114,6 +120,8 @@ class Metrics:
         yield GaugeMetricFamily(
             "harness_run_cards", "Runs whose cards are kept in memory.", len(cards)
         )
+        yield from self._limits.collect()
+        yield from self._request_log.collect()
         if self._waiting is not None:
             yield GaugeMetricFamily(
                 "harness_runs_waiting", "Open runs that wait for a person.", self._waiting

@@ -43,7 +43,7 @@ SELECT {CREDENTIAL_COLUMNS}, u.role, u.mac,
   coalesce(c.last_used > now() - make_interval(secs => %s), false)
 FROM harness_access.credential c JOIN harness_access.user u ON u.name = c.user_name
 WHERE c.id = %s
-"""  # noqa: S608
+"""
 ENABLE_USER = """
 WITH former AS (
   SELECT name FROM harness_access.user WHERE name = %s AND disabled IS NOT NULL
@@ -89,7 +89,7 @@ class Users:
     async def add_user(self, name: str, role: Role) -> User | None:
         """Add a user; None if the name is taken."""
         rows = await self._database.fetch(
-            "INSERT INTO harness_access.user (name, role, mac) VALUES (%s, %s, %s) "  # noqa: S608
+            "INSERT INTO harness_access.user (name, role, mac) VALUES (%s, %s, %s) "
             f"ON CONFLICT DO NOTHING RETURNING {USER_COLUMNS}",
             (name, role.value, self._vault.sign(_place_of_user(name, role))),
         )
@@ -97,13 +97,13 @@ class Users:
 
     async def find_user(self, name: str) -> User | None:
         rows = await self._database.fetch(
-            f"SELECT {USER_COLUMNS} FROM harness_access.user WHERE name = %s",  # noqa: S608
+            f"SELECT {USER_COLUMNS} FROM harness_access.user WHERE name = %s",
             (name,),
         )
         return _to_user(self._vault, rows[0]) if rows else None
 
     async def list_users(self) -> list[User]:
-        query: LiteralString = f"SELECT {USER_COLUMNS} FROM harness_access.user ORDER BY name"  # noqa: S608
+        query: LiteralString = f"SELECT {USER_COLUMNS} FROM harness_access.user ORDER BY name"
         return [_to_user(self._vault, row) for row in await self._database.fetch(query)]
 
     async def set_role(self, name: str, role: Role) -> bool:
@@ -148,7 +148,7 @@ class Credentials:
 
     async def list_credentials(self, kind: Kind, user: str | None) -> list[Credential]:
         rows = await self._database.fetch(
-            f"SELECT {CREDENTIAL_COLUMNS} FROM harness_access.credential c "  # noqa: S608
+            f"SELECT {CREDENTIAL_COLUMNS} FROM harness_access.credential c "
             "WHERE c.kind = %s AND (%s::text IS NULL OR c.user_name = %s) ORDER BY c.created, c.id",
             (kind, user, user),
         )
@@ -156,7 +156,7 @@ class Credentials:
 
     async def find_credential(self, id: str) -> Credential | None:
         rows = await self._database.fetch(
-            f"SELECT {CREDENTIAL_COLUMNS} FROM harness_access.credential c WHERE c.id = %s",  # noqa: S608
+            f"SELECT {CREDENTIAL_COLUMNS} FROM harness_access.credential c WHERE c.id = %s",
             (id,),
         )
         return _to_credential(self._vault, rows[0]) if rows else None

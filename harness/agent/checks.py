@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from harness.contracts.errors import InvalidValue
+from collections.abc import Sequence
+
+from harness.contracts.errors import InvalidAgent, InvalidValue
 from harness.contracts.run import Budget
 
 DEFAULT_TURNS = 100
@@ -31,8 +33,25 @@ def check_budget(budget: Budget) -> None:
                 f"{most:,}.",
                 fix=f"Give such a number, or leave {name} out.",
             )
+    limits = (budget.tokens, budget.cost_micros, budget.seconds)
+    if budget.shared is not None and limits == (None, None, None):
+        raise InvalidValue(
+            f"The budget is shared={budget.shared!r}, but limits nothing that can be shared.",
+            fix="Give tokens, cost_micros or seconds, or leave shared out.",
+        )
 
 
 def with_default_turns(budget: Budget) -> Budget:
     """Add the default limit of turns if the budget has none."""
     return budget.model_copy(update={"turns": DEFAULT_TURNS}) if budget.turns is None else budget
+
+
+def check_lists(agent: str, **given: object) -> None:
+    """Refuse options of an agent that are not lists, for users without a type checker."""
+    for option, value in given.items():
+        if isinstance(value, Sequence) and not isinstance(value, str):
+            continue
+        called = getattr(value, "name", None) or getattr(value, "__name__", None) or repr(value)
+        put = f"Put it in a list: {option}=[{called}]"
+        hint = "Leave it out for none." if value is None else put
+        raise InvalidAgent(f"Agent {agent}: {option}={called} is not a list.", fix=hint)

@@ -15,6 +15,8 @@ from harness.contracts.errors import ToolFailed
 if TYPE_CHECKING:
     from psycopg import AsyncConnection
 
+    from harness.agent.memory_tools import RunMemory
+
 D_co = TypeVar("D_co", covariant=True)
 
 
@@ -23,6 +25,9 @@ class ToolHost(Protocol):
 
     @property
     def http(self) -> HttpToolSettings: ...
+
+    @property
+    def memory(self) -> RunMemory | None: ...
 
     def progress(self, text: str) -> None: ...
 

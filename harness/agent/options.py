@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypedDict
 
+from harness.agent.gates import GateFunction
+from harness.contracts.memory import MemoryPolicy
 from harness.contracts.model import ContextPolicy, ModelParams, ModelPlan
 from harness.contracts.run import Budget
 
@@ -19,3 +21,5 @@ class AgentOptions(TypedDict, total=False):
     context: ContextPolicy | None
     parallel: bool
     undo_on_failure: bool
+    memory: MemoryPolicy | None
+    gates: Sequence[GateFunction]

@@ -8,6 +8,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import (
+    TYPE_CHECKING,
     Any,
     Concatenate,
     Generic,
@@ -26,6 +27,9 @@ from harness.agent.context import ToolContext
 from harness.agent.hooks import Check, Hooks, Obstacle, Prepare, Probe, Undo, receipt_type
 from harness.agent.schema import Signature, read_signature, tool_error
 from harness.contracts.tool import Effect, ToolPolicy, ToolSpec
+
+if TYPE_CHECKING:
+    from harness.agent.agent import Agent
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -78,6 +82,8 @@ class Tool(Generic[P, R_co, D_contra]):
     chosen: OnUnknown | None = None
     """`on_unknown` as declared."""
     hooks: Hooks = field(default_factory=Hooks, compare=False)
+    agent: Agent[Any, Any] | None = field(default=None, compare=False, repr=False)
+    """The agent that a call runs, if `Agent.as_tool` made it."""
 
     @property
     def name(self) -> str:
@@ -230,6 +236,8 @@ def tool(
     on_unknown: OnUnknown | None = None,
     timeout: float | None = None,
     attempts: int | None = None,
+    pool: str | None = None,
+    untrusted: bool = False,
 ) -> ToolDecorator: ...
 def tool(
     fn: Callable[..., Any] | None = None,
@@ -243,25 +251,29 @@ def tool(
     on_unknown: OnUnknown | None = None,
     timeout: float | None = None,
     attempts: int | None = None,
+    pool: str | None = None,
+    untrusted: bool = False,
 ) -> Any:
     """Make a function a tool. Its type hints become the schema, its docstring the description.
 
     Args:
         fn: The function, if `@tool` is used without parentheses.
         name: The name by which the model calls it. Default: the function's name.
-        effect: What it changes. Default: "write", because a write declared as a read would be
-        repeated without asking.
+        effect: What it changes. A write declared as a read would be repeated without asking.
         inline: Quick, in-process and "read": runs in the workflow's own task, for a fraction of
             the cost, within a second. It may be repeated.
         workspace: Works in the run's folder, so it runs on the host that has the folder.
         approval: "always", "never", or a function of the arguments (a dict) that returns whether
             a person must approve the call, or the reason why.
         on_unknown: What to do if a worker died during a write. "ask": a person says whether it
-            happened. "retry": repeat the call, which is safe if it uses the context's idempotency
-            key or makes all its changes in `ctx.transaction()`. "probe": call the function under
-            `@tool.probe`. Default: "probe" if there is one, else "ask".
+            happened. "retry": repeat it, which is safe with the context's idempotency key or in
+            `ctx.transaction()`. "probe": call `@tool.probe`, the default if there is one.
         timeout: Seconds that one attempt may take.
         attempts: How often to try it if it raises ToolUnavailable or its worker dies.
+        pool: The pool that its calls share with other tools: `[limits.pools.NAME]` in the settings
+            says how many run at once, in all workers together.
+        untrusted: Anyone may have written what it returns, such as a web page or mail. Gates track
+            which arguments of later calls come from it.
 
     Returns:
         The tool, or a decorator that makes it.
@@ -271,26 +283,37 @@ def tool(
     """
     if fn is None:
         return functools.partial(
-            tool,
-            name=name, effect=effect, inline=inline, workspace=workspace, approval=approval,
-            on_unknown=on_unknown, timeout=timeout, attempts=attempts,
+            tool, name=name, effect=effect, inline=inline, workspace=workspace, approval=approval,
+            on_unknown=on_unknown, timeout=timeout, attempts=attempts, pool=pool,
+            untrusted=untrusted,
         )  # fmt: skip
     called = name or getattr(fn, "__name__", "")
     _check_function(fn, called)
-    _check_options(
-        called, effect=effect, inline=inline, workspace=workspace, on_unknown=on_unknown,
-        timeout=timeout, attempts=attempts,
+    policy = _read_policy(
+        called, approval, on_unknown=on_unknown, effect=effect, inline=inline, workspace=workspace,
+        untrusted=untrusted, timeout=timeout, attempts=attempts, pool=pool,
     )  # fmt: skip
-    policy = ToolPolicy(
-        effect=effect, inline=inline or None, workspace=workspace or None, timeout_s=timeout,
-        attempts=attempts,
-    )  # fmt: skip
-    _check_policy(called, policy, approval)
     signature = read_signature(fn, called)
     spec = ToolSpec(name=called, description=signature.description, parameters=signature.parameters)
     return Tool(
         fn=fn, spec=spec, policy=policy, signature=signature, approval=approval, chosen=on_unknown
     )
+
+
+def _read_policy(name: str, approval: Approval, **options: Any) -> ToolPolicy:
+    """Make the policy of a tool from its options, once they are known to be sound."""
+    _check_options(name, **options)
+    policy = ToolPolicy(
+        effect=options["effect"],
+        inline=options["inline"] or None,
+        workspace=options["workspace"] or None,
+        timeout_s=options["timeout"],
+        attempts=options["attempts"],
+        pool=options["pool"],
+        untrusted=options["untrusted"] or None,
+    )
+    _check_policy(name, policy, approval)
+    return policy
 
 
 def _check_function(fn: Callable[..., Any], name: str) -> None:
@@ -312,7 +335,9 @@ def _check_function(fn: Callable[..., Any], name: str) -> None:
         )
 
 
-def _check_options(name: str, *, timeout: object, attempts: object, **options: object) -> None:
+def _check_options(
+    name: str, *, timeout: object, attempts: object, pool: object, **options: object
+) -> None:
     """Check the types at run time, for users without a type checker."""
     for option, value in options.items():
         known = _CHOICES.get(option, (True, False))
@@ -324,6 +349,10 @@ def _check_options(name: str, *, timeout: object, attempts: object, **options: o
     if attempts is not None and not (is_positive(attempts) and isinstance(attempts, int)):
         raise tool_error(
             name, f"attempts is {attempts!r}", "Give a whole number from 1; 1 means no retry."
+        )
+    if pool is not None and not (isinstance(pool, str) and _NAME.fullmatch(pool)):
+        raise tool_error(
+            name, f"pool is {repr(pool)[:80]}", "Give a name of up to 64 letters, digits, _ or -."
         )
 
 
@@ -339,6 +368,10 @@ def _check_policy(name: str, policy: ToolPolicy, approval: Approval) -> None:
             name,
             f"is inline with effect {policy.effect!r}, but inline tools may be repeated",
             'Declare effect="read" if it changes nothing, or drop inline=True.',
+        )
+    if policy.inline and policy.pool is not None:
+        raise tool_error(
+            name, f"is inline and would wait for the pool {policy.pool}", "Drop inline=True."
         )
     if policy.inline and policy.workspace:
         raise tool_error(

@@ -108,6 +108,7 @@ SETTINGS = Kind("a subclass of Section", _is_section)
 ERRORS = Kind("a module", _is_module)
 MIGRATIONS = Kind("a package with REVISIONS, a tuple of names", _lists_revisions)
 PROVIDER = Kind("an adapter: called with (name, settings)", callable)
+EMBEDDER = Kind("an embedder: called with (name, settings, model)", callable)
 TOOLS = Kind("a module whose __all__ names its tools", _lists_tools)
 WORKFLOW = Kind("a workflow class: decorated with @workflow.defn", _is_workflow)
 ACTIVITIES = Kind("a function that makes activities", callable)
@@ -154,7 +155,7 @@ _FIELDS: dict[Kind, tuple[str, ...]] = {
         "requires", "workflows", "activities", "agent_workflows", "agent_activities",
     ),
     Kind("a whole number above 0", _is_count): ("max_activities",),
-    Kind("a tuple of pairs (kind, adapter)", _are_pairs): ("providers",),
+    Kind("a tuple of pairs (kind, adapter)", _are_pairs): ("providers", "embedders"),
 }  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from harness.capabilities.checks import (
     ACTIVITIES,
     COMMANDS,
+    EMBEDDER,
     ERRORS,
     INTERCEPTOR,
     MIGRATIONS,
@@ -63,6 +64,9 @@ def _list_parts(record: Capability) -> Iterator[Part]:
     for kind, target in record.providers:
         resolve_part(target, PROVIDER)
         yield Part("provider", kind)
+    for kind, target in record.embedders:
+        resolve_part(target, EMBEDDER)
+        yield Part("embedder", kind)
     if record.tools:
         for name in resolve_part(record.tools, TOOLS).__all__:
             yield Part("tool", name)

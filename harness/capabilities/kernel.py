@@ -23,7 +23,8 @@ HISTORY = Capability(
 
 MODELS = Capability(
     name="models",
-    summary="Call models: OpenAI, Anthropic, any server that speaks Chat Completions, or offline.",
+    summary="Call models: OpenAI, Anthropic, Gemini, Groq, Mistral, Ollama, any server that speaks "
+    "Chat Completions, or offline. Embed texts.",
     page="how-to/models.md",
     essential=True,
     commands="harness.cli.models.table:MODELS_COMMANDS",
@@ -32,7 +33,19 @@ MODELS = Capability(
         ("openai", "harness.providers.openai.responses:OpenAIResponses"),
         ("anthropic", "harness.providers.anthropic.messages:AnthropicMessages"),
         ("chat", "harness.providers.chat.completions:ChatCompletions"),
+        ("gemini", "harness.providers.gemini.generate:GeminiGenerate"),
+        ("groq", "harness.providers.groq.completions:GroqCompletions"),
+        ("mistral", "harness.providers.mistral.chat:MistralChat"),
+        ("ollama", "harness.providers.ollama.chat:OllamaChat"),
         ("offline", "harness.providers.offline.model:Offline"),
+    ),
+    embedders=(
+        ("offline", "harness.embeddings.offline:OfflineEmbedder"),
+        ("openai", "harness.embeddings.remote:OpenAIEmbedder"),
+        ("chat", "harness.embeddings.remote:OpenAIEmbedder"),
+        ("gemini", "harness.embeddings.remote:GeminiEmbedder"),
+        ("mistral", "harness.embeddings.remote:MistralEmbedder"),
+        ("ollama", "harness.embeddings.remote:OllamaEmbedder"),
     ),
 )
 

@@ -30,7 +30,7 @@ NAME = re.compile(r"[a-z][a-z0-9_]{0,29}")
 
 RESERVED = frozenset(
     {
-        "artifacts", "database", "encryption", "http", "live", "log", "model", "profile",
+        "artifacts", "database", "encryption", "http", "live", "log", "model", "prices", "profile",
         "providers", "signing", "state_dir", "telemetry", "temporal", "worker",
     }
 )  # fmt: skip
@@ -261,14 +261,25 @@ def load_workflows() -> list[type]:
 
 def provider_kinds() -> dict[str, str]:
     """The kinds of model provider, each with the import string of its adapter."""
+    return _collect_kinds("provider", lambda record: record.providers)
+
+
+def embedder_kinds() -> dict[str, str]:
+    """The kinds of provider that embed texts, each with the import string of its embedder."""
+    return _collect_kinds("embedder", lambda record: record.embedders)
+
+
+def _collect_kinds(
+    what: str, pairs_of: Callable[[Capability], tuple[tuple[str, str], ...]]
+) -> dict[str, str]:
     kinds: dict[str, str] = {}
     for record in enabled_capabilities():
-        own = dict(record.providers)
+        own = dict(pairs_of(record))
         taken = next((kind for kind in own if kind in kinds), None)
         if taken is None:
             kinds |= own
         else:  # all of them or none, so that the next call finds the same
-            report_problem(record, f"the provider kind {taken!r} exists already")
+            report_problem(record, f"the {what} kind {taken!r} exists already")
     return kinds
 
 

@@ -122,6 +122,12 @@ BUDGETS = (
     arg("--budget-tokens", metavar="N", type=int, help="Stop once this many tokens are used."),
     arg("--budget-cost", metavar="USD", type=float, help="Stop once this much is spent."),
     arg("--budget-seconds", metavar="S", type=float, help="Stop after this many seconds."),
+    arg(
+        "--budget-shared",
+        metavar="WITH",
+        choices=("run", "session"),
+        help="Share them: with runs that it starts (run), or its session.",
+    ),
 )
 RUN = arg("run", metavar="RUN", help="The run's id.")
 RUNS = arg("run", metavar="RUN", nargs="*", help="The ids of the runs.")

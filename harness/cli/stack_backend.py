@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from harness.contracts.errors import StoreError
+from harness.history.prompts import read_sent_prompt
 from harness.history.reader import open_seals
 from harness.history.recording import Recording, record_run
 from harness.history.recording import read_history as read_run_history
@@ -17,13 +18,24 @@ if TYPE_CHECKING:
     from harness.access.rows import Credential, User
     from harness.api.caller import Role
     from harness.archive.views import Verification
-    from harness.cli.stack_parts import StackArchive, StackPrompts, StackWebhooks
+    from harness.cli.stack_parts import (
+        StackArchive,
+        StackBudgets,
+        StackGates,
+        StackLimits,
+        StackPrompts,
+        StackRequests,
+        StackWebhooks,
+    )
+    from harness.cli.stack_policies import StackPolicies
     from harness.contracts.attempt import Attempt
     from harness.contracts.event import DurableEvent
+    from harness.contracts.sent_prompt import SentPrompt
     from harness.conversations.client import Conversations
     from harness.engine.connection import Connection
     from harness.forks.fork import Change
     from harness.journal.card import Card
+    from harness.memory.desk import MemoryDesk
     from harness.prompts.prompt import Prompt
     from harness.runs.filter import RunFilter
     from harness.runs.listing import RunRow
@@ -60,10 +72,46 @@ class StackBackend:
         return StackPrompts(self.client.connection)
 
     @property
+    def memories(self) -> MemoryDesk:
+        from harness.memory.desk import MemoryDesk
+
+        return MemoryDesk(self.client.connection)
+
+    @property
     def webhooks(self) -> StackWebhooks:
         from harness.cli.stack_parts import StackWebhooks
 
         return StackWebhooks(self.client.connection)
+
+    @property
+    def limits(self) -> StackLimits:
+        from harness.cli.stack_parts import StackLimits
+
+        return StackLimits(self.client.connection)
+
+    @property
+    def requests(self) -> StackRequests:
+        from harness.cli.stack_parts import StackRequests
+
+        return StackRequests(self.client.connection)
+
+    @property
+    def budgets(self) -> StackBudgets:
+        from harness.cli.stack_parts import StackBudgets
+
+        return StackBudgets(self.client.connection)
+
+    @property
+    def policies(self) -> StackPolicies:
+        from harness.cli.stack_policies import StackPolicies
+
+        return StackPolicies(self.client.connection)
+
+    @property
+    def gates(self) -> StackGates:
+        from harness.cli.stack_parts import StackGates
+
+        return StackGates(self.client.connection)
 
     def get_run(self, id: str) -> RunHandle[Any]:
         return self.client.get_run(id)
@@ -101,6 +149,9 @@ class StackBackend:
 
     async def record_run(self, run: str) -> Recording:
         return await record_run(self.client.connection, run, at=time.time())
+
+    async def read_sent_prompt(self, run: str, turn: int) -> SentPrompt:
+        return await read_sent_prompt(self.client.connection, run, turn)
 
     async def read_recording(self, run: str) -> Recording:
         return await read_run_history(self.client.connection, run)

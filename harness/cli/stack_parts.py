@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from typing import TYPE_CHECKING
 
 from harness.prompts.client import PAGE, Prompts
@@ -24,9 +25,22 @@ if TYPE_CHECKING:
         Seal,
         SealedRuns,
     )
+    from harness.budgets.views import (
+        Dimension,
+        Forecast,
+        GrantBody,
+        Granted,
+        SharedBudget,
+        SpendingList,
+    )
     from harness.engine.connection import Connection
     from harness.forget.views import FamilyView, ForgottenRuns
+    from harness.gates.client import Tried
+    from harness.gates.views import GatedRun, GateList
+    from harness.limits.views import Limit
     from harness.prompts.prompt import Prompt
+    from harness.request_log.rows import RequestFilter
+    from harness.request_log.views import RequestDetail, RequestPage
     from harness.runs.listing import RunRow
     from harness.webhooks.rows import Delivery, Webhook
 
@@ -107,6 +121,86 @@ class StackWebhooks:
         from harness.webhooks import client
 
         return await client.list_deliveries(self._connection, id, limit)
+
+
+class StackGates:
+    """Gates of the stack."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def list_gates(self) -> GateList:
+        from harness.gates import client
+
+        return client.list_gates(self._connection)
+
+    async def explain_run(self, run: str, profile: Tried | None) -> GatedRun:
+        from harness.gates import client
+
+        return await client.explain_run(self._connection, run, profile)
+
+
+class StackLimits:
+    """Limits and pools of the stack."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def list_limits(self) -> list[Limit]:
+        from harness.limits import client
+
+        return await client.list_limits(self._connection, ("model", "provider"))
+
+    async def list_pools(self) -> list[Limit]:
+        from harness.limits import client
+
+        return await client.list_limits(self._connection, ("pool",))
+
+
+class StackRequests:
+    """The request log of the stack."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def list(self, which: RequestFilter, limit: int, cursor: str | None) -> RequestPage:
+        from harness.request_log import client
+
+        return await client.list_requests(self._connection, which, limit=limit, cursor=cursor)
+
+    async def show(self, id: str) -> RequestDetail:
+        from harness.request_log import client
+
+        return await client.show_request(self._connection, id)
+
+
+class StackBudgets:
+    """Shared budgets and spending of the stack."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def list(self, name: str | None) -> builtins.list[SharedBudget]:
+        from harness.budgets import client
+
+        return await client.list_budgets(self._connection, name=name)
+
+    async def grant(self, grant: GrantBody) -> Granted:
+        from harness.budgets import client
+
+        return await client.grant_budget(self._connection, grant)
+
+    async def read_spending(
+        self, by: Sequence[Dimension], *, since: date | None, filters: Mapping[str, str | None]
+    ) -> SpendingList:
+        from harness.budgets import client
+
+        return await client.read_spending(self._connection, by, since=since, filters=filters)
+
+    async def forecast(self, agent: str) -> Forecast:
+        from harness.budgets import client
+
+        return await client.forecast(self._connection, agent)
 
 
 class StackArchive:

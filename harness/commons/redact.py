@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from typing import Any, cast
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any, NamedTuple, cast
 from urllib.parse import unquote
 
 MASK = "***"
@@ -47,8 +47,23 @@ _SECRET_KEY = re.compile(
     re.IGNORECASE,
 )
 _URL_PASSWORD = _PATTERNS[1]
+_EMAIL = re.compile(
+    r"(?<![A-Za-z0-9._%+-])[A-Za-z0-9._%+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}"
+    r"(?![A-Za-z0-9-])"
+)
+_CARD = re.compile(r"(?<![0-9])[0-9](?:[ -]?[0-9]){12,18}(?![0-9])")
 
 _known: set[str] = set()
+_personal: dict[str, re.Pattern[str]] = {}
+"""What is masked besides secrets, by kind: see `mask_kinds`."""
+
+
+class Found(NamedTuple):
+    """A value in a text, and its kind."""
+
+    start: int
+    end: int
+    kind: str
 
 
 def register_secrets(secrets: Iterable[str]) -> None:
@@ -63,6 +78,46 @@ def forget_secrets(secrets: Iterable[str]) -> None:
     """Stop masking values that are of no use any more, such as tokens that were replaced long
     ago: each costs time in every text."""
     _known.difference_update(secrets)
+
+
+def mask_kinds(kinds: Collection[str], patterns: Mapping[str, re.Pattern[str]]) -> None:
+    """Choose what this process masks besides secrets: the kinds `email` and `card`, and patterns
+    that match linearly."""
+    chosen = {"email": _EMAIL, "card": _CARD}
+    _personal.clear()
+    _personal.update({kind: chosen[kind] for kind in kinds if kind in chosen}, **patterns)
+
+
+def find_values(
+    text: str, kinds: Collection[str], patterns: Mapping[str, re.Pattern[str]]
+) -> list[Found]:
+    """Find values of these kinds (`secret`, `email`, `card`) and patterns, without overlaps."""
+    found = [
+        Found(start, end, "secret")
+        for start, end in _merge_spans(_find_spans(text, _known) if "secret" in kinds else ())
+    ]
+    named = {"email": _EMAIL, "card": _CARD}
+    chosen = {kind: named[kind] for kind in kinds if kind in named}
+    for kind, pattern in (*patterns.items(), *chosen.items()):
+        found += (Found(*span, kind) for span in _match_personal(text, kind, pattern))
+    ordered: list[Found] = []
+    for each in sorted(found, key=lambda each: (each.start, -each.end)):
+        if not ordered or each.start >= ordered[-1].end:
+            ordered.append(each)
+    return ordered
+
+
+def _match_personal(text: str, kind: str, pattern: re.Pattern[str]) -> Iterator[tuple[int, int]]:
+    for match in pattern.finditer(text):
+        if match[0] and (kind != "card" or _is_card(match[0])):
+            yield match.span()
+
+
+def _is_card(number: str) -> bool:
+    """Whether the check digit of a card number fits (Luhn)."""
+    digits = [int(each) for each in reversed(number) if each.isdigit()]
+    doubled = [sum(divmod(2 * each, 10)) for each in digits[1::2]]
+    return len(set(digits)) > 1 and (sum(digits[::2]) + sum(doubled)) % 10 == 0
 
 
 def redact(text: str, secrets: Iterable[str] = ()) -> str:
@@ -102,6 +157,8 @@ def _find_spans(text: str, known: set[str]) -> Iterator[tuple[int, int]]:
     for pattern in _PATTERNS:
         for match in pattern.finditer(text):
             yield match.span(1 if pattern.groups else 0)
+    for kind, pattern in _personal.items():
+        yield from _match_personal(text, kind, pattern)
 
 
 def _merge_spans(spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:

@@ -104,7 +104,7 @@ def guess_key(key: Path) -> Path | None:
 def is_foreign(section: str) -> bool:
     """Whether a section is unlike all known ones: it may belong to a package that was removed."""
     known = root_table().names()
-    return section not in known and _closest_match(section, known) is None
+    return section not in known and _closest_match(section, known, 0.7) is None
 
 
 def suggest_name(name: str, known: Iterable[str]) -> str:

@@ -18,19 +18,20 @@ from harness.contracts.errors import (
     UnknownProvider,
 )
 
+# The addresses suit Chat Completions too: where an SDK is missing, `kind = "chat"` is enough.
 BUILT_IN: dict[str, ProviderSettings] = {
     "openai": ProviderSettings(kind="openai", base_url="https://api.openai.com/v1"),
     "anthropic": ProviderSettings(kind="anthropic", base_url="https://api.anthropic.com"),
-    "groq": ProviderSettings(kind="chat", base_url="https://api.groq.com/openai/v1"),
-    "mistral": ProviderSettings(kind="chat", base_url="https://api.mistral.ai/v1"),
+    "groq": ProviderSettings(kind="groq", base_url="https://api.groq.com/openai/v1"),
+    "mistral": ProviderSettings(kind="mistral", base_url="https://api.mistral.ai/v1"),
     "gemini": ProviderSettings(
-        kind="chat", base_url="https://generativelanguage.googleapis.com/v1beta/openai"
+        kind="gemini", base_url="https://generativelanguage.googleapis.com/v1beta/openai"
     ),
-    "ollama": ProviderSettings(kind="chat", base_url="http://127.0.0.1:11434/v1"),
+    "ollama": ProviderSettings(kind="ollama", base_url="http://127.0.0.1:11434/v1"),
     "offline": ProviderSettings(kind="offline"),
 }
 
-KEYED_KINDS = frozenset({"openai", "anthropic", "chat"})
+KEYED_KINDS = frozenset({"openai", "anthropic", "chat", "gemini", "groq", "mistral"})
 """Kinds whose servers usually need an API key. Adapters of other kinds check for themselves."""
 
 KEYLESS = frozenset({"ollama", "offline"})

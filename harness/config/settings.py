@@ -90,7 +90,8 @@ class ProviderSettings(Section):
 
     kind: Annotated[str, AfterValidator(_check_kind)] = "chat"
     """The wire protocol: `openai` (Responses), `anthropic` (Messages), `chat` (Chat Completions),
-    `offline` (none), or one that a capability adds."""
+    `gemini`, `groq`, `mistral` and `ollama` (their own), `offline` (none), or one that a capability
+    adds."""
     base_url: str | None = None
     api_key: SecretStr | None = None
     timeout_seconds: float = Field(default=600.0, gt=0, allow_inf_nan=False)
@@ -98,10 +99,26 @@ class ProviderSettings(Section):
     idle_seconds: float = Field(default=300.0, gt=0, allow_inf_nan=False)
     """Longest time without progress in an answer. Keep-alive comments and pings do not count as
     progress; a reasoning model may be silent for minutes."""
+    region: str | None = None
+    """Where the provider processes what it is sent, such as `eu`: what `ModelPlan.regions` is
+    compared with. Set it according to your contract and `base_url`."""
     queue: str | None = None
     """A task queue for this provider alone, so that its rate limit holds across all workers."""
     requests_per_second: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     """The rate limit of that queue, enforced by Temporal across all workers."""
+
+
+class PriceSettings(Section):
+    """What a model costs, in US dollars per million tokens."""
+
+    input: float = Field(ge=0, le=1e6, allow_inf_nan=False)
+    """Input that no cache has."""
+    output: float = Field(ge=0, le=1e6, allow_inf_nan=False)
+    """Output, with reasoning."""
+    cached: float | None = Field(default=None, ge=0, le=1e6, allow_inf_nan=False)
+    """Input read from the provider's cache. Unset: as `input`."""
+    cache_write: float | None = Field(default=None, ge=0, le=1e6, allow_inf_nan=False)
+    """Input written to the provider's cache. Unset: as `input`."""
 
 
 class LiveSettings(Section):
@@ -174,6 +191,8 @@ class Settings(Section):
     artifacts: ArtifactSettings = ArtifactSettings()
     providers: dict[str, ProviderSettings] = {}
     """Providers by name. Values of built-in providers can be changed here too."""
+    prices: dict[str, PriceSettings] = {}
+    """Prices of models, named as provider/model: they replace the published ones."""
     live: LiveSettings = LiveSettings()
     worker: WorkerSettings = WorkerSettings()
     log: LogSettings = LogSettings()

@@ -15,7 +15,13 @@ from harness.contracts.effect import (
     ListEffects,
     TargetChecks,
 )
-from harness.contracts.model import CallModel, ModelTurn
+from harness.contracts.memory_work import (
+    LearnedMemories,
+    LearnMemories,
+    RecalledMemories,
+    RecallMemories,
+)
+from harness.contracts.model import CallModel, CompactContext, Compacted, ModelTurn
 from harness.contracts.seal import Sealed, SealEnded
 from harness.contracts.tool import RunTool, ToolOutcome
 from harness.contracts.transcript import SaveTranscript
@@ -28,6 +34,12 @@ async def call_model(request: CallModel) -> ModelTurn:
 
 
 @activity.defn
+async def compact_context(request: CompactContext) -> Compacted:
+    """Have a model summarize a conversation, and store what stands for it."""
+    ...
+
+
+@activity.defn
 async def write_instructions(request: WriteInstructions) -> str:
     """Call the agent's instructions function with its deps."""
     ...
@@ -36,6 +48,18 @@ async def write_instructions(request: WriteInstructions) -> str:
 @activity.defn
 async def check_output(request: CheckOutput) -> CheckedOutput:
     """Run the agent's output validators on a final answer."""
+    ...
+
+
+@activity.defn
+async def recall_memories(request: RecallMemories) -> RecalledMemories:
+    """Find the memories that a run begins with."""
+    ...
+
+
+@activity.defn
+async def learn_memories(request: LearnMemories) -> LearnedMemories:
+    """Extract facts from a run that has its final answer."""
     ...
 
 

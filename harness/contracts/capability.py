@@ -35,6 +35,9 @@ class Capability(NamedTuple):
     """A package with `REVISIONS`, the names of the migrations in order, beside their files."""
     providers: tuple[tuple[str, str], ...] = ()
     """Kinds of model provider, each with its adapter: called with (name, settings)."""
+    embedders: tuple[tuple[str, str], ...] = ()
+    """Kinds of provider that embed texts, each with its embedder: called with (name, settings,
+    model)."""
     tools: str | None = None
     """The module whose `__all__` names its tools."""
     workflows: tuple[str, ...] = ()

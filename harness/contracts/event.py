@@ -12,10 +12,13 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, TypeAdapter
 
 from harness.contracts.base import Flag
+from harness.contracts.context_event import CompactionFailed as CompactionFailed
+from harness.contracts.context_event import ContextCompacted as ContextCompacted
 from harness.contracts.effect import Undone
 from harness.contracts.errors import ErrorInfo
 from harness.contracts.event_base import Cursor as Cursor
 from harness.contracts.event_base import EventBase, Worker
+from harness.contracts.gate import GateVerdict
 from harness.contracts.live_event import LIVE as LIVE
 from harness.contracts.live_event import AttemptFailed as AttemptFailed
 from harness.contracts.live_event import LiveEvent
@@ -26,6 +29,7 @@ from harness.contracts.live_event import ToolProgress as ToolProgress
 from harness.contracts.message import Message, ToolCall
 from harness.contracts.model import Fallback, Interrupted, Usage
 from harness.contracts.prompt import PinnedPrompt
+from harness.contracts.ruling import Remember, Ruling
 from harness.contracts.run import Parent, RunState, Totals
 from harness.contracts.steering import Decided, Verdict
 from harness.contracts.tool import Effect, Need
@@ -74,6 +78,8 @@ class ModelCalled(EventBase):
     """Messages that are new to the model with this call."""
     head: str | None = None
     """The transcript node that they follow."""
+    scale: float | None = None
+    """Tokens that the provider counts for each estimated one, if the context policy counts them."""
 
 
 class ModelReplied(EventBase):
@@ -100,6 +106,8 @@ class ModelReplied(EventBase):
     """Models of the plan that were skipped before this one."""
     dropped: int | None = None
     """Messages that the context policy left out."""
+    cleared: int | None = None
+    """Messages with tool results that the context policy replaced by stubs."""
     interrupted: Flag = None
     """The call was cancelled; `message` is what had arrived by then."""
     cut: Interrupted | None = None
@@ -108,6 +116,8 @@ class ModelReplied(EventBase):
     """This is the answer to an earlier attempt, which was already paid for."""
     truncated: Flag = None
     """It was cut off at the model's output limit."""
+    gates: tuple[GateVerdict, ...] | None = None
+    """What gates decided about the request and the reply, except that they may pass."""
     head: str
     """The transcript node of the reply."""
     worker: Worker | None = None
@@ -173,6 +183,10 @@ class ToolCallFinished(EventBase):
     """The result was played back from a record: the tool did not run."""
     artifact: str | None = None
     """The full result, if it was too long to show."""
+    untrusted: Flag = None
+    """The content comes from outside, so that anyone may have written it."""
+    gates: tuple[GateVerdict, ...] | None = None
+    """What gates decided about the call and its result, except that it may pass."""
     error: ErrorInfo | None = None
     queued_ms: float | None = None
     """From the scheduling of the call to the start of its last attempt."""
@@ -181,10 +195,35 @@ class ToolCallFinished(EventBase):
     last_failure: str | None = None
     decided: Decided | None = None
     """The last decision of a person about this call."""
+    ruling: Ruling | None = None
+    """The rule of a policy that decided about the call."""
     unrun: Flag = None
     """The run ended before the call had a result."""
     worker: Worker | None = None
     """The worker of the last attempt; for an inline tool, the one that served the run."""
+
+
+class ChildStarted(EventBase):
+    """A call of an agent as a tool starts a run of that agent. The child has its own events."""
+
+    type: Literal["child_started"] = "child_started"
+    turn: int
+    call_id: str
+    child: str
+    """The child's run id."""
+    agent: str
+    prompt: str
+
+
+class ChildEnded(EventBase):
+    """A child run ended; `tool_call_finished` follows with what the model reads of it."""
+
+    type: Literal["child_ended"] = "child_ended"
+    child: str
+    state: RunState
+    error: ErrorInfo | None = None
+    totals: Totals | None = None
+    """What it used, with its own children. The run's totals include its tokens and cost."""
 
 
 class DecisionRequested(EventBase):
@@ -201,6 +240,10 @@ class DecisionRequested(EventBase):
     arguments: dict[str, Any] | str | None = None
     digest: str | None = None
     """Digest of need, tool and arguments. Pass it to `decide` to decide exactly this request."""
+    ruling: Ruling | None = None
+    """The rule of a policy that asks, and whom."""
+    until: float | None = None
+    """When the time to decide passes, in seconds since the epoch."""
 
     @property
     def asked(self) -> Asked:
@@ -221,6 +264,8 @@ class DecisionMade(EventBase):
     """With `edit`: the tool's new arguments, or the amounts granted."""
     by: str | None = None
     """Who decided."""
+    remember: Remember | None = None
+    """Which later calls of the session it allows too."""
 
 
 class HintReceived(EventBase):
@@ -326,10 +371,14 @@ DurableEvent = (
     | ModelCalled
     | ModelReplied
     | ModelFailed
+    | ContextCompacted
+    | CompactionFailed
     | ToolCallRequested
     | ToolCallChecked
     | ToolCallStarted
     | ToolCallFinished
+    | ChildStarted
+    | ChildEnded
     | DecisionRequested
     | DecisionMade
     | HintReceived

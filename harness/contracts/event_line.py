@@ -42,6 +42,11 @@ def _asked(event: Any) -> str:
     return f"{event.id}: {call}{shorten(event.question)}"
 
 
+def _finished(event: Any) -> str:
+    ruled = f" ({event.ruling})" if event.ruling else ""
+    return f"{event.name} {'ok' if event.ok else 'failed'}{ruled}{_after(event.content)}"
+
+
 def _decided(event: Any) -> str:
     by = f" by {event.by}" if event.by else ""
     said = event.note or event.answer
@@ -74,10 +79,16 @@ LINES: dict[str, Callable[[Any], str]] = {
     "model_called": lambda e: e.model,
     "model_replied": _replied,
     "model_failed": lambda e: f"after {e.attempts} attempts{_after(e.error.message)}",
+    "context_compacted": lambda e: (
+        f"{e.summarized} messages, {e.before:,} to {e.after:,} tokens{_after(e.summary)}"
+    ),
+    "compaction_failed": lambda e: shorten(e.error.message),
     "tool_call_requested": lambda e: _call(e.call.name, e.call.arguments),
     "tool_call_checked": lambda e: _call(e.name, e.arguments),
     "tool_call_started": lambda e: _call(e.name, e.arguments),
-    "tool_call_finished": lambda e: f"{e.name} {'ok' if e.ok else 'failed'}{_after(e.content)}",
+    "child_started": lambda e: f"{e.child} of {e.agent}{_after(e.prompt)}",
+    "child_ended": lambda e: f"{e.child} {e.state.value}{_after(e.error and e.error.message)}",
+    "tool_call_finished": _finished,
     "decision_requested": _asked,
     "decision_made": _decided,
     "hint_received": lambda e: shorten(e.text),

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from harness.contracts.base import Flag, Word
+from harness.contracts.gate import Derived
 
 
 class Text(Word):
@@ -53,6 +54,8 @@ class ToolCall(Word):
     id: str
     name: str
     arguments: dict[str, Any] | str
+    derived: tuple[Derived, ...] | None = None
+    """Arguments whose values come from untrusted content only, computed when the model called."""
 
 
 def call_ordinals(calls: Sequence[ToolCall]) -> list[int | None]:
@@ -73,6 +76,8 @@ class ToolResult(Word):
     content: str
     error: Flag = None
     artifact: str | None = None
+    untrusted: Flag = None
+    """Its content comes from outside, so that anyone may have written it."""
 
 
 Part = Annotated[
@@ -80,7 +85,7 @@ Part = Annotated[
 ]
 
 Role = Literal["user", "assistant", "tool"]
-Origin = Literal["hint", "mend", "interrupted", "summary", "instructions"]
+Origin = Literal["hint", "mend", "interrupted", "summary", "instructions", "memories", "budget"]
 
 
 class Message(Word):
@@ -91,7 +96,9 @@ class Message(Word):
     origin: Origin | None = None
     """Set on messages other than the user's and the model's own: an operator's hint, a request to
     correct an invalid reply, an interrupted reply, a summary of omitted turns, instructions that a
-    worker wrote for the run."""
+    worker wrote for the run, memories that it begins with."""
+    pinned: Flag = None
+    """It is always sent to the model: no trimming or compaction drops it."""
 
     @property
     def text(self) -> str:
@@ -104,8 +111,8 @@ class Message(Word):
         return tuple(part for part in self.parts if isinstance(part, ToolCall))
 
 
-def user_message(text: str, *, origin: Origin | None = None) -> Message:
-    return Message(role="user", parts=(Text(text=text),), origin=origin)
+def user_message(text: str, *, origin: Origin | None = None, pinned: Flag = None) -> Message:
+    return Message(role="user", parts=(Text(text=text),), origin=origin, pinned=pinned)
 
 
 def tool_results(results: tuple[ToolResult, ...]) -> Message:

@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, StringConstraints
 
 from harness.contracts.base import Flag, Word
+from harness.contracts.gate import GateVerdict
+from harness.contracts.memory import MemoryPolicy
 from harness.contracts.message import Message
 from harness.contracts.permit import Started
 from harness.contracts.tool import ToolSpec
@@ -49,6 +51,12 @@ class ModelPlan(Word):
     candidates: tuple[Candidate, ...] = Field(min_length=1)
     requires: tuple[Feature, ...] = ()
     min_context: int | None = None
+    max_price: float | None = None
+    """US dollars per million tokens, of input and of output, at most. A model without a known price
+    does not meet it."""
+    regions: tuple[str, ...] | None = None
+    """Values of the setting `providers.NAME.region` that are allowed. A provider without one does
+    not meet it."""
     fall_through: tuple[str, ...] = (
         "rate_limit", "overloaded", "server", "timeout", "network", "cut_stream",
         "invalid_reply", "circuit_open", "quota", "authentication", "permission", "not_found",
@@ -60,8 +68,19 @@ class ContextPolicy(Word):
     """How much of a growing conversation each call sends: all of it, or what fits."""
 
     max_input_tokens: int | None = None
-    """Older turns are omitted beyond this estimate. A tool call and its result stay together, and
-    the first user message stays."""
+    """Older exchanges are left out once the input exceeds this many tokens, until a quarter is
+    free. A tool call and its result stay together. The instructions, the first user message,
+    pinned messages, hints and summaries stay."""
+    keep_results: Annotated[int, Field(ge=1)] | None = None
+    """Results of this many newest tool calls, at least, are sent in full. Older ones become stubs,
+    each time as many more have arrived."""
+    compact_at: Annotated[int, Field(ge=1)] | None = None
+    """Once a call reads this many tokens, a model summarizes the conversation before the next one.
+    What was always sent stays as it is, and so do the newest exchanges."""
+    keep_last: Annotated[int, Field(ge=1)] | None = None
+    """Exchanges that a summary leaves as they are; 5 if absent."""
+    summary_model: ModelRef | None = None
+    """The model that summarizes; the agent's own if absent."""
 
 
 class AgentSpec(Word):
@@ -78,6 +97,10 @@ class AgentSpec(Word):
     """A worker writes the instructions when a run begins; the transcript holds them."""
     wrapped: Flag = None
     """`output` is an object with the typed result in its one field, `value`."""
+    memory: MemoryPolicy | None = None
+    """What the agent remembers across runs."""
+    gates: tuple[str, ...] | None = None
+    """The agent's own gates of model calls: a worker without one of them makes no call."""
 
 
 def _clamp_tokens(tokens: Any) -> Any:
@@ -85,6 +108,8 @@ def _clamp_tokens(tokens: Any) -> Any:
     return min(max(tokens, 0), MAX_TOKENS) if isinstance(tokens, int) else tokens
 
 
+Scale = Annotated[float, Field(ge=0.2, le=10.0)]
+"""Tokens that a provider counted for each one that was estimated."""
 MAX_TOKENS = 10**12
 Tokens = Annotated[int, BeforeValidator(_clamp_tokens)]
 
@@ -104,6 +129,13 @@ class Usage(Word):
     def total(self) -> int:
         """Tokens in and out."""
         return self.input + self.output
+
+    @property
+    def hit_rate(self) -> float | None:
+        """The part of the input that came from the provider's cache; None if it reports none."""
+        if self.cached is None or not self.input:
+            return None
+        return min(1.0, self.cached / self.input)
 
     def __add__(self, other: Usage) -> Usage:
         return Usage(
@@ -137,6 +169,17 @@ class ModelRequest(Word):
 FinishReason = Literal["stop", "tool_calls", "length"]
 
 
+class Rates(Word):
+    """What a provider says about its rate limits with an answer; absent if it does not."""
+
+    requests: int | None = None
+    """Requests that it allows per minute."""
+    requests_left: int | None = None
+    tokens: int | None = None
+    """Tokens that it allows per minute."""
+    tokens_left: int | None = None
+
+
 class ModelReply(Word):
     """What an adapter returns when the stream is complete."""
 
@@ -146,6 +189,10 @@ class ModelReply(Word):
     model: str
     """The model that answered, as the provider names it (often with its date)."""
     request_id: str | None = None
+    rates: Rates | None = None
+    """What the provider says about its rate limits."""
+    gates: tuple[GateVerdict, ...] | None = None
+    """What gates decided about the call."""
 
 
 class CallModel(Word):
@@ -162,8 +209,12 @@ class CallModel(Word):
     """The run's own model, instead of the plan's candidates."""
     salt: str | None = None
     """See `Node.salt`."""
+    scale: Scale | None = None
+    """Measured in an earlier turn of the run."""
     started: Started | None = None
     """How the run was started, with the first call of its first execution."""
+    finish: Flag = None
+    """A last answer without tools, since a budget was reached."""
 
 
 class Fallback(Word):
@@ -184,6 +235,42 @@ class Interrupted(Word):
     """Millionths of a US dollar; absent if the price is unknown."""
 
 
+class CompactContext(Word):
+    """Input of the `compact_context` activity: what the conversation at `head` is read with."""
+
+    spec: str
+    head: str
+    turn: int
+    """The last turn of the conversation, or of the run that continues it."""
+    model: ModelRef | None = None
+    """See `CallModel.model`."""
+    salt: str | None = None
+    scale: Scale | None = None
+    measured: int | None = None
+    """Tokens of the call after which it was asked for; absent if nothing was called yet."""
+
+
+class Compacted(Word):
+    """Result of `compact_context`."""
+
+    replaces: str
+    """The head of the whole conversation."""
+    head: str | None = None
+    """The node that stands for it; absent if there was nothing to summarize."""
+    before: int
+    """Tokens that a call read until now, as far as is known."""
+    after: int
+    """Tokens that the next call reads, estimated."""
+    summarized: int | None = None
+    """Messages that the summary stands for."""
+    summary: str | None = None
+    model: str | None = None
+    usage: Usage | None = None
+    cost_micros: int | None = None
+    """Millionths of a US dollar; absent if the price is unknown."""
+    ms: float | None = None
+
+
 class ModelTurn(Word):
     """Result of `call_model`: the reply and the new head of the transcript."""
 
@@ -202,6 +289,10 @@ class ModelTurn(Word):
     """From the request to the last."""
     dropped: int | None = None
     """Messages that the context policy left out."""
+    cleared: int | None = None
+    """Messages with tool results that it replaced by stubs."""
+    scale: Scale | None = None
+    """Measured if the context policy counts tokens, and the provider reported some."""
     fallbacks: tuple[Fallback, ...] | None = None
     data: Any = None
     """The typed result, if the agent has an output type and this is the final reply."""
@@ -218,3 +309,5 @@ class ModelTurn(Word):
     """The newest head known to be durable."""
     signatures: tuple[str, ...] | None = None
     """MACs of the message's tool calls, in their order: `run_tool` runs no other calls."""
+    gates: tuple[GateVerdict, ...] | None = None
+    """What gates decided about the request and the reply, except that they may pass."""

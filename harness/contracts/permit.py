@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness.contracts.base import Word
+from harness.contracts.budget import Budget
 from harness.contracts.tool import Playback, Workspace
 
 
@@ -17,6 +18,10 @@ class Pinned(Word):
     workspace: Workspace | None = None
     playback: Playback | None = None
     owner: str | None = None
+    root: str | None = None
+    priority: int | None = None
+    budget: Budget | None = None
+    """Only a shared one."""
 
 
 class Started(Word):
@@ -31,3 +36,7 @@ class Started(Word):
     workspace: Workspace | None = None
     playback: Playback | None = None
     owner: str | None = None
+    root: str | None = None
+    priority: int | None = None
+    budget: Budget | None = None
+    """Only a shared one."""

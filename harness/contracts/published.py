@@ -6,7 +6,7 @@ from typing import Any
 
 from harness.contracts.base import Flag, Word
 from harness.contracts.model import ModelRef
-from harness.contracts.run import Budget
+from harness.contracts.run import Budget, Compaction
 from harness.contracts.tool import ToolPolicy, Workspace
 
 
@@ -34,6 +34,12 @@ class PublishedAgent(Word):
     """A worker writes the instructions from the agent's deps."""
     checks: Flag = None
     """It has output validators."""
+    compaction: Compaction | None = None
+    """See `RunSpec.compaction`."""
+    remembers: Flag = None
+    """See `RunSpec.remembers`."""
+    learns: Flag = None
+    """See `RunSpec.learns`."""
     workspace: Workspace | None = None
     """The folder of runs that name no other, if a tool needs one."""
 

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
-from enum import StrEnum
 from typing import Any, Literal
 
 from harness.contracts.base import Flag, Word
+from harness.contracts.budget import Budget as Budget
 from harness.contracts.clean_text import clean_line
 from harness.contracts.effect import Undone
 from harness.contracts.errors import ErrorInfo
 from harness.contracts.message import Message, ToolCall, ToolResult
-from harness.contracts.model import Interrupted, ModelRef, Usage
+from harness.contracts.model import Interrupted, ModelRef, Scale, Usage
 from harness.contracts.permit import Pinned, Started
 from harness.contracts.prompt import PinnedPrompt
+from harness.contracts.ruling import Ruling
+from harness.contracts.run_state import TRANSITIONS as TRANSITIONS
+from harness.contracts.run_state import RunState as RunState
 from harness.contracts.steering import Decide
+from harness.contracts.subagent import CalledBy
 from harness.contracts.tool import (
     Effect,
     Need,
@@ -29,62 +33,6 @@ from harness.contracts.verdicts import Asked, list_verdicts
 
 WORKFLOW = "AgentRun"
 """The workflow's type in Temporal."""
-
-
-class RunState(StrEnum):
-    """What a run is doing. See the [states](steering.md#states)."""
-
-    PENDING = "pending"
-    RUNNING = "running"
-    WAITING = "waiting"
-    PAUSED = "paused"
-    COMPLETED = "completed"
-    FAILED = "failed"
-    ABORTED = "aborted"
-
-    @property
-    def over(self) -> bool:
-        """Whether the run has ended; no state follows."""
-        return not TRANSITIONS[self]
-
-
-TRANSITIONS: dict[RunState, frozenset[RunState]] = {
-    RunState.PENDING: frozenset({RunState.RUNNING, RunState.FAILED, RunState.ABORTED}),
-    RunState.RUNNING: frozenset(
-        {
-            RunState.WAITING,
-            RunState.PAUSED,
-            RunState.COMPLETED,
-            RunState.FAILED,
-            RunState.ABORTED,
-        }
-    ),
-    RunState.WAITING: frozenset(
-        {RunState.RUNNING, RunState.PAUSED, RunState.FAILED, RunState.ABORTED}
-    ),
-    RunState.PAUSED: frozenset(
-        {RunState.RUNNING, RunState.WAITING, RunState.FAILED, RunState.ABORTED}
-    ),
-    RunState.COMPLETED: frozenset(),
-    RunState.FAILED: frozenset(),
-    RunState.ABORTED: frozenset(),
-}
-"""The allowed transitions. Failed is reachable from every open state: Temporal can end any run."""
-
-
-class Budget(Word):
-    """Limits of a run, checked before each model call; absent means none."""
-
-    turns: int | None = None
-    """Model calls."""
-    tokens: int | None = None
-    """Tokens of all model calls together, input and output."""
-    cost_micros: int | None = None
-    """Cost in millionths of a US dollar."""
-    seconds: float | None = None
-    """Time since the run started."""
-    ask: Flag = None
-    """Wait for a person to grant as much again, instead of stopping."""
 
 
 class Limits(Word):
@@ -165,6 +113,17 @@ class Sent(Word):
     messages: tuple[Message, ...]
 
 
+class Compaction(Word):
+    """When and where a run has its conversation summarized; see `ContextPolicy`."""
+
+    at: int
+    """Tokens."""
+    queue: str | None = None
+    """The task queue of the summarizing model's provider, if it has one."""
+    named: Flag = None
+    """The policy names that model: it is not the run's own."""
+
+
 class Held(Word):
     """A tool call that waits for a person."""
 
@@ -173,6 +132,16 @@ class Held(Word):
     """Why it waits."""
     since: float
     """Seconds since the epoch."""
+
+
+class OpenChild(Word):
+    """A child run that has not ended."""
+
+    run: str
+    request: RunTool
+    """The call that started it."""
+    budget: Budget
+    """What it may use."""
 
 
 class Pending(Word):
@@ -191,6 +160,10 @@ class Pending(Word):
     digest: str | None = None
     """Digest of need, tool and arguments. Pass it to `decide` to decide exactly this request. Not
     in the memo."""
+    ruling: Ruling | None = None
+    """The rule of a policy that asks, and whom."""
+    until: float | None = None
+    """When the time to decide passes, in seconds since the epoch."""
 
     @property
     def asked(self) -> Asked:
@@ -217,6 +190,12 @@ class Carry(Word):
     budget: Budget
     paused: Flag = None
     mends: int | None = None
+    context: int | None = None
+    """Tokens of the last model call."""
+    compact_over: int | None = None
+    """Tokens over which the conversation is summarized next, if not those of the policy."""
+    scale: Scale | None = None
+    """See `CallModel.scale`."""
     aborted: str | None = None
     undo: Flag = None
     reply: str | None = None
@@ -244,6 +223,12 @@ class Carry(Word):
     """Decisions that arrived while the history ended."""
     by: str | None = None
     """Who paused or aborted it, if the signal says so."""
+    children: dict[str, OpenChild] | None = None
+    """Open children, by call."""
+    started_children: int | None = None
+    """How many children it has started."""
+    finishing: str | None = None
+    """Which budget was reached, if the next turn is the last one because of it."""
 
 
 class RunSpec(Word):
@@ -291,12 +276,27 @@ class RunSpec(Word):
     """A worker writes the instructions from the agent's deps before the first model call."""
     checks: Flag = None
     """A worker runs the agent's output validators on each final answer."""
+    remembers: Flag = None
+    """The run begins with memories that fit its prompt."""
+    learns: Flag = None
+    """Facts are extracted from the run after its final answer."""
     owner: str | None = None
     """Who owns the run, if somebody does."""
     owned: Flag = None
     """Its steps prove whose they are. In runs started before this field existed they do not."""
+    policed: Flag = None
+    """Its tool calls carry what policies decide by: the cost so far, and who edited a call. In runs
+    started before this field existed they do not."""
+    root: str | None = None
+    """The run at the top, if an agent started this one as a tool."""
+    called_by: CalledBy | None = None
+    """The tool call that started it, if an agent called this one as a tool."""
+    priority: int | None = None
+    """From 1, the most urgent, to 5: whose calls are made first when they must wait."""
     template: PinnedPrompt | None = None
     """What its prompt was made from, if that was a template."""
+    compaction: Compaction | None = None
+    """Absent if its conversation is never summarized."""
     carry: Carry | None = None
     """Where an earlier execution of the same run left off."""
     permit: str | None = None
@@ -314,7 +314,8 @@ class RunSpec(Word):
         return Pinned(
             agent=self.agent, spec=self.spec, model=self.fixed_model, salt=self.salt,
             session=self.session, workspace=self.workspace, playback=self.playback,
-            owner=self.owner if self.owned else None,
+            owner=self.owner if self.owned else None, root=self.root, priority=self.priority,
+            budget=self.budget if self.budget.shared else None,
         )  # fmt: skip
 
     @property
@@ -331,7 +332,8 @@ class RunSpec(Word):
         return Started(
             mac=self.permit.partition(".")[2], whole=self.whole, agent=self.agent,
             session=self.session, workspace=self.workspace, playback=self.playback,
-            owner=self.pinned.owner,
+            owner=self.pinned.owner, root=self.root, priority=self.priority,
+            budget=self.pinned.budget,
         )  # fmt: skip
 
     @property

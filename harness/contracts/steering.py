@@ -16,6 +16,7 @@ from pydantic_core import from_json
 
 from harness.contracts.base import Word
 from harness.contracts.errors import InvalidSignal, SignalTooLarge, SteeringError, TooManySignals
+from harness.contracts.ruling import Remember
 
 Signal = Literal["abort", "hint", "pause", "resume"]
 SIGNALS: tuple[Signal, ...] = ("abort", "hint", "pause", "resume")
@@ -78,6 +79,11 @@ class Decide(Word):
     digest: str | None = None
     """Digest of what was shown (`Pending.digest`): refused if something else is pending by now."""
     by: str | None = None
+    role: str | None = None
+    """The role of who decides, for a policy that asks a role."""
+    remember: Remember | None = None
+    """Allow later calls of the session too: true for equal arguments, or the names of the arguments
+    that have to be equal."""
 
 
 class Grant(Word):
@@ -99,6 +105,8 @@ class Decided(Word):
     answer: str | None = None
     arguments: dict[str, Any] | None = None
     """With `edit`: what the tool was called with."""
+    remember: Remember | None = None
+    """Which later calls of the session it allows too."""
 
 
 W = TypeVar("W", bound=Word)

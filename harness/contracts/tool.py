@@ -7,11 +7,19 @@ from typing import Any, Literal, cast
 from pydantic import model_validator
 
 from harness.contracts.base import Flag, Word
+from harness.contracts.budget import Budget
 from harness.contracts.errors import ErrorInfo
+from harness.contracts.gate import GateVerdict
 from harness.contracts.message import ToolCall, ToolResult
+from harness.contracts.ruling import Decider, Ruling
+from harness.contracts.subagent import ChildEnd, ChildStart, Subagent
 
 Effect = Literal["read", "write", "irreversible"]
 """What a tool changes: nothing; something that can be repeated or undone; something that cannot."""
+
+
+POOL_WAIT_S = 600.0
+"""How long one attempt of a call may wait for room in its tool's pool."""
 
 
 class ToolSpec(Word):
@@ -35,9 +43,26 @@ class ToolPolicy(Word):
     attempts: int | None = None
     approval: Flag = None
     """A person may have to approve a call first: the worker checks before it runs the call."""
+    pool: str | None = None
+    """The pool whose width limits how many calls run at once, across all workers."""
+    untrusted: Flag = None
+    """Anyone may have written what it returns: a web page, mail, another server's answer."""
     pin: str | None = None
     """What was declared, for a tool that others declare: digests of its description, parameters
     and hints, joined by dots. A worker that knows another declaration asks before a call."""
+    subagent: Subagent | None = None
+    """The agent that a call runs. `effect` is then that of its tools: the call itself changes
+    nothing."""
+
+    @property
+    def acts(self) -> bool:
+        """Whether a call itself may change something."""
+        return self.effect != "read" and self.subagent is None
+
+    @property
+    def parallel(self) -> bool:
+        """Whether calls of one reply may run side by side."""
+        return self.effect == "read" or bool(self.subagent and self.subagent.parallel)
 
 
 PIN_PARTS = ("its description", "its parameters", "its hints")
@@ -74,6 +99,12 @@ class ToolOutcome(Word):
     """With need `approval`: what is declared now. See `ToolPolicy.pin`."""
     asked: str | None = None
     """With a need: the MAC that proves that a person was asked about this call."""
+    child: ChildStart | None = None
+    """The run that the call starts; the call is made again with its `ended`."""
+    ruling: Ruling | None = None
+    """What the run's policy says about the call."""
+    gates: tuple[GateVerdict, ...] | None = None
+    """What gates decided about the call and its result, except that it may pass."""
 
 
 class Workspace(Word):
@@ -128,6 +159,16 @@ class RunTool(Word):
     """See `ToolPolicy.pin`."""
     asked: str | None = None
     """With `edited`: the MAC under which `run_tool` asked about the call."""
+    left: Budget | None = None
+    """What a child run may use of its caller's budget."""
+    ended: ChildEnd | None = None
+    """How the child run ended that the call started."""
+    cost_micros: int | None = None
+    """What the run has cost so far, in millionths of a US dollar."""
+    decider: Decider | None = None
+    """Who allowed a call that a policy asks about, or that a person edited."""
+    overruled: tuple[str, ...] | None = None
+    """Gates that asked about the call, and that a person overruled."""
 
     @model_validator(mode="before")
     @classmethod

@@ -16,6 +16,15 @@ class Node(Word):
     messages: tuple[Message, ...]
     salt: str | None = None
     """The run's own, if content is encrypted: it keeps the address from revealing the content."""
+    replaces: str | None = None
+    """Of a node that begins a compacted conversation: the head of the whole one. The messages up to
+    here, pinned ones, a summary and the newest, stand for it when a model is called; all other
+    readers skip this node and continue with that head."""
+
+    @property
+    def before(self) -> str | None:
+        """The node before it in the whole conversation."""
+        return self.parent or self.replaces
 
 
 class SaveTranscript(Word):

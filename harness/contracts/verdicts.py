@@ -31,6 +31,7 @@ MEANINGS: dict[str, dict[Verdict, str]] = {
     "budget": {
         "approve": "grant as much again as the run started with",
         "edit": "grant other amounts",
+        "answer": "grant nothing; the model sums up what it has in one last turn without tools",
         "reject": "end the run",
     },
     "store": {

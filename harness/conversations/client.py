@@ -61,7 +61,8 @@ from harness.conversations.turns import (
 )
 from harness.engine.connection import Connection
 from harness.runs.published import find_published
-from harness.runs.start import check_id, check_model, new_id
+from harness.runs.start import new_id
+from harness.runs.start_request import check_id, check_model
 
 PAGE = 50
 MOST = 500

@@ -11,7 +11,8 @@ from harness.conversations.contracts import Policy, SendMessage, TurnOptions, Us
 from harness.engine.connection import Connection, get_identity
 from harness.prompts.client import Prompts
 from harness.prompts.prompt import Prompt
-from harness.runs.start import check_model, new_id
+from harness.runs.start import new_id
+from harness.runs.start_request import check_model
 
 
 class WithFiles(NamedTuple):

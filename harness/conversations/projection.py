@@ -14,7 +14,7 @@ from harness.conversations.store import Conversations
 from harness.conversations.turns import find_last, read_turn_spec
 from harness.engine.connection import Connection
 from harness.history import reader
-from harness.store.transcripts.chain import parse_node
+from harness.journal.nodes import collect_whole
 from harness.store.transcripts.copying import read_nodes
 
 SKEW_S = 60.0
@@ -104,6 +104,4 @@ async def _project_base(connection: Connection, card: Card) -> None:
 async def read_transcript(connection: Connection, head: str) -> list[Message]:
     """Read all messages up to a transcript node, oldest first."""
     nodes = await read_nodes(connection.database, connection.vault, head, {})
-    return [
-        message for id, body in reversed(nodes.items()) for message in parse_node(id, body).messages
-    ]
+    return collect_whole(head, nodes)

@@ -45,7 +45,7 @@ WITH turn AS (
 ), active AS (
   UPDATE harness_conversations.conversation SET active = greatest(active, %s)
   WHERE namespace = %s AND id = %s
-)"""  # noqa: S608 - two constants
+)"""
     + SAVE_MESSAGES
 )
 MESSAGES = """

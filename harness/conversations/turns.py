@@ -28,7 +28,8 @@ from harness.engine.connection import Connection
 from harness.engine.retry import unreachable_error
 from harness.history import live, reader
 from harness.runs.published import find_published
-from harness.runs.start import Request, pin_spec, prepare_run
+from harness.runs.start import pin_spec, prepare_run
+from harness.runs.start_request import Request
 from harness.store.permits import is_spec_signed
 
 

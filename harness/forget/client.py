@@ -30,10 +30,12 @@ from harness.conversations.forgetting import (
     end_session,
     has_conversation,
 )
-from harness.engine.connection import Connection
+from harness.engine.connection import Connection, get_identity
 from harness.engine.retry import run_not_found, unreachable_error
 from harness.forget.store import delete_content, executions_of, owned_artifacts
 from harness.history.reader import open_seals
+from harness.memory.forgetting import forget_memories
+from harness.request_log.store import delete_requests
 from harness.store.effects import have_effects
 
 CLOCKS_DIFFER_S = 5.0
@@ -125,7 +127,9 @@ async def forget_run(connection: Connection, run: str, *, by: str | None = None)
     await _destroy_keys(connection, family)
     runs = tuple(each for each in family.runs if not {each, undo_id(each)} & set(going))
     known = [(id, run_id) for id, run_id in known if undone_run(id) in runs]
+    memories = await forget_memories(connection, runs, by=by or get_identity())
     deleted = await _delete_rows(connection, runs, family.keys, known, by)
+    deleted["memory"] = memories
     if is_session(family.name):
         await delete_conversation(connection, conversation_of(family.name))
     return Forgotten(family.name, runs, unreadable, deleted, tuple(going))
@@ -165,6 +169,7 @@ async def _delete_rows(
     for id in await owned_artifacts(connection.database, owners):
         artifacts += await connection.stores.artifacts.delete(id, owners)
     deleted = await delete_content(connection.database, runs, run_ids)
+    deleted["request"] = await delete_requests(connection.database, runs)
     for id, run_id in known:
         await _delete_history(connection, id, run_id)
     return {"artifact": artifacts, **deleted}

@@ -25,6 +25,7 @@ STATEMENTS: dict[str, LiteralString] = {
     "node": NODES,
     "answer": "DELETE FROM harness.answer WHERE run = ANY(%(run_ids)s)",
     "effect": "DELETE FROM harness.effect WHERE run = ANY(%(runs)s)",
+    "child": "DELETE FROM harness.child WHERE run = ANY(%(runs)s) OR above = ANY(%(runs)s)",
     "attempt": "DELETE FROM harness.attempt WHERE run = ANY(%(runs)s)",
     "live_output": "DELETE FROM harness.live_output WHERE run = ANY(%(runs)s)",
     "live_progress": "DELETE FROM harness.live_progress WHERE run = ANY(%(runs)s)",

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflowservice.v1 import GetWorkflowExecutionHistoryRequest
 
+from harness.agent.checks import with_default_turns
 from harness.commons.telemetry import current_trace_id, span
 from harness.contracts.errors import (
     InvalidAgent,
@@ -19,8 +20,9 @@ from harness.contracts.errors import (
     TurnNotFound,
     UnknownProvider,
 )
-from harness.contracts.message import user_message
+from harness.contracts.message import Origin, user_message
 from harness.contracts.model import split_ref
+from harness.contracts.published import PublishedAgent
 from harness.contracts.run import Parent, RunSpec
 from harness.contracts.whatif import LABEL
 from harness.crypto.vault import new_salt
@@ -31,10 +33,11 @@ from harness.history.recording import Recording, read_history
 from harness.journal import Execution
 from harness.journal.fork import Point, Rewriting, check_turn, find_point, without_hints
 from harness.journal.nodes import rebuild_nodes
-from harness.runs.start import check_id, launch_run, new_id
+from harness.runs.start import launch_run, new_id
+from harness.runs.start_request import check_id
 from harness.store.transcripts.chain import check_parent, read_node, read_reply
 from harness.store.transcripts.copying import put_nodes
-from harness.store.transcripts.lookup import find_answer, has_node, walk_back
+from harness.store.transcripts.lookup import find_answer, find_node, has_node, walk_back
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +49,8 @@ class Change:
     instructions: str | None = None
     results: Mapping[str, str] = field(default_factory=dict[str, str])
     """Other results for tool calls of kept turns, by call id."""
+    version: PublishedAgent | None = None
+    """The same agent as it is now: its instructions, tools, model and limits."""
 
 
 async def start_fork(
@@ -208,11 +213,14 @@ async def _build_spec(
             f"Turn {at} of {run!r} is a final answer: the model has nothing to reply to.",
             fix="Add a hint, or fork at an earlier turn.",
         )
+    whole = await _find_whole(connection, spec, begin.head)
     updates: dict[str, object] = {
-        "head": begin.head,
+        "head": whole or begin.head,
         "messages": messages,
         "parent": Parent(run=run, turn=at),
         "session": None,
+        "root": None,
+        "called_by": None,
         "playback": None,
         "labels": {k: v for k, v in (spec.labels or {}).items() if k != LABEL} or None,
         "lineage": spec.lineage or run,
@@ -220,8 +228,15 @@ async def _build_spec(
         "carry": None,
         "trace": current_trace_id(),
     }
-    if _has_instructions(spec, begin, at):
+    if whole is not None:
+        updates["compaction"] = None
+    if _has_message(spec, begin, at, "instructions"):
         updates["instructs"] = None
+    if _has_message(spec, begin, at, "memories"):
+        updates["remembers"] = None
+    if change.version is not None:
+        updates |= _version_updates(spec, change.version)
+        updates["messages"] = tuple(each for each in messages if each.origin != "instructions")
     if change.model:
         updates |= _model_updates(connection, change.model)
     if change.instructions is not None:
@@ -232,11 +247,20 @@ async def _build_spec(
     return spec.model_copy(update=updates)
 
 
-def _has_instructions(spec: RunSpec, begin: Point, at: int) -> bool:
-    """Whether the transcript holds the instructions that a worker wrote for the run. A fork keeps
-    them."""
+async def _find_whole(connection: Connection, spec: RunSpec, head: str | None) -> str | None:
+    """Return the head of the whole conversation if the run was compacted at this point. A fork here
+    undoes that, and is not compacted either."""
+    if spec.compaction is None or head is None:
+        return None
+    body = await find_node(connection.database, head)
+    return None if body is None else (await read_node(connection.vault, head, body)).replaces
+
+
+def _has_message(spec: RunSpec, begin: Point, at: int, origin: Origin) -> bool:
+    """Whether the transcript holds what a worker wrote for the run: instructions or memories. A
+    fork keeps them."""
     first = spec.parent.turn if spec.parent else 0
-    return at > first or any(each.origin == "instructions" for each in begin.messages)
+    return at > first or any(each.origin == origin for each in begin.messages)
 
 
 async def _rewrite_results(
@@ -264,6 +288,21 @@ async def _rewrite_results(
     made = rewriting.build_nodes()
     await put_nodes(connection.database, connection.vault, run, made)
     return Point(list(made)[-1], messages)
+
+
+def _version_updates(spec: RunSpec, version: PublishedAgent) -> dict[str, object]:
+    if version.name != spec.agent:
+        raise InvalidAgent(
+            f"The run belongs to agent {spec.agent!r}, not to {version.name!r}.",
+            fix=f"Choose runs of {version.name!r}.",
+        )
+    return {
+        "spec": version.spec, "model": version.models[0], "override": None,
+        "model_queue": version.model_queue, "tools": version.tools, "parallel": version.parallel,
+        "instructs": version.instructs, "checks": version.checks,
+        "asks": True if version.asks else None,
+        "budget": with_default_turns(version.budget),
+    }  # fmt: skip
 
 
 def _model_updates(connection: Connection, model: str) -> dict[str, object]:

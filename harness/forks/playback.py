@@ -3,14 +3,14 @@ the runs that it was forked from."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 from harness.contracts.errors import RunError, StoreError, TranscriptMissing
 from harness.contracts.message import Message
-from harness.contracts.transcript import Node
 from harness.engine.connection import Connection
 from harness.history.recording import Recording
+from harness.journal.nodes import collect_whole
 from harness.journal.playback import Seen, list_calls
 from harness.store.transcripts.copying import read_nodes
 
@@ -29,7 +29,7 @@ async def messages_before(
     bodies = dict(recording.nodes)
     with suppress(TranscriptMissing):
         bodies |= await read_nodes(connection.database, connection.vault, head, bodies)
-    return _collect_messages(head, bodies)
+    return collect_whole(head, bodies)
 
 
 async def read_parents(recording: Recording, read: Read) -> list[tuple[list[Seen], int]]:
@@ -45,12 +45,3 @@ async def read_parents(recording: Recording, read: Read) -> list[tuple[list[Seen
         except (RunError, StoreError):
             break
     return found
-
-
-def _collect_messages(head: str | None, bodies: Mapping[str, bytes]) -> list[Message]:
-    found: list[tuple[Message, ...]] = []
-    while head is not None and head in bodies:
-        node = Node.model_validate_json(bodies[head])
-        found.append(node.messages)
-        head = node.parent
-    return [message for messages in reversed(found) for message in messages]

@@ -225,9 +225,8 @@ class WhatIf:
             played.wire(), media_type="application/json", run=recording.run
         )
         live = True if question.live_reads else None
-        budget = spec.budget.model_copy(
-            update={"ask": None, "seconds": min(spec.budget.seconds or MOST_SECONDS, MOST_SECONDS)}
-        )
+        seconds = min(spec.budget.seconds or MOST_SECONDS, MOST_SECONDS)
+        budget = spec.budget.model_copy(update={"ask": None, "shared": None, "seconds": seconds})
         return spec.model_copy(
             update={
                 "playback": Playback(record=artifact, live_reads=live),
@@ -340,6 +339,7 @@ def describe_change(change: Change) -> list[str]:
     """Describe a change for people."""
     told = [f"model {change.model}"] if change.model else []
     told += [f"hint: {change.hint}"] if change.hint else []
+    told += [f"{change.version.name} as it is now"] if change.version else []
     told += ["other instructions"] if change.instructions is not None else []
     return told + [f"{call} answers: {text}" for call, text in change.results.items()]
 

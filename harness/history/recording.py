@@ -148,7 +148,7 @@ async def _collect_nodes(
     for head in dict.fromkeys(_transcript_heads(spec, events)):
         at: str | None = head
         while at is not None and at in found:  # nodes that history holds
-            at = Node.model_validate_json(found[at]).parent
+            at = Node.model_validate_json(found[at]).before
         if at is None or at in lost:
             continue
         try:
@@ -168,7 +168,8 @@ def _transcript_heads(spec: RunSpec, events: Iterable[DurableEvent]) -> Iterator
 
 
 def _decode_messages(body: bytes) -> tuple[Message, ...]:
-    return Node.model_validate_json(body).messages
+    node = Node.model_validate_json(body)
+    return () if node.replaces else node.messages
 
 
 def _sent_messages(event: DurableEvent) -> tuple[Message, ...]:

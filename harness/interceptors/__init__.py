@@ -6,22 +6,46 @@ change the call, refuse it, wait, or look at the answer. A record names a functi
 
 from harness.interceptors.caller import Caller
 from harness.interceptors.chain import (
+    ClosableInterceptor,
+    EditChecker,
     ModelInterceptor,
     NextModel,
     NextTool,
     ToolInterceptor,
+    close_interceptors,
     pass_through,
+)
+from harness.interceptors.gate import (
+    AskPerson,
+    Change,
+    Decision,
+    Gate,
+    ModelAnswer,
+    Note,
+    Stop,
+    ToolAnswer,
 )
 from harness.interceptors.model_call import ModelCall
 from harness.interceptors.tool_use import ToolUse
 
 __all__ = [
+    "AskPerson",
     "Caller",
+    "Change",
+    "ClosableInterceptor",
+    "Decision",
+    "EditChecker",
+    "Gate",
+    "ModelAnswer",
     "ModelCall",
     "ModelInterceptor",
     "NextModel",
     "NextTool",
+    "Note",
+    "Stop",
+    "ToolAnswer",
     "ToolInterceptor",
     "ToolUse",
+    "close_interceptors",
     "pass_through",
 ]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from harness.contracts.budget import Budget
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Caller:
@@ -20,3 +22,12 @@ class Caller:
     """Of the activity, from 1."""
     session: str | None = None
     owner: str | None = None
+    root: str | None = None
+    """The run at the top, if an agent started this one as a tool."""
+    priority: int | None = None
+    """Of the run, from 1 (most urgent) to 5; None if it names none."""
+    budget: Budget | None = None
+    """What the run shares with others; None if it shares none."""
+    purpose: str = "turn"
+    """Why a model is called: `turn` for a turn of the run, `finish` for its last one after a budget
+    was reached, otherwise what a capability does."""

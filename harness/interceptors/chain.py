@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
 from harness.contracts.model import ModelReply
 from harness.contracts.tool import ToolOutcome
@@ -53,6 +53,39 @@ class ToolInterceptor(Protocol):
 
         Raises:
             HarnessError: The call fails. The model reads the message.
+        """
+        ...
+
+
+@runtime_checkable
+class ClosableInterceptor(Protocol):
+    """An interceptor that has something left to do when its worker process stops."""
+
+    async def close(self) -> None:
+        """Finish; no call is in progress any more."""
+        ...
+
+
+async def close_interceptors(interceptors: Sequence[object]) -> None:
+    """Close those interceptors that have something left to do."""
+    for each in interceptors:
+        if isinstance(each, ClosableInterceptor):
+            await each.close()
+
+
+@runtime_checkable
+class EditChecker(Protocol):
+    """A tool interceptor that also checks what a person makes of a call, before the run accepts
+    it."""
+
+    async def check_edit(self, use: ToolUse) -> None:
+        """Refuse an edited call that would not be carried out.
+
+        Args:
+            use: The call as it was edited; its arguments fit the tool.
+
+        Raises:
+            ToolError: The edit is refused. The person reads the message.
         """
         ...
 

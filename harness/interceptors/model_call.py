@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from harness.contracts.message import Message
 from harness.contracts.model import ModelRequest
 from harness.interceptors.caller import Caller
+from harness.interceptors.gate import Gate
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -19,3 +21,9 @@ class ModelCall:
     request: ModelRequest
     sink: Callable[[str], None]
     """Receives each piece of text as it arrives; it must be cheap."""
+    last: bool = True
+    """Whether no other candidate of the plan follows."""
+    transcript: Sequence[Message] = ()
+    """The whole conversation; `request` may omit parts of it."""
+    gates: Sequence[Gate] = ()
+    """The agent's own gates of model calls."""

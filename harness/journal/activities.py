@@ -14,14 +14,22 @@ from temporalio.api.history.v1 import (
 
 from harness.contracts import event as e
 from harness.contracts.errors import ErrorInfo, InvalidToolArguments, ToolDenied
-from harness.contracts.model import CallModel, ModelTurn
+from harness.contracts.memory_work import LearnedMemories
+from harness.contracts.model import CallModel, CompactContext, Compacted, ModelTurn
 from harness.contracts.steering import HintRoom
+from harness.contracts.subagent import AWAIT_CHILD
 from harness.contracts.tool import RunTool, ToolOutcome
+from harness.journal import children
 from harness.journal.payloads import error_info, read_first, read_value, read_word, to_seconds
 from harness.journal.state import Draft, Scheduled, Started, State
 
-INPUTS: dict[str, type[CallModel] | type[RunTool]] = {"call_model": CallModel, "run_tool": RunTool}
+INPUTS: dict[str, type[CallModel] | type[CompactContext] | type[RunTool]] = {
+    "call_model": CallModel,
+    "compact_context": CompactContext,
+    "run_tool": RunTool,
+}
 SAVE = "save_transcript"
+LEARN = "learn_memories"
 CANCELLED = ToolDenied("cancelled").info
 LOCAL_MARKER = "core_local_activity"
 
@@ -30,6 +38,10 @@ def on_scheduled(state: State, entry: HistoryEvent) -> Draft:
     attributes = entry.activity_task_scheduled_event_attributes
     if attributes.activity_type.name == SAVE:
         state.saving.add(entry.event_id)
+    elif attributes.activity_type.name == LEARN:
+        state.learning.add(entry.event_id)
+    elif attributes.activity_type.name == AWAIT_CHILD:
+        state.awaited[entry.event_id] = children.awaited_run(attributes.input)
     kind = INPUTS.get(attributes.activity_type.name)
     request = read_first(kind, attributes.input) if kind else None
     if request is None:
@@ -46,15 +58,20 @@ def on_scheduled(state: State, entry: HistoryEvent) -> Draft:
             "model": request.model or state.model,
             "messages": request.messages,
             "head": request.head,
+            "scale": request.scale,
         }
         return [(e.ModelCalled, fields)]
+    if isinstance(request, CompactContext):
+        return []
     return _hand_over(state, request)
 
 
 def _hand_over(state: State, request: RunTool) -> Draft:
     """The event of handing a call to a worker: to run it, or to check for approval."""
-    if request.happened is not None:
-        return []  # nothing runs: the ledger records what a person reported
+    if request.happened is not None or request.ended is not None:
+        return []  # nothing runs: the ledger records what a person reported, or a child has ended
+    if request.decider is not None and request.decider.lapsed not in (None, "allow"):
+        return []  # nothing runs: nobody decided in time
     call = request.call
     fields = {
         "turn": request.turn,
@@ -93,16 +110,24 @@ def read_worker(
 
 def on_completed(state: State, entry: HistoryEvent) -> Draft:
     attributes = entry.activity_task_completed_event_attributes
+    if attributes.scheduled_event_id in state.awaited:
+        return children.on_awaited(state, attributes.scheduled_event_id, attributes.result)
     if attributes.scheduled_event_id in state.saving:
         state.head = read_value(attributes.result.payloads[0])
+    elif attributes.scheduled_event_id in state.learning:
+        _add_learning(state, attributes.result)
     found = state.scheduled.pop(attributes.scheduled_event_id, None)
     if found is None:
         return []
     begun = state.started.pop(attributes.scheduled_event_id)
     if isinstance(found.input, CallModel):
         return _end_model_call(state, found.input, found.at, begun, attributes.result)
+    if isinstance(found.input, CompactContext):
+        return _end_compaction(state, found.input, attributes.result)
     outcome = read_first(ToolOutcome, attributes.result)
-    if outcome is None or outcome.need or _is_unfit_edit(outcome, edited=bool(found.input.edited)):
+    if outcome is None or outcome.need or outcome.child:
+        return []
+    if _is_unfit_edit(outcome, edited=bool(found.input.edited)):
         return []
     extra = {
         "queued_ms": _queued_ms(found, begun),
@@ -192,7 +217,7 @@ def _end_model_call(
         name: getattr(turn, name)
         for name in (
             "model", "message", "usage", "cost_micros", "first_ms", "ms", "fallbacks",
-            "dropped", "interrupted", "cut", "recovered", "head",
+            "dropped", "cleared", "interrupted", "cut", "recovered", "head", "gates",
         )
     }  # fmt: skip
     yield (
@@ -217,6 +242,24 @@ def _end_model_call(
         yield e.ToolCallRequested, {"turn": request.turn, "call": call}
 
 
+def _end_compaction(state: State, request: CompactContext, result: Payloads) -> Draft:
+    made = read_first(Compacted, result)
+    if made is None or made.head is None:
+        return []  # there was nothing to summarize
+    state.totals = state.totals.plus(usage=made.usage, cost_micros=made.cost_micros)
+    names = (
+        "before", "after", "summarized", "summary", "model", "usage", "cost_micros", "ms",
+        "replaces", "head",
+    )  # fmt: skip
+    fields = {name: getattr(made, name) for name in names}
+    return [(e.ContextCompacted, {"turn": request.turn, **fields})]
+
+
+def _add_learning(state: State, result: Payloads) -> None:
+    if (learned := read_first(LearnedMemories, result)) is not None:
+        state.totals = state.totals.plus(usage=learned.usage, cost_micros=learned.cost_micros)
+
+
 def _finish_call(
     state: State, turn: int, outcome: ToolOutcome, extra: dict[str, Any]
 ) -> tuple[type[Any], dict[str, Any]]:
@@ -230,10 +273,13 @@ def _finish_call(
         "content": result.content,
         "ok": not result.error,
         "artifact": result.artifact,
+        "untrusted": result.untrusted,
+        "gates": outcome.gates,
         "error": outcome.failure,
         "played": outcome.played,
         "ms": outcome.ms,
         "decided": state.decided.get(result.call),
+        "ruling": outcome.ruling,
         **extra,
     }
     return e.ToolCallFinished, fields
@@ -250,6 +296,9 @@ def _fail_call(state: State, event_id: int, error: ErrorInfo) -> Draft:
         fields: dict[str, Any] = {"turn": request.turn, "call": request.call or 0}
         fields |= {"attempts": attempts, "error": error, "worker": worker}
         return [(e.ModelFailed, fields)]
+    if isinstance(request, CompactContext):
+        failed = {"turn": request.turn, "error": error}
+        return [] if error is CANCELLED else [(e.CompactionFailed, failed)]
     if request.asks and error is not CANCELLED:
         return []  # a person is asked about the outcome
     state.close_call(request.call.id)

@@ -170,7 +170,8 @@ def _new_worker(card: Card, event: Event) -> dict[str, object]:
 def _steering_changes(card: Card, event: Event) -> dict[str, object]:
     match event:
         case e.DecisionRequested():
-            return {"waiting": (*card.waiting, event)}
+            others = tuple(each for each in card.waiting if each.id != event.id)
+            return {"waiting": (*others, event)}
         case e.DecisionMade():
             left = tuple(each for each in card.waiting if each.id != event.id)
             return {"waiting": left, "decided": (*card.decided, event)}

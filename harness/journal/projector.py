@@ -12,7 +12,7 @@ from temporalio.api.history.v1 import HistoryEvent
 from harness.contracts import event as e
 from harness.contracts.errors.run import not_a_run
 from harness.contracts.run import WORKFLOW, RunSpec, RunState
-from harness.journal import activities, endings, steering, undoing
+from harness.journal import activities, children, endings, steering
 from harness.journal.payloads import read_first, read_value, to_seconds
 from harness.journal.state import Draft, State
 
@@ -99,13 +99,13 @@ class Projector(State):
         EventType.EVENT_TYPE_WORKFLOW_PROPERTIES_MODIFIED: steering.on_memo,
         EventType.EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES: _on_attributes,
         EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED: _on_task_failed,
-        EventType.EVENT_TYPE_START_CHILD_WORKFLOW_EXECUTION_INITIATED: undoing.on_initiated,
-        EventType.EVENT_TYPE_START_CHILD_WORKFLOW_EXECUTION_FAILED: undoing.on_not_started,
-        EventType.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_COMPLETED: undoing.on_completed,
-        EventType.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_FAILED: undoing.on_failed,
-        EventType.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_CANCELED: undoing.on_canceled,
-        EventType.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_TIMED_OUT: undoing.on_timed_out,
-        EventType.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_TERMINATED: undoing.on_terminated,
+        EventType.EVENT_TYPE_START_CHILD_WORKFLOW_EXECUTION_INITIATED: children.on_initiated,
+        EventType.EVENT_TYPE_START_CHILD_WORKFLOW_EXECUTION_FAILED: children.on_not_started,
+        EventType.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_COMPLETED: children.on_completed,
+        EventType.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_FAILED: children.on_failed,
+        EventType.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_CANCELED: children.on_canceled,
+        EventType.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_TIMED_OUT: children.on_timed_out,
+        EventType.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_TERMINATED: children.on_terminated,
         EventType.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED: endings.on_completed,
         EventType.EVENT_TYPE_WORKFLOW_EXECUTION_FAILED: endings.on_failed,
         EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CANCELED: endings.on_canceled,

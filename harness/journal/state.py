@@ -9,7 +9,7 @@ from typing import Any
 from harness.contracts.effect import Undone
 from harness.contracts.event import Worker
 from harness.contracts.message import ToolCall
-from harness.contracts.model import CallModel
+from harness.contracts.model import CallModel, CompactContext
 from harness.contracts.run import Pending, Totals
 from harness.contracts.steering import Decided, HintRoom
 from harness.contracts.tool import RunTool
@@ -21,7 +21,7 @@ Draft = Iterable[tuple[type[Any], dict[str, Any]]]
 @dataclass(frozen=True, slots=True)
 class Scheduled:
     at: float
-    input: CallModel | RunTool
+    input: CallModel | CompactContext | RunTool
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,8 @@ class State:
     """Why the run was to end."""
     saving: set[int] = field(default_factory=set[int])
     """Scheduled `save_transcript` activities."""
+    learning: set[int] = field(default_factory=set[int])
+    """Scheduled extractions of memories, whose cost counts."""
     scheduled: dict[int, Scheduled] = field(default_factory=dict[int, Scheduled])
     started: dict[int, Started] = field(default_factory=dict[int, Started])
     open_calls: list[ToolCall] = field(default_factory=list[ToolCall])
@@ -58,6 +60,10 @@ class State:
     undos: dict[int, str] = field(default_factory=dict[int, str])
     """Undo workflows that the run started, by history entry."""
     undone: Undone | None = None
+    children: dict[int, str] = field(default_factory=dict[int, str])
+    """Child runs that the run started and that have not ended, by history entry."""
+    awaited: dict[int, str] = field(default_factory=dict[int, str])
+    """Child runs whose end a worker waits for, by the entry of its activity."""
     updates: dict[int, Any] = field(default_factory=dict[int, Any])
     announced: set[str] = field(default_factory=set[str])
     bounded: bool = False

@@ -18,6 +18,7 @@ from harness.contracts.steering import (
     Hint,
     Pause,
     Steering,
+    Verdict,
     check_size,
     read_decide,
     read_signal,
@@ -26,7 +27,11 @@ from harness.contracts.verdicts import Decision, refusal_text, short_digest
 from harness.journal.payloads import read_first, read_plain
 from harness.journal.state import Draft, State
 
+LAPSED = "nobody decided in time"
 PENDING = TypeAdapter(list[Pending])
+PENDING_FIELDS = (
+    "id", "turn", "need", "question", "tool", "effect", "arguments", "ruling", "until",
+)  # fmt: skip
 
 
 def on_signal(state: State, entry: HistoryEvent) -> Draft:
@@ -98,6 +103,7 @@ def on_update_completed(state: State, entry: HistoryEvent) -> Draft:
         note=decision.note,
         answer=decide.answer if decision.verdict == "answer" else None,
         arguments=decision.arguments or decide.arguments,
+        remember=decide.remember,
     )
     return _apply_decision(state, decision.id, asked, decided)
 
@@ -125,6 +131,19 @@ def _apply_decision(state: State, id: str, asked: Pending | None, decided: Decid
     yield e.ToolCallFinished, fields
 
 
+def _lapse(state: State, asked: Pending | None) -> Draft:
+    """The rule's own decision about what nobody decided in time, unless it asks others."""
+    ruling = asked and asked.ruling
+    if asked is None or ruling is None or asked.until is None:
+        return
+    if ruling.then not in ("allow", "deny"):
+        return
+    verdict: Verdict = "approve" if ruling.then == "allow" else "reject"
+    made = Decided(need=asked.need, verdict=verdict, by=f"rule {ruling.rule}", note=LAPSED)
+    state.decided[asked.id] = made
+    yield e.DecisionMade, {"id": asked.id, **made.model_dump()}
+
+
 def _is_result(decided: Decided) -> bool:
     """Whether the decision is the result of the call."""
     answers = decided.verdict == "answer" and decided.need == "answer"
@@ -140,7 +159,7 @@ def carry_on(state: State, carry: Carry) -> None:
         if need is None:
             continue
         answer = decide.answer if decide.verdict == "answer" else None
-        fields = decide.model_dump(include={"verdict", "by", "note", "arguments"})
+        fields = decide.model_dump(include={"verdict", "by", "note", "arguments", "remember"})
         state.decided[id] = decided = Decided(need=need, answer=answer, **fields)
         if _is_result(decided):
             state.close_call(id)
@@ -161,14 +180,14 @@ def on_memo(state: State, entry: HistoryEvent) -> Draft:
     payload = memo.fields.get("waiting")
     if payload is None:
         return
+    before = state.asked
     state.asked = {each.id: each for each in PENDING.validate_json(payload.data or b"[]") or []}
+    for id in sorted(state.announced - state.asked.keys()):
+        yield from _lapse(state, before.get(id))
     state.announced &= state.asked.keys()
     for pending in state.asked.values():
         if pending.id in state.announced:
             continue
         state.announced.add(pending.id)
-        fields = {
-            name: getattr(pending, name)
-            for name in ("id", "turn", "need", "question", "tool", "effect", "arguments")
-        }
+        fields = {name: getattr(pending, name) for name in PENDING_FIELDS}
         yield e.DecisionRequested, {**fields, "digest": short_digest(pending.asked)}

@@ -224,6 +224,7 @@ def _fold_wait(fold: _Fold, event: e.DecisionRequested | e.DecisionMade | e.Stat
             step.ok = False  # the call was made, but its result is unknown
         elif step is not None:
             step.kind = "check"
+        fold.end(f"wait {event.id}", event.at)  # others are asked
         name = f"{event.tool or 'budget'}: {event.need}"
         wait = Step("wait", name, event.turn, event.at, arguments=event.arguments)
         fold.begin(f"wait {event.id}", wait)

@@ -83,7 +83,7 @@ async def take_answer(
         )
     said = _read_answer(asked, answer.content or {})
     key = digest_key(call.caller, f"mcp {run} {key_of(asked)}")
-    await decide_run(call.context.connection, run, asked, said, key=key, by=call.caller.user)
+    await decide_run(call.context.connection, run, asked, said, key=key, by=call.caller)
     return True
 
 

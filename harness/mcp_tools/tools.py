@@ -56,7 +56,12 @@ def make_tool(connection: ServerConnection, offered: Offered) -> AnyTool:
         spec=ToolSpec(
             name=offered.name, description=offered.description, parameters=offered.parameters
         ),
-        policy=ToolPolicy(effect=effect, timeout_s=server.timeout_seconds, pin=declared.pin),
+        policy=ToolPolicy(
+            effect=effect,
+            timeout_s=server.timeout_seconds,
+            pin=declared.pin,
+            untrusted=None if server.trusted else True,
+        ),
         signature=signature,
         approval=decided.approval or ("never" if effect == "read" else server.approval),
         chosen=decided.on_unknown or ("retry" if repeatable else "ask"),

@@ -25,7 +25,8 @@ from harness.openai_api.requests import (
 from harness.openai_api.response import BACKGROUND, OURS, PREVIOUS, Facts
 from harness.runs.published import find_published
 from harness.runs.requests import digest_key
-from harness.runs.start import Request, as_messages, start_run
+from harness.runs.start import start_run
+from harness.runs.start_request import Request, as_messages
 from harness.store.transcripts.lookup import has_node
 
 USER = f"{OURS}user"

@@ -5,10 +5,9 @@ A model that is not listed can be used as well: it is assumed to be capable of e
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harness.contracts.model import Feature
+from harness.contracts.model import Feature, ModelPlan
 from harness.providers.prices import Price, price_of, strip_date
 
 
@@ -81,14 +80,30 @@ def find_known(ref: str) -> Known | None:
     return KNOWN.get(ref) or KNOWN.get(strip_date(ref))
 
 
-def describe_lack(ref: str, requires: Sequence[Feature], min_context: int | None) -> str | None:
-    """Say which requirement a model is known not to meet; None if it meets all or is unknown."""
+def describe_lack(ref: str, plan: ModelPlan, region: str | None) -> str | None:
+    """Say which requirement of a plan a model does not meet; None if it meets all. `region` is its
+    provider's. An unknown model can do and read everything, but its price is unknown."""
     model = find_known(ref)
-    if model is None:
-        return None
-    missing = [need for need in requires if need not in model.capabilities]
-    if missing:
-        return f"cannot do what the plan requires: {', '.join(missing)}"
-    if min_context is not None and model.context < min_context:
-        return f"reads {model.context} tokens; the plan requires {min_context}"
+    if model is not None:
+        missing = [need for need in plan.requires if need not in model.capabilities]
+        if missing:
+            return f"cannot do what the plan requires: {', '.join(missing)}"
+        if plan.min_context is not None and model.context < plan.min_context:
+            return f"reads {model.context} tokens; the plan requires {plan.min_context}"
+    if plan.max_price is not None and (lack := _describe_price(ref, plan.max_price)):
+        return lack
+    if plan.regions is not None and region not in plan.regions:
+        allowed = ", ".join(plan.regions)
+        where = f"is in the region {region}" if region else "has no region set"
+        return f"{where}; the plan allows {allowed}"
+    return None
+
+
+def _describe_price(ref: str, limit: float) -> str | None:
+    price = price_of(ref)
+    if price is None:
+        return f"has no known price; the plan allows ${limit:g} per million tokens"
+    highest = max(price.input, price.output, price.cache_write or 0)
+    if highest > limit:
+        return f"costs up to ${highest:g} per million tokens; the plan allows ${limit:g}"
     return None

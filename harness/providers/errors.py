@@ -7,21 +7,18 @@ import re
 import socket
 import ssl
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, cast
 
+from pydantic_core import from_json
+
 from harness.commons.redact import redact
 from harness.contracts.errors import (
     ContextOverflow,
-    InvalidReply,
-    ModelNotFound,
-    ModelRefused,
-    ProviderAuthenticationFailed,
     ProviderBadRequest,
     ProviderError,
-    ProviderOverloaded,
-    ProviderPermissionDenied,
     ProviderProtocolMismatch,
     ProviderQuotaExceeded,
     ProviderServerError,
@@ -29,13 +26,10 @@ from harness.contracts.errors import (
     ProviderTlsFailed,
     ProviderUnreachable,
     RateLimited,
-    StreamInterrupted,
 )
 from harness.providers.adapter import Where
+from harness.providers.error_tables import BY_STATUS, CODES, EXCEPTIONS, STATUS, Kind
 
-Kind = type[ProviderError]
-BY_STATUS = ProviderError
-"""The status of the answer decides which error it is."""
 MAX_WAIT = 3600.0
 """Most seconds that a run waits before the next attempt, whatever the provider asks for."""
 
@@ -48,121 +42,13 @@ class Refused(Exception):
         self.kind = kind
 
 
-EXCEPTIONS: dict[str, Kind] = {
-    # Both SDKs, by the name of the class or of its nearest ancestor here. A test fails if an SDK
-    # has an exception that only its root class covers.
-    "APIError": ProviderServerError,
-    "APIStatusError": BY_STATUS,
-    "APIConnectionError": ProviderUnreachable,
-    "APITimeoutError": ProviderTimeout,
-    "APIResponseValidationError": InvalidReply,
-    "BadRequestError": BY_STATUS,
-    "AuthenticationError": BY_STATUS,
-    "PermissionDeniedError": BY_STATUS,
-    "NotFoundError": BY_STATUS,
-    "ConflictError": BY_STATUS,
-    "UnprocessableEntityError": BY_STATUS,
-    "RateLimitError": BY_STATUS,
-    "InternalServerError": BY_STATUS,
-    # openai
-    "OpenAIError": ProviderAuthenticationFailed,  # raised bare where no credentials were given
-    "OAuthError": BY_STATUS,
-    "SubjectTokenProviderError": ProviderAuthenticationFailed,
-    "LengthFinishReasonError": InvalidReply,
-    "ContentFilterFinishReasonError": ModelRefused,
-    "WebSocketConnectionClosedError": ProviderUnreachable,
-    "WebSocketQueueFullError": ProviderUnreachable,
-    "InvalidWebhookSignatureError": InvalidReply,
-    # anthropic
-    "AnthropicError": ProviderAuthenticationFailed,
-    "APIWebhookValidationError": InvalidReply,
-    "PaymentRequiredError": BY_STATUS,
-    "RequestTimeoutError": BY_STATUS,
-    "PreconditionFailedError": BY_STATUS,
-    "ContentTooLargeError": BY_STATUS,
-    "RequestHeaderFieldsTooLargeError": BY_STATUS,
-    "ClientClosedRequestError": BY_STATUS,
-    "HTTPNotImplementedError": BY_STATUS,
-    "ServiceUnavailableError": BY_STATUS,
-    "GatewayTimeoutError": BY_STATUS,
-    "OverloadedError": BY_STATUS,
-    "RetryableError": ProviderServerError,
-    "CredentialsError": ProviderAuthenticationFailed,
-    "IdentityTokenFileError": ProviderAuthenticationFailed,
-    # the HTTP client under both, once the answer streams
-    "TimeoutException": ProviderTimeout,
-    "RemoteProtocolError": StreamInterrupted,
-    "NetworkError": StreamInterrupted,
-    "DecodingError": InvalidReply,
-    "RequestError": ProviderUnreachable,
-    "StreamError": StreamInterrupted,
-    "SSLError": ProviderUnreachable,
-    # aiohttp, where the SDK's transport over it passes them on
-    "ClientResponseError": ProviderProtocolMismatch,
-    "ClientError": ProviderUnreachable,
-    "EndOfStream": StreamInterrupted,
-}
+class Unreached(Exception):
+    """No answer began. The cause is the HTTP client's exception."""
 
-STATUS: dict[int, Kind] = {
-    401: ProviderAuthenticationFailed,
-    402: ProviderQuotaExceeded,
-    403: ProviderPermissionDenied,
-    404: ModelNotFound,
-    408: ProviderTimeout,
-    409: ProviderServerError,
-    413: ContextOverflow,
-    425: ProviderOverloaded,
-    429: RateLimited,
-    499: ProviderUnreachable,
-    503: ProviderOverloaded,
-    504: ProviderTimeout,
-    524: ProviderTimeout,
-    529: ProviderOverloaded,
-}
 
-CODES: dict[str, Kind] = {
-    "context_length_exceeded": ContextOverflow,
-    "string_above_max_length": ContextOverflow,
-    "request_too_large": ContextOverflow,
-    "model_context_window_exceeded": ContextOverflow,
-    "insufficient_quota": ProviderQuotaExceeded,
-    "billing_hard_limit_reached": ProviderQuotaExceeded,
-    "billing_not_active": ProviderQuotaExceeded,
-    "billing_error": ProviderQuotaExceeded,
-    "content_filter": ModelRefused,
-    "content_policy_violation": ModelRefused,
-    "image_content_policy_violation": ModelRefused,
-    "misalignment_policy_violation": ModelRefused,
-    "bio_policy": ModelRefused,
-    "invalid_prompt": ModelRefused,
-    "invalid_api_key": ProviderAuthenticationFailed,
-    "authentication_error": ProviderAuthenticationFailed,
-    "account_deactivated": ProviderAuthenticationFailed,
-    "permission_error": ProviderPermissionDenied,
-    "unsupported_country_region_territory": ProviderPermissionDenied,
-    "model_not_found": ModelNotFound,
-    "not_found_error": ModelNotFound,
-    "rate_limit_exceeded": RateLimited,
-    "rate_limit_error": RateLimited,
-    "slow_down": ProviderOverloaded,
-    "overloaded_error": ProviderOverloaded,
-    "server_overloaded": ProviderOverloaded,
-    "service_unavailable": ProviderOverloaded,
-    "engine_overloaded": ProviderOverloaded,
-    "timeout_error": ProviderTimeout,
-    "vector_store_timeout": ProviderTimeout,
-    "server_error": ProviderServerError,
-    "internal_server_error": ProviderServerError,
-    "internal_error": ProviderServerError,
-    "api_error": ProviderServerError,
-    "processing_error": ProviderServerError,
-    "tool_use_failed": InvalidReply,  # groq: the model wrote a call that does not parse
-    "contract_spend_limit_reached": ProviderQuotaExceeded,
-    "enforced_spend_limit_reached": ProviderQuotaExceeded,
-    "organization_on_hold": ProviderPermissionDenied,
-    "cmek_key_disabled": ProviderPermissionDenied,
-    "request_body_timeout": ProviderTimeout,
-}
+class TimedOut(Unreached):
+    """No connection was made in time."""
+
 
 _TOO_LONG = re.compile(
     r"context (length|window)|maximum context|prompt is too long|too many (input )?tokens"
@@ -178,14 +64,11 @@ def error_of_exception(exc: BaseException, where: Where) -> ProviderError | None
     for each in chain:
         if isinstance(each, Refused):
             return make_error(each.kind, str(each), where)
-    kind = next((k for cls in type(exc).__mro__ if (k := EXCEPTIONS.get(cls.__name__))), None)
+    kind = find_kind(type(exc))
     if kind is None or type(exc).__module__ == "builtins":
         return None
     if kind is BY_STATUS:
-        response: Any = getattr(exc, "response", None)
-        status = int(getattr(exc, "status_code", 0))
-        body: object = getattr(exc, "body", None) or _response_text(response)
-        return error_of_answer(status, body, getattr(response, "headers", None) or {}, where)
+        return _error_of_status(exc, where)
     if isinstance(body := getattr(exc, "body", None), dict):  # an error event in a stream
         return error_of_event(cast("dict[str, Any]", body), where, kind)
     if kind in _UNREACHED and (found := _explain_unreached(chain, kind)) is not None:
@@ -193,6 +76,27 @@ def error_of_exception(exc: BaseException, where: Where) -> ProviderError | None
     text = str(exc) or type(exc).__name__
     cause = str(exc.__cause__ or "")
     return make_error(kind, text if not cause or cause in text else f"{text} {cause}", where)
+
+
+def find_kind(exception: type[BaseException]) -> Kind | None:
+    """Find what an exception class, or its nearest ancestor that is known, means."""
+    for cls in exception.__mro__:
+        package = cls.__module__.partition(".")[0]
+        if kind := EXCEPTIONS.get(f"{package}.{cls.__name__}") or EXCEPTIONS.get(cls.__name__):
+            return kind
+    return None
+
+
+def _error_of_status(exc: BaseException, where: Where) -> ProviderError:
+    """Convert an exception for an answer with an error status; each SDK names its parts alike or
+    nearly so."""
+    parts: Any = exc
+    response: Any = getattr(exc, "response", None)
+    status = getattr(exc, "status_code", None) or getattr(exc, "code", None) or 0
+    names = ("body", "details", "error")
+    body = next((found for name in names if (found := getattr(parts, name, None))), None)
+    headers: Any = getattr(exc, "headers", None) or getattr(response, "headers", None) or {}
+    return error_of_answer(int(status), body or _response_text(response), headers, where)
 
 
 _UNREACHED = (ProviderUnreachable, ProviderTimeout, ProviderProtocolMismatch)
@@ -252,11 +156,13 @@ def error_of_answer(
     status: int, body: object, headers: Mapping[str, str], where: Where
 ) -> ProviderError:
     """Convert an answer with an error status to a ProviderError."""
+    if isinstance(body, str) and body[:1] in ("{", "["):
+        with suppress(ValueError):
+            body = from_json(body)
     codes, text = read_error_body(body)
     kind = classify_error(codes, text, STATUS.get(status) or _by_class(status))
-    return make_error(
-        kind, f"{status}: {text}" if text else str(status), where, retry_after(headers)
-    )
+    after = retry_after(headers) or _read_delay(body)
+    return make_error(kind, f"{status}: {text}" if text else str(status), where, after)
 
 
 def error_of_event(
@@ -306,9 +212,34 @@ def read_error_body(body: object) -> tuple[tuple[str, ...], str]:
     found: list[object] = [error.get("code"), error.get("type"), error.get("status")]
     if isinstance(details, Mapping):
         found.insert(0, cast("Mapping[str, Any]", details).get("error_code"))
+    found[:0] = [each.get("reason") for each in _list_details(error)]
     codes = tuple(code.lower() for code in found if isinstance(code, str))
     text = error.get("message") or error.get("detail") or ""
     return codes, text if isinstance(text, str) else str(text)
+
+
+def _list_details(error: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The details of an error of Google's."""
+    details: object = error.get("details")
+    found = cast("list[object]", details) if isinstance(details, list) else []
+    return [cast("Mapping[str, Any]", each) for each in found if isinstance(each, Mapping)]
+
+
+def _read_delay(body: object) -> float | None:
+    """The delay that Google's errors ask for in their details, such as "34s"."""
+    first = body
+    if isinstance(body, list) and body:
+        first = cast("list[object]", body)[0]
+    if not isinstance(first, Mapping):
+        return None
+    error: object = cast("Mapping[str, Any]", first).get("error")
+    if not isinstance(error, Mapping):
+        return None
+    for each in _list_details(cast("Mapping[str, Any]", error)):
+        delay = each.get("retryDelay")
+        if isinstance(delay, str) and delay.endswith("s"):
+            return retry_after({"retry-after": delay[:-1]})
+    return None
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
@@ -336,7 +267,9 @@ def _parse_seconds(value: str) -> float:
 
 
 def _by_class(status: int) -> Kind:
-    return ProviderServerError if status >= 500 else ProviderBadRequest
+    if status >= 500:
+        return ProviderServerError
+    return ProviderProtocolMismatch if 200 <= status < 300 else ProviderBadRequest
 
 
 def _response_text(response: Any) -> str:

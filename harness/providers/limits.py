@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import cast
+from typing import Any
 
+import httpx
 import httpx2
 
 from harness.commons.headers import short_headers
@@ -19,6 +20,8 @@ from harness.providers.adapter import Where
 MEBIBYTE = 1 << 20
 MAX_BODY = 64 * MEBIBYTE
 """Bytes of one answer: 128,000 tokens, each in an event of its own, take about half of it."""
+MAX_SMALL_BODY = 4 * MEBIBYTE
+"""Bytes of an answer with vectors: 16 of 3,072 numbers take about 1 MiB."""
 MAX_EVENT = 8 * MEBIBYTE
 """Bytes of one event, or of an answer that is not streamed. Parsing one blocks the event loop for
 about 20 ms."""
@@ -71,7 +74,14 @@ class Patience:
             raise errors.make_error(ProviderTimeout, told, where) from None
 
 
-async def bound_response(response: httpx2.Response) -> None:
+Response = httpx2.Response | httpx.Response
+"""Some SDKs sit on httpx2, others on httpx, which it was forked from."""
+
+Bound = Callable[[Any], Awaitable[None]]
+"""Limits a response, as a hook of the HTTP client."""
+
+
+async def bound_response(response: Response) -> None:
     """Limit a response, as a hook of the HTTP client: bodies are bounded and never decompressed,
     since a few bytes may expand to gigabytes; requests ask for uncompressed answers. Headers are
     cut, and text is UTF-8: detecting or decoding some charsets takes quadratic time."""
@@ -79,29 +89,35 @@ async def bound_response(response: httpx2.Response) -> None:
     if kind := headers.get("content-type"):
         headers["content-type"] = kind.partition(";")[0]
     encoding = headers.pop("content-encoding", "identity")
-    response.headers = httpx2.Headers(headers)
-    stream = cast("httpx2.AsyncByteStream", response.stream)
-    if response.status_code >= 400:
-        response.stream = _Start(stream, MAX_ERROR if encoding.lower() == "identity" else 0)
+    bounded: Any = response  # the two libraries' types differ in name only
+    bounded.headers = type(response.headers)(headers)
+    if response.status_code >= 300:
+        bounded.stream = _Start(bounded.stream, MAX_ERROR if encoding.lower() == "identity" else 0)
     elif encoding.lower() == "identity":
-        response.stream = _Bounded(stream, MAX_BODY)
+        bounded.stream = _Bounded(bounded.stream, MAX_BODY)
     else:
         told = f"the answer is compressed ({encoding}), although the request allows no compression"
         raise errors.Refused(ProviderProtocolMismatch, told)
 
 
-class _Bounded(httpx2.AsyncByteStream):
+async def bound_small_response(response: Response) -> None:
+    """Limit an answer that is no stream and that an SDK parses on the event loop."""
+    await bound_response(response)
+    bounded: Any = response
+    bounded.stream = _Bounded(bounded.stream, MAX_SMALL_BODY)
+
+
+class _Bounded(httpx2.AsyncByteStream, httpx.AsyncByteStream):
     def __init__(self, stream: httpx2.AsyncByteStream, limit: int) -> None:
         self._stream = stream
-        self._left = limit
+        self._limit = self._left = limit
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         async for chunk in self._stream:
             self._left -= len(chunk)
             if self._left < 0:
-                raise errors.Refused(
-                    AnswerTooLarge, f"the answer exceeds {MAX_BODY // MEBIBYTE} MiB"
-                )
+                told = f"the answer exceeds {self._limit // MEBIBYTE} MiB"
+                raise errors.Refused(AnswerTooLarge, told)
             yield chunk
 
     async def aclose(self) -> None:

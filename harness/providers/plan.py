@@ -11,6 +11,7 @@ from time import perf_counter
 from harness.config.providers import resolve_provider
 from harness.config.settings import Settings
 from harness.contracts.errors import ModelUnsuitable, ProviderError
+from harness.contracts.message import Message
 from harness.contracts.model import (
     Candidate,
     Fallback,
@@ -19,13 +20,20 @@ from harness.contracts.model import (
     ModelRequest,
     split_ref,
 )
-from harness.interceptors import Caller, ModelCall, ModelInterceptor, pass_through
+from harness.interceptors import (
+    Caller,
+    Gate,
+    ModelCall,
+    ModelInterceptor,
+    close_interceptors,
+    pass_through,
+)
 from harness.providers.adapter import Adapter, Sink
 from harness.providers.catalog import describe_lack
 from harness.providers.circuit import Circuit
 from harness.providers.clients import make_adapter
-from harness.providers.context import complete_usage
-from harness.providers.prices import cost_micros
+from harness.providers.context.estimate import complete_usage
+from harness.providers.prices import cost_micros, read_prices
 
 
 @dataclass(frozen=True)
@@ -43,7 +51,9 @@ class Models:
 
     def __init__(self, settings: Settings, interceptors: Sequence[ModelInterceptor] = ()) -> None:
         self._settings = settings
+        self._interceptors = interceptors
         self._entries = [each.call_model for each in interceptors]
+        self.prices = read_prices(settings)
         self._adapters: dict[str, Adapter] = {}
         self._circuits: dict[str, Circuit] = {}
         self._making = asyncio.Lock()
@@ -56,6 +66,8 @@ class Models:
         request: ModelRequest,
         sink: Sink,
         on_attempt: Callable[[str], None],
+        transcript: Sequence[Message] = (),
+        gates: Sequence[Gate] = (),
     ) -> Answer:
         """Return the reply of the first candidate that answers.
 
@@ -68,9 +80,12 @@ class Models:
             last = place + 1 == len(candidates)
             on_attempt(candidate.model)
             try:
-                _check_suitable(candidate.model, plan)
+                self._check_suitable(candidate.model, plan)
                 asked = _request_for(request, candidate)
-                call = ModelCall(caller=caller, model=candidate.model, request=asked, sink=sink)
+                call = ModelCall(
+                    caller=caller, model=candidate.model, request=asked, sink=sink, last=last,
+                    transcript=transcript, gates=gates,
+                )  # fmt: skip
                 send = partial(self._send, last=last)
                 reply = await pass_through(self._entries, call, send)
             except ProviderError as error:
@@ -85,7 +100,7 @@ class Models:
                 reply=reply,
                 model=candidate.model,
                 fallbacks=tuple(passed),
-                cost_micros=cost_micros(candidate.model, reply.usage),
+                cost_micros=cost_micros(candidate.model, reply.usage, self.prices),
                 ms=(perf_counter() - started) * 1000,
             )
         raise ModelUnsuitable("The plan names no model.")
@@ -95,6 +110,14 @@ class Models:
         self._adapters.clear()
         for adapter in adapters:
             await adapter.close()
+        await close_interceptors(self._interceptors)
+
+    def _check_suitable(self, model: str, plan: ModelPlan) -> None:
+        region = None
+        if plan.regions is not None:
+            region = resolve_provider(self._settings, split_ref(model)[0]).region
+        if lack := describe_lack(model, plan, region):
+            raise ModelUnsuitable(f"{model} {lack}.")
 
     async def _send(self, call: ModelCall, *, last: bool) -> ModelReply:
         """Call the provider, unless its circuit is open."""
@@ -129,17 +152,12 @@ class Models:
             return adapter
 
 
-_ALWAYS_PASSED = frozenset({"unsupported", "unknown", "protocol", "tls", "too_large"})
+_ALWAYS_PASSED = frozenset({"unsupported", "unknown", "protocol", "tls", "too_large", "package"})
 """Categories that always fall through: another candidate may work."""
 
 
 def _falls_through(category: str, plan: ModelPlan) -> bool:
     return category in plan.fall_through or category in _ALWAYS_PASSED
-
-
-def _check_suitable(model: str, plan: ModelPlan) -> None:
-    if lack := describe_lack(model, plan.requires, plan.min_context):
-        raise ModelUnsuitable(f"{model} {lack}.")
 
 
 def _request_for(request: ModelRequest, candidate: Candidate) -> ModelRequest:

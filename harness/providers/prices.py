@@ -7,8 +7,10 @@ batch discounts and individual contracts are not considered.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import NamedTuple
 
+from harness.config.settings import Settings
 from harness.contracts.model import Usage
 
 AS_OF = "2026-11-01"
@@ -77,13 +79,28 @@ def strip_date(ref: str) -> str:
     return _DATE.sub("", ref)
 
 
-def price_of(ref: str) -> Price | None:
-    return PRICES.get(ref) or PRICES.get(strip_date(ref))
+def read_prices(settings: Settings) -> dict[str, Price]:
+    """Return the prices that the settings name, by model."""
+    return {
+        ref: Price(
+            each.input,
+            each.input if each.cached is None else each.cached,
+            each.output,
+            each.cache_write,
+        )
+        for ref, each in settings.prices.items()
+    }
 
 
-def cost_micros(ref: str, usage: Usage) -> int | None:
+def price_of(ref: str, own: Mapping[str, Price] | None = None) -> Price | None:
+    """Return the price of a model: one of `own`, or the published one."""
+    found = None if own is None else own.get(ref)
+    return found or PRICES.get(ref) or PRICES.get(strip_date(ref))
+
+
+def cost_micros(ref: str, usage: Usage, own: Mapping[str, Price] | None = None) -> int | None:
     """Return the cost in millionths of a US dollar; None if the price is unknown."""
-    price = price_of(ref)
+    price = price_of(ref, own)
     if price is None:
         return None
     cached, written = usage.cached or 0, usage.cache_write or 0

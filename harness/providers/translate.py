@@ -46,6 +46,12 @@ def arguments_text(call: ToolCall) -> str:
     return to_json(call.arguments).decode()
 
 
+def arguments_object(call: ToolCall) -> dict[str, Any]:
+    """The arguments for a protocol that takes objects only; raw text that was none is wrapped."""
+    given = call.arguments
+    return given if isinstance(given, dict) else {"invalid_json": given}
+
+
 def read_arguments(text: str, *, cut: bool = False) -> dict[str, Any] | str:
     """Parse arguments; returns the raw text if it is not a JSON object (such a call does not run).
     With `cut` the answer may have ended inside this call, so empty text is not an empty object."""

@@ -33,6 +33,7 @@ from harness.contracts.errors import (
 )
 from harness.contracts.event import DurableEvent
 from harness.contracts.run import Budget
+from harness.contracts.sent_prompt import SentPrompt
 from harness.contracts.whatif import WhatIfReport
 from harness.forks.fork import Change
 from harness.forks.views import Forked
@@ -48,9 +49,15 @@ from harness.prompts.views import VersionView, write_question
 from harness.providers.trial import Trial
 from harness.remote.access import RemoteAccess
 from harness.remote.archive import RemoteArchive
+from harness.remote.budgets import RemoteBudgets
 from harness.remote.connection import DaemonConnection
 from harness.remote.conversations import RemoteConversations
+from harness.remote.gates import RemoteGates
+from harness.remote.limits import RemoteLimits
+from harness.remote.memories import RemoteMemories
+from harness.remote.policies import RemotePolicies
 from harness.remote.prompts import RemotePrompts
+from harness.remote.requests import RemoteRequests
 from harness.remote.run import RemoteRun
 from harness.remote.webhooks import RemoteWebhooks
 from harness.remote.whatif import Progress, RemoteWhatIf
@@ -75,6 +82,12 @@ class RemoteBackend:
         self.archive = RemoteArchive(connection)
         self.prompts = RemotePrompts(connection)
         self.webhooks = RemoteWebhooks(connection)
+        self.limits = RemoteLimits(connection)
+        self.memories = RemoteMemories(connection)
+        self.requests = RemoteRequests(connection)
+        self.budgets = RemoteBudgets(connection)
+        self.policies = RemotePolicies(connection)
+        self.gates = RemoteGates(connection)
 
     async def read_me(self) -> Me:
         """Who the token belongs to."""
@@ -123,6 +136,10 @@ class RemoteBackend:
         except (StoreError, UnicodeDecodeError) as error:
             why = error.message if isinstance(error, StoreError) else "it is not UTF-8"
             raise DaemonAnswerInvalid(f"{self.connection.url} sends no export: {why}") from None
+
+    async def read_sent_prompt(self, run: str, turn: int) -> SentPrompt:
+        path = ("runs", run, "prompts", str(turn))
+        return await self.connection.get(SentPrompt, *path, most=FILE_BYTES)
 
     async def verify_run(self, run: str, token: str | None) -> Verification:
         return await self.connection.get(Verification, "runs", run, "verify", token=token)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Literal
 from urllib.parse import quote
@@ -31,7 +31,7 @@ GATEWAY = (502, 503, 504)
 """What a reverse proxy answers while the daemon behind it is down."""
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
-Query = Mapping[str, str | int | float | bool | None]
+Query = Mapping[str, str | int | float | bool | Sequence[str] | None]
 
 
 def path_of(*segments: str) -> str:

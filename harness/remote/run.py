@@ -11,6 +11,7 @@ from harness.contracts.attempt import Attempt
 from harness.contracts.effect import EffectRow, UndoReport
 from harness.contracts.errors import RunUnfinished
 from harness.contracts.event import DurableEvent, Event
+from harness.contracts.ruling import Remember
 from harness.contracts.run import Pending, RunEnd
 from harness.contracts.steering import Verdict
 from harness.contracts.verdicts import Decision, short_digest
@@ -112,15 +113,18 @@ class RemoteRun:
         replace: bool = False,
         answer: str | None = None,
         digest: str | None = None,
+        remember: Remember | None = None,
         key: str | None = None,
     ) -> Decision:
         if id is not None and not isinstance(id, str):
             digest = digest or id.digest or short_digest(id.asked)
             id = id.id
-        body = {
+        body: dict[str, Any] = {
             "verdict": verdict, "item": id, "note": note, "arguments": arguments,
             "replace": replace, "answer": answer, "digest": digest,
         }  # fmt: skip
+        if remember is not None:  # daemons of earlier versions refuse the field
+            body["remember"] = remember
         path = ("runs", self.id, "decide")
         return await self._connection.post(Decision, *path, body=body, key=key or str(uuid.uuid4()))
 

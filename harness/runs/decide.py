@@ -15,6 +15,7 @@ from temporalio.client import (
     WorkflowUpdateRPCTimeoutOrCancelledError,
 )
 
+from harness.api.caller import LOCAL, Caller
 from harness.commons.argument_cost import are_small, is_plain
 from harness.contracts.errors import (
     InvalidSignal,
@@ -53,7 +54,7 @@ async def send_decision(
     shown: Shown | None,
     *,
     key: str | None,
-    by: str | None = None,
+    by: Caller | None = None,
 ) -> Decision:
     """Send a decision for what was `shown`, or else for what is pending now. `by`: who decides,
     user@host of this process by default."""
@@ -70,7 +71,10 @@ async def send_decision(
         decide = decide.model_copy(update=known)
         if decide.verdict == "edit" and asked.tool:
             await _check_edit(connection, run, decide, asked)
-    decide = decide.model_copy(update={"by": by or get_identity()})
+    who: dict[str, str] = {"by": by.user if by else get_identity()}
+    if asked is None or asked.ruling is not None:  # workers of earlier versions know no roles
+        who["role"] = (by or LOCAL).role.value
+    decide = decide.model_copy(update=who)
     check_size("decide", decide)
     decision = await _send_update(handle, decide, key or str(uuid.uuid4()))
     return decision.model_copy(update={"need": asked.need if asked else None})

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from itertools import count
 from typing import Annotated, Any
 
-from fastapi import Header, Response
+from fastapi import Header, Path, Response
 from pydantic import BaseModel
 
 from harness.api.caller import Role
@@ -16,14 +16,18 @@ from harness.api.download import Download
 from harness.api.etags import is_cached
 from harness.api.route import Route
 from harness.contracts.event import DurableEvent
+from harness.contracts.sent_prompt import SentPrompt
 from harness.history import reader
 from harness.history.export import dump_recording, file_name
+from harness.history.prompts import read_sent_prompt
 from harness.history.recording import record_run
 from harness.journal.diff import DiffRow, compare_runs
 from harness.runs.artifacts import NamedArtifacts, list_artifacts, open_artifact
 from harness.runs.pinned import PinnedAgent, read_pinned_agent
 from harness.runs.reads import read_attempts
 from harness.runs.views import ArtifactList, AttemptList
+
+MAX_TURN = 10**9
 
 
 class DiffSideView(BaseModel):
@@ -111,6 +115,14 @@ async def show_pinned_agent(run: VisibleRun, context: Context) -> PinnedAgent:
     return await read_pinned_agent(context.connection, run)
 
 
+async def show_sent_prompt(
+    run: VisibleRun, turn: Annotated[int, Path(ge=1, le=MAX_TURN)], context: Context
+) -> SentPrompt:
+    """Read the prompt of a turn's last model call as it was sent: instructions, tools, and the
+    messages that the context policy kept, with those that it changed or always keeps marked."""
+    return await read_sent_prompt(context.connection, run, turn)
+
+
 async def list_attempts(run: VisibleRun, context: Context) -> AttemptList:
     """List the failed attempts at model and tool calls of a run, without its events."""
     return await read_attempts(context, run)
@@ -148,6 +160,7 @@ async def download_artifact(
 
 ROUTES = (
     Route("GET", "/runs/{run}/spec", show_pinned_agent, Role.VIEWER),
+    Route("GET", "/runs/{run}/prompts/{turn}", show_sent_prompt, Role.VIEWER),
     Route("GET", "/runs/{run}/attempts", list_attempts, Role.VIEWER),
     Route("GET", "/runs/{run}/artifacts", list_run_artifacts, Role.VIEWER),
     Route(

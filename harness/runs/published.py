@@ -20,7 +20,7 @@ from harness.contracts.queues import agent_queue
 from harness.contracts.tool import Workspace
 from harness.engine.connection import Connection
 from harness.engine.retry import unreachable_error
-from harness.runs.start import find_model_queue
+from harness.runs.model_queues import find_compaction, find_model_queue
 from harness.store.agents import Publication
 
 AT_ONCE = 16
@@ -55,6 +55,9 @@ async def store_agent(connection: Connection, agent: Agent[Any, Any]) -> Publish
         undo=True if agent.undo_on_failure else None,
         instructs=True if spec.dynamic else None,
         checks=True if agent.validators else None,
+        compaction=find_compaction(connection.settings, spec.context, models[0]),
+        remembers=True if spec.memory and spec.memory.recall else None,
+        learns=True if spec.memory and spec.memory.learn else None,
         workspace=Workspace(host=socket.gethostname(), root=folder) if needs_folder else None,
     )
 

@@ -11,7 +11,8 @@ from harness.prompts.views import read_question
 from harness.runs import steer
 from harness.runs.attachments import add_parts
 from harness.runs.published import find_published
-from harness.runs.start import Request, as_messages, start_run
+from harness.runs.start import start_run
+from harness.runs.start_request import Request, as_messages
 from harness.runs.uploads import find_uploads
 from harness.runs.views import AbortBody, DecideBody, HintBody, ReasonBody, StartRun
 
@@ -43,6 +44,7 @@ async def begin_run(
         model=body.model,
         budget=body.budget,
         labels=body.labels,
+        priority=body.priority,
         owner=caller.user,
         by=caller.user,
     )
@@ -78,5 +80,5 @@ async def decide_run(
     """Decide what a run waits for. The same `key` again is the same decision."""
     digest = digest_key(caller, key) if key else None
     return await steer.decide_run(
-        context.connection, run, body.item, body.said(), key=digest, by=caller.user
+        context.connection, run, body.item, body.said(), key=digest, by=caller
     )

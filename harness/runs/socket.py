@@ -103,7 +103,7 @@ async def _obey(context: ApiContext, caller: Caller, run: str, command: SocketCo
             body = _read(DecideBody, command)
             # Not keyed by the command's id: clients number their commands, so the first one of
             # another socket would be taken for a repetition of this one.
-            await decide_run(connection, run, body.item, body.said(), key=None, by=by)
+            await decide_run(connection, run, body.item, body.said(), key=None, by=caller)
 
 
 def _read(kind: type[BodyT], command: SocketCommand) -> BodyT:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import secrets
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import cast
 
-from pydantic import TypeAdapter, ValidationError
 from temporalio.common import (
+    Priority,
     SearchAttributeKey,
     SearchAttributePair,
     TypedSearchAttributes,
@@ -20,22 +18,17 @@ from temporalio.common import (
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
-from harness.agent.checks import check_budget, with_default_turns
+from harness.agent.checks import with_default_turns
 from harness.commons.telemetry import current_trace_id, span
-from harness.config.settings import Settings
 from harness.contracts.clean_text import clean_markdown
 from harness.contracts.errors import (
     ContentTooLarge,
-    InvalidValue,
     SearchAttributesMissing,
 )
-from harness.contracts.family import is_reserved, session_family
-from harness.contracts.message import FileRef, Image, Message, Text, user_message
-from harness.contracts.model import ModelRef, split_ref
-from harness.contracts.prompt import PinnedPrompt
+from harness.contracts.family import session_family
 from harness.contracts.published import PublishedAgent
 from harness.contracts.queues import agent_queue
-from harness.contracts.run import WORKFLOW, Budget, Parent, RunSpec, RunState
+from harness.contracts.run import WORKFLOW, RunSpec, RunState
 from harness.contracts.tool import Workspace
 from harness.crypto.vault import new_salt
 from harness.engine.connection import Connection, get_identity
@@ -46,84 +39,18 @@ from harness.prompts.prompt import Prompt
 from harness.runs.attachments import add_parts, adopt_attachments
 from harness.runs.description import describe_start
 from harness.runs.memo import make_memo
+from harness.runs.model_queues import find_model_queue
 from harness.runs.same_request import (
     REQUEST_MEMO,
     check_same_as_sealed,
     check_same_request,
     digest_request,
 )
+from harness.runs.start_request import MAX_ID, Request, as_messages, check_model
 from harness.store.permits import sign_run
 
-MAX_MODEL = 200
-MODEL_REF = TypeAdapter[str](ModelRef)
 ALPHABET = "23456789abcdefghjkmnpqrstvwxyz"  # no characters that look alike
 SUMMARY_CHARS = 200
-MAX_ID = 250
-"""Temporal's index keeps 255 characters."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Request:
-    """What a caller may set for a run besides its agent."""
-
-    messages: tuple[Message, ...]
-    prompt: Prompt | None = None
-    """In place of messages: a template, whose text is made when the run starts."""
-    files: tuple[Image | FileRef, ...] = ()
-    """What is attached to the text of `prompt`."""
-    template: PinnedPrompt | None = None
-    """What made the messages, if that was a template."""
-    id: str | None = None
-    session: str | None = None
-    head: str | None = None
-    lineage: str | None = None
-    """The family that `head` belongs to, unless that is the session's."""
-    parent: Parent | None = None
-    model: str | None = None
-    budget: Budget | None = None
-    workspace: Path | None = None
-    labels: Mapping[str, str] | None = None
-    owner: str | None = None
-    """Who owns the run."""
-    by: str | None = None
-    """Who starts it; user@host of this process by default."""
-
-    def __post_init__(self) -> None:
-        _check_option_types(self)
-        if self.id is not None:
-            check_id(self.id)
-        if self.model is not None:
-            check_model(self.model)
-        if self.budget is not None:
-            check_budget(self.budget)
-        if self.workspace is not None:
-            check_workspace(self.workspace)
-        if self.owner is not None:
-            check_id(self.owner, "owner")
-
-
-def check_id(id: str, what: str = "run", most: int = MAX_ID) -> str:
-    """Check that Temporal and the store can keep the id of a run or session."""
-    if what == "run" and is_reserved(id):
-        raise InvalidValue(
-            f"{id[:40]!r} cannot name a run: harness reserves it.",
-            fix="Choose another id.",
-        )
-    if 0 < len(id) <= most and id.isprintable() and id.strip():
-        return id
-    raise InvalidValue(
-        f"{id[:40]!r} is not a valid {what} id.",
-        fix=f"Use 1 to {most} printable characters.",
-    )
-
-
-def check_workspace(folder: Path) -> None:
-    """Raise InvalidValue if the workspace is not a folder."""
-    if not folder.is_dir():
-        raise InvalidValue(
-            f"The workspace {folder} is not a folder on this host.",
-            fix="Create it, or name an existing folder.",
-        )
 
 
 def new_id(agent: str) -> str:
@@ -138,55 +65,6 @@ def new_id(agent: str) -> str:
     return f"{agent}-{''.join(secrets.choice(ALPHABET) for _ in range(10))}"
 
 
-def as_messages(prompt: str | Message | Sequence[Message]) -> tuple[Message, ...]:
-    """Read a prompt as messages; InvalidValue if it is empty or of another type."""
-    given: object = prompt
-    if isinstance(prompt, str):
-        given = (user_message(prompt),)
-    elif isinstance(prompt, Message):
-        given = (prompt,)
-    if not isinstance(given, Sequence) or not all(
-        isinstance(each, Message) for each in cast("Sequence[object]", given)
-    ):
-        raise InvalidValue(
-            f"prompt is {prompt!r}, not a str, a Message or a list of Messages.",
-            fix='Pass a text, such as "What is 2 + 2?".',
-        )
-    messages = tuple(cast("Sequence[Message]", given))
-    if not any(_has_content(each) for each in messages):
-        raise InvalidValue("The prompt is empty.", fix='Pass a text, such as "What is 2 + 2?".')
-    return messages
-
-
-def _has_content(message: Message) -> bool:
-    return any(not isinstance(part, Text) or part.text.strip() for part in message.parts)
-
-
-def _check_option_types(request: Request) -> None:
-    """Check the types at run time, for users without a type checker."""
-    options: dict[str, tuple[object, type, str]] = {
-        "id": (request.id, str, "Pass a text."),
-        "budget": (request.budget, Budget, "Pass a Budget, such as Budget(turns=10)."),
-        "workspace": (request.workspace, Path, "Pass a Path, such as Path('src')."),
-    }
-    for name, (value, kind, fix) in options.items():
-        if value is not None and not isinstance(value, kind):
-            raise InvalidValue(f"{name}={value!r} is not a {kind.__name__}.", fix=fix)
-    labels: object = request.labels
-    if labels is not None and not _maps_text(labels):
-        raise InvalidValue(
-            f"labels={labels!r} does not map texts to texts.",
-            fix='Pass a dict, such as {"team": "billing"}.',
-        )
-
-
-def _maps_text(value: object) -> bool:
-    if not isinstance(value, Mapping):
-        return False
-    items = cast("Mapping[object, object]", value).items()
-    return all(isinstance(name, str) and isinstance(text, str) for name, text in items)
-
-
 async def _fill_request(connection: Connection, request: Request, prompt: Prompt) -> Request:
     filled = await Prompts(connection).fill(prompt)
     messages = add_parts(as_messages(filled.text), request.files)
@@ -194,10 +72,12 @@ async def _fill_request(connection: Connection, request: Request, prompt: Prompt
 
 
 async def pin_spec(connection: Connection, agent: PublishedAgent, request: Request) -> RunSpec:
-    model, queue = agent.models[0], agent.model_queue
+    model, queue, compaction = agent.models[0], agent.model_queue, agent.compaction
     if request.model:
         model = check_model(request.model)
         queue = find_model_queue(connection.settings, model)
+        if compaction and not compaction.named:
+            compaction = compaction.model_copy(update={"queue": queue})
     return RunSpec(
         agent=agent.name,
         spec=agent.spec,
@@ -213,6 +93,8 @@ async def pin_spec(connection: Connection, agent: PublishedAgent, request: Reque
         asks=True if agent.asks else None,
         instructs=agent.instructs,
         checks=agent.checks,
+        remembers=agent.remembers,
+        learns=agent.learns,
         session=request.session,
         parent=request.parent,
         workspace=_choose_workspace(agent, request),
@@ -224,14 +106,11 @@ async def pin_spec(connection: Connection, agent: PublishedAgent, request: Reque
         salt=new_salt() if connection.vault.encrypts else None,
         owner=request.owner,
         owned=None if request.owner is None else True,
+        policed=True,
         template=request.template,
+        priority=request.priority,
+        compaction=compaction,
     )
-
-
-def find_model_queue(settings: Settings, model: str) -> str | None:
-    """The own task queue of a model's provider, if it has one."""
-    provider = settings.providers.get(split_ref(model)[0])
-    return provider.queue if provider else None
 
 
 def _choose_workspace(agent: PublishedAgent, request: Request) -> Workspace | None:
@@ -239,23 +118,6 @@ def _choose_workspace(agent: PublishedAgent, request: Request) -> Workspace | No
     if agent.workspace is None or request.workspace is None:
         return agent.workspace
     return Workspace(host=socket.gethostname(), root=str(request.workspace.resolve()))
-
-
-def check_model(ref: str) -> str:
-    """Check that providers and lists can name the model.
-
-    Raises:
-        InvalidValue: It is not provider/model, too long, or not printable.
-    """
-    try:
-        found = MODEL_REF.validate_python(ref)
-    except ValidationError:
-        found = ""
-    if 0 < len(found) <= MAX_MODEL and found.isprintable():
-        return found
-    words = f"{repr(ref)[:100]} is not a model name."
-    fix = f"Use provider/model, such as openai/gpt-5, of up to {MAX_MODEL} characters."
-    raise InvalidValue(words, fix=fix)
 
 
 async def start_run(
@@ -341,6 +203,7 @@ async def launch_run(
             static_summary=prepared.summary,
             static_details=prepared.details,
             request_eager_start=eager,
+            priority=Priority(priority_key=prepared.spec.priority),
         )
     except WorkflowAlreadyStartedError:
         if prepared.joined:  # the run with this id is not in the family

@@ -6,6 +6,7 @@ from typing import Any
 
 from temporalio.service import RPCError
 
+from harness.api.caller import Caller
 from harness.contracts.errors import TooManySignals
 from harness.contracts.steering import (
     Signal,
@@ -47,7 +48,7 @@ async def decide_run(
     said: dict[str, Any],
     *,
     key: str | None,
-    by: str | None = None,
+    by: Caller | None = None,
 ) -> Decision:
     """Decide what waits, bound to the `item` that was shown, where it is one. `by`: for whom this
     process acts."""

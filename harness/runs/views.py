@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, Field, StrictBool
+from pydantic import BaseModel, BeforeValidator, Field, StrictBool, StrictInt
 from pydantic_core import to_json
 
 from harness.api.body import Body
@@ -129,6 +129,9 @@ class StartRun(Body):
     """The limits of the run; by default, the agent's own."""
     labels: dict[str, str] | None = Field(default=None, max_length=MAX_LABELS)
     """Labels of your choice, stored with the run."""
+    priority: StrictInt | None = Field(default=None, ge=1, le=5)
+    """From 1 (most urgent) to 5; by default 3. It decides whose calls are made first when they must
+    wait."""
 
 
 class RunList(BaseModel):
@@ -250,6 +253,9 @@ class DecideBody(Body):
     """With `answer`: what the model reads."""
     digest: str | None = None
     """The digest of what was shown; refused if something else waits by now."""
+    remember: Literal[True] | Annotated[tuple[str, ...], Field(max_length=100)] | None = None
+    """With `approve` or `edit`: allow later calls of the session too, if the rule of the policy
+    permits that: true for equal arguments, or the names of those that have to be equal."""
 
     def said(self) -> dict[str, Any]:
         """The decision as `decide_run` takes it."""

@@ -11,7 +11,7 @@ from harness.contracts.errors import InvalidValue
 from harness.contracts.message import Message
 from harness.contracts.run import Budget
 from harness.prompts.prompt import Prompt
-from harness.runs.start import Request, as_messages
+from harness.runs.start_request import Request, as_messages
 
 
 def make_request(
@@ -23,6 +23,7 @@ def make_request(
     budget: Budget | None = None,
     workspace: Path | None = None,
     labels: Mapping[str, str] | None = None,
+    priority: int | None = None,
     by_name: bool = False,
 ) -> Request:
     """Make the request to run `agent`; InvalidValue names the argument that is wrong. `by_name`: it
@@ -40,6 +41,7 @@ def make_request(
         budget=budget,
         workspace=workspace,
         labels=labels,
+        priority=priority,
     )
 
 

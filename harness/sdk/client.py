@@ -26,7 +26,8 @@ from harness.prompts.prompt import Prompt
 from harness.runs.attachments import attach_file
 from harness.runs.listing import RunRow, list_runs
 from harness.runs.published import find_pollers, find_published, store_agent
-from harness.runs.start import Request, start_run
+from harness.runs.start import start_run
+from harness.runs.start_request import Request
 from harness.sdk.arguments import check_timeout, make_request
 from harness.sdk.forks import ask_whatif, fork_run
 from harness.sdk.handle import RunHandle
@@ -53,6 +54,7 @@ class HarnessClient:
         budget: Budget | None = None,
         workspace: Path | None = None,
         labels: Mapping[str, str] | None = None,
+        priority: int | None = None,
         timeout: float | None = None,
     ) -> RunResult[Out]:
         """Start a run and wait for its result. The run continues if the caller is cancelled.
@@ -65,6 +67,8 @@ class HarnessClient:
             budget: Replaces the agent's limits.
             workspace: The folder that file tools work in.
             labels: Stored with the run, to filter lists by.
+            priority: From 1 (most urgent) to 5; by default 3. It decides whose calls are made first
+                when they must wait.
             timeout: Seconds to wait for the result. The run continues when they have passed.
 
         Returns:
@@ -77,8 +81,9 @@ class HarnessClient:
         """
         check_timeout(timeout)
         handle = await self.start(
-            agent, prompt, id=id, model=model, budget=budget, workspace=workspace, labels=labels
-        )
+            agent, prompt, id=id, model=model, budget=budget, workspace=workspace, labels=labels,
+            priority=priority,
+        )  # fmt: skip
         return await handle.result(timeout)
 
     async def start(
@@ -91,6 +96,7 @@ class HarnessClient:
         budget: Budget | None = None,
         workspace: Path | None = None,
         labels: Mapping[str, str] | None = None,
+        priority: int | None = None,
     ) -> RunHandle[Out]:
         """Start a run and return its handle at once.
 
@@ -102,6 +108,8 @@ class HarnessClient:
             budget: Replaces the agent's limits.
             workspace: The folder that file tools work in.
             labels: Stored with the run, to filter lists by.
+            priority: From 1 (most urgent) to 5; by default 3. It decides whose calls are made first
+                when they must wait.
 
         Returns:
             A handle to follow, steer and await the run.
@@ -114,7 +122,7 @@ class HarnessClient:
         """
         request = make_request(
             agent, prompt, id=id, model=model, budget=budget, workspace=workspace, labels=labels,
-            by_name=True,
+            priority=priority, by_name=True,
         )  # fmt: skip
         return await self.begin(agent, request)
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 from harness.contracts.effect import UndoReport
+from harness.contracts.ruling import Remember
 from harness.contracts.steering import Verdict
 from harness.contracts.verdicts import Decision
 from harness.contracts.whatif import WhatIfReport
@@ -88,6 +89,7 @@ class RunHandle(RunReader[Out]):
         replace: bool = False,
         answer: str | None = None,
         digest: str | None = None,
+        remember: Remember | None = None,
         key: str | None = None,
     ) -> Decision:
         """Decide what the run is waiting for. The decision is bound to what was shown: it is
@@ -102,6 +104,9 @@ class RunHandle(RunReader[Out]):
             replace: With `edit`: `arguments` replaces all arguments of the call.
             answer: With `answer`: the text that the model reads.
             digest: Decide only if the pending call has this digest (see `Pending`).
+            remember: With `approve` or `edit`: allow later calls of the session too, if the rule of
+                the policy permits that. True: with equal arguments; or the names of the arguments
+                that have to be equal.
             key: Decisions sent with the same key count once.
 
         Returns:
@@ -116,7 +121,7 @@ class RunHandle(RunReader[Out]):
         """
         fields = {
             "verdict": verdict, "note": note, "arguments": arguments, "answer": answer,
-            "digest": digest, "replace": replace or None,
+            "digest": digest, "replace": replace or None, "remember": remember,
         }  # fmt: skip
         return await decide_run(self._connection, self.id, id, fields, key=key)
 

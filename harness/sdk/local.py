@@ -12,12 +12,13 @@ from typing import Any
 from typing_extensions import TypeVar
 
 from harness.agent import Agent
+from harness.agent.subagent import with_subagents
 from harness.commons.log import get_logger
 from harness.config import find_project, load_settings
 from harness.config.settings import Settings
 from harness.contracts.errors import StackUnreachable
 from harness.engine.connection import Connection, open_connection
-from harness.runs.start import Request
+from harness.runs.start_request import Request
 from harness.sdk.client import HarnessClient
 from harness.sdk.handle import RunHandle
 from harness.sdk.session import Session
@@ -153,10 +154,11 @@ class Hosting(Harness):
 
     async def serve(self, agent: Agent[Any, Any]) -> bool:
         async with self._lock:
-            if agent.name not in self._served:
-                worker = AgentWorker(self._parts, agent)
-                await self._stack.enter_async_context(worker)
-                self._served[agent.name] = worker.agent
+            for each in with_subagents(agent):
+                if each.name not in self._served:
+                    worker = AgentWorker(self._parts, each)
+                    await self._stack.enter_async_context(worker)
+                    self._served[each.name] = worker.agent
         return True
 
     async def load_servers(self, agent: Agent[Any, Out]) -> Agent[Any, Out]:

@@ -17,7 +17,8 @@ from harness.contracts.message import Message
 from harness.contracts.run import Budget
 from harness.conversations.turns import find_session_spec
 from harness.prompts.prompt import Prompt
-from harness.runs.start import check_id, new_id
+from harness.runs.start import new_id
+from harness.runs.start_request import check_id
 from harness.sdk.arguments import check_timeout, make_request
 from harness.sdk.client import HarnessClient
 from harness.sdk.handle import RunHandle

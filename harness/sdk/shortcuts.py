@@ -30,6 +30,7 @@ async def run(
     budget: Budget | None = None,
     workspace: Path | None = None,
     labels: Mapping[str, str] | None = None,
+    priority: int | None = None,
     timeout: float | None = None,
 ) -> RunResult[Out]:
     """Run an agent and return the result.
@@ -45,6 +46,8 @@ async def run(
         budget: Replaces the agent's limits.
         workspace: The folder that file tools work in.
         labels: Stored with the run, to filter lists by.
+        priority: From 1 (most urgent) to 5; by default 3. It decides whose calls are made first
+            when they must wait.
         timeout: Seconds to wait for the result. The run is not cancelled when they have passed: it
             continues when its agent is served.
 
@@ -58,8 +61,9 @@ async def run(
     """
     check_timeout(timeout)
     request = make_request(
-        agent, prompt, id=id, model=model, budget=budget, workspace=workspace, labels=labels
-    )
+        agent, prompt, id=id, model=model, budget=budget, workspace=workspace, labels=labels,
+        priority=priority,
+    )  # fmt: skip
     async with Harness.local() as harness:
         handle = await harness.begin(agent, request)
         return await handle.result(timeout)
@@ -74,6 +78,7 @@ def run_sync(
     budget: Budget | None = None,
     workspace: Path | None = None,
     labels: Mapping[str, str] | None = None,
+    priority: int | None = None,
     timeout: float | None = None,
 ) -> RunResult[Out]:
     """Run an agent from a script that is not async, and return the result. See `run`.
@@ -86,6 +91,8 @@ def run_sync(
         budget: Replaces the agent's limits.
         workspace: The folder that file tools work in.
         labels: Stored with the run, to filter lists by.
+        priority: From 1 (most urgent) to 5; by default 3. It decides whose calls are made first
+            when they must wait.
         timeout: Seconds to wait for the result. The run is not cancelled when they have passed: it
             continues when its agent is served.
 
@@ -115,6 +122,7 @@ def run_sync(
         budget=budget,
         workspace=workspace,
         labels=labels,
+        priority=priority,
         timeout=timeout,
     )
     return asyncio.run(running)

@@ -58,18 +58,18 @@ UPDATE harness.effect SET
   receipt = CASE WHEN state = 'begun' THEN receipt ELSE %(receipt)s::json END,
   seq = CASE WHEN state = 'begun' THEN seq ELSE nextval('harness.effect_seq') END
 WHERE key = %(key)s AND {FOUND} RETURNING attempt, undos, seq
-"""  # noqa: S608
+"""
 TAKE_OVER = f"""
 UPDATE harness.effect SET who = %(who)s, state = 'begun', undone = NULL
 WHERE key = %(key)s AND {FOUND} RETURNING 1
-"""  # noqa: S608
+"""
 END = """
 UPDATE harness.effect SET state = %(state)s, result = %(result)s::json, receipt = %(receipt)s::json,
   note = %(note)s, ended = now()
 WHERE key = %(key)s AND who = %(who)s AND state IN ('begun', %(state)s)
 RETURNING 1
 """
-END_UNLOCK = f"WITH ended AS ({END}) SELECT pg_advisory_unlock(%(lock)s) FROM ended"  # noqa: S608
+END_UNLOCK = f"WITH ended AS ({END}) SELECT pg_advisory_unlock(%(lock)s) FROM ended"
 UNDOING = """
 WITH lock AS MATERIALIZED (SELECT pg_try_advisory_lock(%(lock)s) AS got)
 UPDATE harness.effect e SET who = %(who)s,
@@ -137,11 +137,13 @@ async def have_effects(database: Database, runs: Sequence[str]) -> bool:
     return bool(await database.fetch(query, (list(runs),)))
 
 
-async def find_effect(database: Database, run: str, key: str) -> tuple[int, str] | None:
-    """Return turn and call of an effect; None if the run has no such effect."""
-    query = "SELECT turn, call FROM harness.effect WHERE key = %s AND run = %s"
-    rows = await database.fetch(query, (key, run))
-    return (rows[0][0], rows[0][1]) if rows else None
+async def find_effect(
+    database: Database, runs: Sequence[str], key: str
+) -> tuple[str, int, str] | None:
+    """Return run, turn and call of an effect; None if none of the runs has it."""
+    query = "SELECT run, turn, call FROM harness.effect WHERE key = %s AND run = ANY(%s)"
+    rows = await database.fetch(query, (key, list(runs)))
+    return (rows[0][0], rows[0][1], rows[0][2]) if rows else None
 
 
 class Ledger:
@@ -239,9 +241,12 @@ class Ledger:
 
     # --- undo
 
-    async def begin_undo(self, key: str, run: str) -> tuple[Hold, EffectRow]:
-        """Acquire the right to undo an effect of the run; raises ToolBusy while it is in use."""
-        rows = await self._fetch_rows("WHERE key = %s AND run = %s", (key, run))
+    async def begin_undo(
+        self, key: str, run: str, below: Sequence[str] = ()
+    ) -> tuple[Hold, EffectRow]:
+        """Acquire the right to undo an effect of the run, or of a run below it; raises ToolBusy
+        while it is in use."""
+        rows = await self._fetch_rows("WHERE key = %s AND run = ANY(%s)", (key, [run, *below]))
         if not rows:
             raise RunForged(f"Run {run!r} has no effect with the key {key!r}.")
         before = rows[0]
@@ -266,24 +271,34 @@ class Ledger:
 
     # --- reading
 
-    async def effects_of_run(self, run: str) -> list[EffectRow]:
-        """List all effects of a run, in the order in which they began."""
-        return await self._fetch_rows("WHERE run = %s ORDER BY seq", (run,))
+    async def effects_of_run(self, run: str, below: Sequence[str] = ()) -> list[EffectRow]:
+        """List all effects of a run, and of runs below it, in the order in which they began."""
+        return await self._fetch_rows("WHERE run = ANY(%s) ORDER BY seq", ([run, *below],))
 
     async def effects_to_undo(
-        self, run: str, to_turn: int | None = None, before: int | None = None, limit: int = PAGE
+        self,
+        run: str,
+        to_turn: int | None = None,
+        before: int | None = None,
+        limit: int = PAGE,
+        *,
+        below: Sequence[str] = (),
     ) -> list[EffectRow]:
-        """List effects that were not undone, the newest first."""
+        """List effects that were not undone, the newest first. `below`: runs below it, all of whose
+        effects are included."""
         return await self._fetch_rows(
-            "WHERE run = %s AND turn > %s AND seq < %s AND (state IN ('begun', 'done', 'undoing') "
+            "WHERE (run = %s AND turn > %s OR run = ANY(%s)) AND seq < %s "
+            "AND (state IN ('begun', 'done', 'undoing') "
             "OR (state = 'failed' AND receipt IS NOT NULL)) ORDER BY seq DESC LIMIT %s",
-            (run, -1 if to_turn is None else to_turn, before or 2**63 - 1, limit),
+            (run, -1 if to_turn is None else to_turn, list(below), before or 2**63 - 1, limit),
         )
 
-    async def find_effects(self, run: str, keys: Sequence[str]) -> list[EffectRow]:
-        """List these effects of the run, the newest first."""
-        query = "WHERE run = %s AND key = ANY(%s) ORDER BY seq DESC"
-        return await self._fetch_rows(query, (run, list(keys)))
+    async def find_effects(
+        self, run: str, keys: Sequence[str], below: Sequence[str] = ()
+    ) -> list[EffectRow]:
+        """List these effects of the run, and of runs below it, the newest first."""
+        query = "WHERE run = ANY(%s) AND key = ANY(%s) ORDER BY seq DESC"
+        return await self._fetch_rows(query, ([run, *below], list(keys)))
 
     # --- inside
 

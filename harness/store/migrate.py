@@ -145,7 +145,7 @@ async def read_revision(database: Database, line: Line = OWN) -> str | None:
     from psycopg.errors import InvalidSchemaName, UndefinedTable
 
     # A schema's name consists of letters, digits and _: `registry.NAME`.
-    query = cast("LiteralString", f"SELECT version_num FROM {line.schema}.alembic_version")  # noqa: S608
+    query = cast("LiteralString", f"SELECT version_num FROM {line.schema}.alembic_version")
     try:
         rows = await database.fetch(query)
     except StoreError as error:

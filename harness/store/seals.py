@@ -49,24 +49,24 @@ OF_RUN = f"""
 SELECT {COLUMNS} FROM harness.seal
 WHERE run = %s AND namespace = %s AND kind IN ('sealed', 'imported', 'part')
 ORDER BY (kind <> 'part') DESC, seq DESC
-"""  # noqa: S608
+"""
 WITH = f"""
 SELECT {COLUMNS} FROM harness.seal
 WHERE run_ids @> ARRAY[%s]::text[] AND content IS NOT NULL ORDER BY seq DESC LIMIT 1
-"""  # noqa: S608
+"""
 STONES = f"""
 SELECT {COLUMNS} FROM harness.seal
 WHERE run = %s AND seq > %s AND kind IN ('deleted', 'forgotten') ORDER BY seq
-"""  # noqa: S608
+"""
 OLD = f"""
 SELECT {COLUMNS} FROM harness.seal WHERE content IS NOT NULL AND sealed < to_timestamp(%s)
 ORDER BY seq LIMIT %s
-"""  # noqa: S608
+"""
 UNINDEXED = f"""
 SELECT {COLUMNS} FROM harness.seal WHERE agent IS NULL AND lineage IS NULL
   AND content IS NOT NULL AND kind IN ('sealed', 'imported') ORDER BY seq DESC LIMIT %s
-"""  # noqa: S608
-AFTER = f"SELECT {COLUMNS} FROM harness.seal WHERE seq > %s ORDER BY seq LIMIT %s"  # noqa: S608
+"""
+AFTER = f"SELECT {COLUMNS} FROM harness.seal WHERE seq > %s ORDER BY seq LIMIT %s"
 LISTED = f"""
 SELECT run, {INDEX} FROM (
   SELECT DISTINCT ON (run) * FROM harness.seal
@@ -76,7 +76,7 @@ WHERE agent IS NOT NULL AND content IS NOT NULL AND (%(agent)s::text IS NULL OR 
   AND (%(state)s::text IS NULL OR state = %(state)s)
   AND (%(session)s::text IS NULL OR session = %(session)s)
 ORDER BY started DESC NULLS LAST LIMIT %(limit)s
-"""  # noqa: S608
+"""
 FIGURES = """
 SELECT count(*) FILTER (WHERE s.kind IN ('sealed', 'imported', 'part')),
   count(DISTINCT s.run) FILTER (WHERE s.kind IN ('sealed', 'imported')),
@@ -385,9 +385,14 @@ def _unsigned_wire(entry: SealEntry) -> bytes:
 
 
 async def get_store_id(database: Database) -> str:
-    """Return an id unique to this database: two stores that share a Temporal are swept apart."""
+    """Return an id unique to this database: two stores that share a Temporal are swept apart.
+    Raises StoreUnavailable if the database does not answer."""
+    from psycopg.errors import InsufficientPrivilege
+
     try:
         rows = await database.fetch(IDENTITY)
-    except StoreError:  # needs a privilege that not every role has
-        rows = [(database.name,)]
+    except StoreError as error:
+        if not isinstance(error.__cause__, InsufficientPrivilege):
+            raise
+        rows = [(database.name,)]  # not every role has the privilege
     return hashlib.sha256(rows[0][0].encode()).hexdigest()[:8]

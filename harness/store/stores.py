@@ -11,6 +11,7 @@ from harness.config.settings import ArtifactSettings
 from harness.crypto.vault import Vault
 from harness.store.agents import Agents
 from harness.store.artifacts import Artifacts
+from harness.store.children import Children
 from harness.store.database import Database
 from harness.store.families import Families
 from harness.store.live.reader import LiveReader
@@ -24,6 +25,7 @@ class Stores:
     """Each holds the SQL of its tables."""
 
     families: Families
+    children: Children
     artifacts: Artifacts
     specs: Specs
     agents: Agents
@@ -45,6 +47,7 @@ async def open_stores(
     artifacts = Artifacts(database, settings, folder, vault)
     stores = Stores(
         families=families,
+        children=Children(database, vault),
         artifacts=artifacts,
         specs=Specs(artifacts),
         agents=Agents(database, vault),

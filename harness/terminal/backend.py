@@ -9,6 +9,15 @@ import builtins
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
+from harness.terminal.backend_parts import (
+    BackendBudgets,
+    BackendGates,
+    BackendLimits,
+    BackendMemories,
+    BackendPolicies,
+    BackendRequests,
+)
+
 if TYPE_CHECKING:
     from harness.access.rows import Credential, User
     from harness.api.caller import Role
@@ -23,7 +32,9 @@ if TYPE_CHECKING:
     from harness.contracts.attempt import Attempt
     from harness.contracts.effect import EffectRow, UndoReport
     from harness.contracts.event import DurableEvent, Event
+    from harness.contracts.ruling import Remember
     from harness.contracts.run import Pending
+    from harness.contracts.sent_prompt import SentPrompt
     from harness.contracts.steering import Verdict
     from harness.contracts.verdicts import Decision
     from harness.conversations.client import Messages, Page, Read
@@ -95,6 +106,7 @@ class BackendRun(Protocol):
         replace: bool = False,
         answer: str | None = None,
         digest: str | None = None,
+        remember: Remember | None = None,
         key: str | None = None,
     ) -> Decision: ...
 
@@ -264,7 +276,24 @@ class Backend(Protocol):
     def prompts(self) -> BackendPrompts: ...
 
     @property
+    def memories(self) -> BackendMemories: ...
+
+    @property
     def webhooks(self) -> BackendWebhooks: ...
+
+    @property
+    def limits(self) -> BackendLimits: ...
+
+    @property
+    def requests(self) -> BackendRequests: ...
+    @property
+    def budgets(self) -> BackendBudgets: ...
+
+    @property
+    def policies(self) -> BackendPolicies: ...
+
+    @property
+    def gates(self) -> BackendGates: ...
 
     def get_run(self, id: str) -> BackendRun: ...
 
@@ -281,6 +310,8 @@ class Backend(Protocol):
     ) -> tuple[list[DurableEvent], Sequence[Attempt] | None]: ...
 
     async def record_run(self, run: str) -> Recording: ...
+
+    async def read_sent_prompt(self, run: str, turn: int) -> SentPrompt: ...
 
     async def read_recording(self, run: str) -> Recording:
         """Read what replaying a run needs: its history. A daemon sends it with all the rest."""

@@ -149,7 +149,7 @@ async def answer_question(
         return
     try:
         await decide_run(
-            context.connection, question.run, question.asked, said, key=None, by=caller.user
+            context.connection, question.run, question.asked, said, key=None, by=caller
         )
     except HarnessError:
         if not await _is_decided(context, question, said["verdict"]):  # by the same request

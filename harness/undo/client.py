@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Sequence, Set
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
@@ -27,8 +27,9 @@ from harness.contracts.queues import agent_queue
 from harness.engine.connection import Connection, get_identity
 from harness.engine.payload_codec import decode_entry
 from harness.engine.retry import ask_patiently, run_not_found, unreachable_error
-from harness.history.reader import is_sealed, read_sealed
+from harness.history.reader import is_sealed, read_sealed, read_spec
 from harness.journal.payloads import read_first as read_first
+from harness.memory.undoing import withdraw_learned
 from harness.runs.published import find_pollers
 from harness.store import Ledger
 from harness.store.permits import sign_undo
@@ -46,8 +47,10 @@ POLLED_TRIES, POLLED_PAUSE_S = 10, 0.2
 
 
 async def list_effects(connection: Connection, run: str) -> list[EffectRow]:
-    """In the order in which they began; `not_found` where the run is not known at all."""
-    rows = await Ledger(connection.database, connection.vault).effects_of_run(run)
+    """Those of the run and of the runs below it, in the order in which they began; `not_found`
+    where the run is not known at all."""
+    below = await connection.stores.children.find_below(run)
+    rows = await Ledger(connection.database, connection.vault).effects_of_run(run, below)
     if not rows:
         await _is_open(connection, run)
     return rows
@@ -73,16 +76,29 @@ async def undo_run(
         run=run, to_turn=to_turn, dry_run=dry_run or None, past=tuple(past),
         by=by or get_identity(),
     )  # fmt: skip
-    left = [row for row in rows if is_left(row, to_turn)]
+    below = set(await connection.stores.children.find_below(run, to_turn))
+    left = [row for row in rows if is_left(row, to_turn, run, below)]
     if not left:  # needs no worker
+        if not dry_run:
+            await withdraw_learned(connection, run, by=by or get_identity())
         return UndoReport(run=run, to_turn=to_turn, dry_run=spec.dry_run, steps=())
+    own = [row.agent for row in rows if row.run == run]
+    agent = own[-1] if own else await _find_agent(connection, run)
     steps = Steps(len(left), progress)
     if dry_run:
-        done = await _preview_undo(connection, spec, rows[-1].agent, left, steps)
+        done = await _preview_undo(connection, spec, agent, left, steps)
     else:
-        done = await _await_undo(await _start_undo(connection, spec, rows[-1].agent), run, steps)
+        done = await _await_undo(await _start_undo(connection, spec, agent), run, steps)
     steps.report(done)
     return done
+
+
+async def _find_agent(connection: Connection, run: str) -> str:
+    """The agent of a run that has no effects of its own."""
+    spec = await read_spec(connection, run)
+    if spec is None:
+        raise run_not_found(run)
+    return spec.agent
 
 
 async def _await_undo(
@@ -191,11 +207,12 @@ async def _join_undo(
     )
 
 
-def is_left(row: EffectRow, to_turn: int | None) -> bool:
-    """Whether an undo back to that turn includes the effect."""
+def is_left(row: EffectRow, to_turn: int | None, run: str, below: Set[str]) -> bool:
+    """Whether an undo of the run back to that turn includes the effect, or that of a run below."""
     stands = row.state in ("begun", "done", "undoing")
     failed_halfway = row.state == "failed" and row.receipt is not None
-    return row.turn > (-1 if to_turn is None else to_turn) and (stands or failed_halfway)
+    late = row.turn > (-1 if to_turn is None else to_turn) if row.run == run else row.run in below
+    return late and (stands or failed_halfway)
 
 
 def check_undo(

@@ -100,8 +100,7 @@ class Webhooks:
 
     async def find(self, id: str) -> Webhook | None:
         rows = await self._database.fetch(
-            f"SELECT {COLUMNS} FROM harness_webhooks.subscription "  # noqa: S608
-            "WHERE namespace = %s AND id = %s",
+            f"SELECT {COLUMNS} FROM harness_webhooks.subscription WHERE namespace = %s AND id = %s",
             (self._namespace, id),
         )
         return await self._read(rows[0]) if rows else None
@@ -109,7 +108,7 @@ class Webhooks:
     async def list_owned(self, owner: str | None) -> list[Webhook]:
         """List the subscriptions of a user, or of all users; the oldest first."""
         rows = await self._database.fetch(
-            f"SELECT {COLUMNS} FROM harness_webhooks.subscription "  # noqa: S608
+            f"SELECT {COLUMNS} FROM harness_webhooks.subscription "
             "WHERE namespace = %s AND (%s::text IS NULL OR owner = %s) ORDER BY created, id",
             (self._namespace, owner, owner),
         )
@@ -127,7 +126,7 @@ class Webhooks:
     async def find_covering(self, owner: str | None, agent: str) -> list[Webhook]:
         """Find the genuine subscriptions that get the runs of this owner and agent."""
         rows = await self._database.fetch(
-            f"SELECT {COLUMNS} FROM harness_webhooks.subscription "  # noqa: S608
+            f"SELECT {COLUMNS} FROM harness_webhooks.subscription "
             "WHERE namespace = %s AND (everyone OR owner = %s) AND (agent IS NULL OR agent = %s)",
             (self._namespace, owner, agent),
         )

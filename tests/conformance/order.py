@@ -41,6 +41,8 @@ class _Now:
     """Open tool calls, with how often they may be started yet. Each ends with one finish event."""
     closing: str | None = None
     """The call whose result is the decision that was just made: its finish comes next."""
+    children: dict[str, str] = field(default_factory=dict[str, str])
+    """Calls of agents whose runs are open, by run."""
     waiting: set[str] = field(default_factory=set[str])
     unknown: set[str] = field(default_factory=set[str])
     """Calls of which a person is asked whether they have happened."""
@@ -109,7 +111,8 @@ class Order:
         now = self.now
         fresh = now.state is RunState.PENDING
         self._must(event, fresh != bool(event.continued), "continued, or not?")
-        under_way = [id for id, left in now.requested.items() if not left and id not in now.waiting]
+        held = {*now.waiting, *now.children.values()}
+        under_way = [id for id, left in now.requested.items() if not left and id not in held]
         self._must(event, not now.asking and not under_way, "calls are under way")
         if fresh:
             now.state = RunState.RUNNING
@@ -172,9 +175,18 @@ class Order:
         del self.now.requested[event.call_id]
         self.now.waiting.discard(event.call_id)
 
+    def _child_started(self, event: e.ChildStarted) -> None:
+        self._must(event, self.now.requested.get(event.call_id) == 0, "its call is not under way")
+        self.now.children[event.child] = event.call_id
+
+    def _child_ended(self, event: e.ChildEnded) -> None:
+        self._must(event, event.child in self.now.children, "no such child is open")
+        del self.now.children[event.child]
+
     def _decision_requested(self, event: e.DecisionRequested) -> None:
         now = self.now
-        self._must(event, event.id not in now.waiting, "asked twice")
+        escalated = event.ruling is not None and event.ruling.lapsed
+        self._must(event, event.id not in now.waiting or bool(escalated), "asked twice")
         if event.need in ("budget", "store"):
             self._must(event, not now.asking and not now.requested, "between two steps only")
         else:
@@ -189,6 +201,8 @@ class Order:
         now.waiting.discard(event.id)
         if event.id in now.requested:
             through = event.id in now.unknown  # what is said of it goes through the ledger
+            if event.verdict == "reject" and (event.by or "").startswith("rule "):
+                return  # a worker refuses the call
             if event.verdict == "reject" or (event.verdict == "answer" and not through):
                 now.closing = event.id  # the decision is its result
             else:
@@ -269,6 +283,8 @@ RULES: dict[type[Any], Callable[[Order, Any], None]] = {
     e.ToolCallChecked: Order._tool_checked,
     e.ToolCallStarted: Order._tool_started,
     e.ToolCallFinished: Order._tool_finished,
+    e.ChildStarted: Order._child_started,
+    e.ChildEnded: Order._child_ended,
     e.DecisionRequested: Order._decision_requested,
     e.DecisionMade: Order._decision_made,
     e.AbortRequested: Order._aborted,

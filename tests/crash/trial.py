@@ -16,7 +16,8 @@ from harness.contracts.effect import EffectRow, UndoReport
 from harness.contracts.errors import HarnessError, RunError, StackError, StoreError
 from harness.contracts.run import Limits
 from harness.runs.published import store_agent
-from harness.runs.start import Request, as_messages, launch_run, pin_spec
+from harness.runs.start import launch_run, pin_spec
+from harness.runs.start_request import Request, as_messages
 from harness.sdk.client import HarnessClient
 from harness.sdk.handle import RunHandle
 from harness.undo.client import undo_id

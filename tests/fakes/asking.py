@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
+
 from harness.config.settings import ProviderSettings, Settings
 from harness.contracts.message import Message, user_message
 from harness.contracts.model import Candidate, ModelParams, ModelPlan, ModelRequest
@@ -15,7 +17,19 @@ from harness.providers.plan import Answer, Models
 from tests.fakes.model_server import ModelServer
 
 KEY = "sk-conformance-0123456789"
-KINDS = ("openai", "anthropic", "chat")
+KINDS = ("openai", "anthropic", "chat", "gemini", "groq", "mistral", "ollama")
+
+
+def _later(*later: str) -> list[Any]:
+    return [pytest.param(k, marks=[pytest.mark.slow] if k in later else []) for k in KINDS]
+
+
+EVERY_KIND = _later("groq", "mistral")
+"""All kinds, for tests over a real socket: two that share the reader of `chat` are for later."""
+HOSTILE_KINDS = _later("groq", "mistral", "gemini")
+"""The same, for what all readers of server-sent events share."""
+WHOLE_CALLS = ("gemini", "ollama")
+"""Kinds whose protocol carries the arguments of a call as one object, never as text."""
 
 ADD = ToolSpec(
     name="add",
@@ -31,7 +45,7 @@ ADD = ToolSpec(
 
 def provider(server: ModelServer, kind: Any, **more: Any) -> ProviderSettings:
     """Settings of a provider of this kind at the fake server."""
-    url = server.anthropic if kind == "anthropic" else server.openai
+    url = server.base_url(kind)
     return ProviderSettings(**{"kind": kind, "base_url": url, "api_key": KEY, **more})
 
 

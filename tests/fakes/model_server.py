@@ -14,25 +14,49 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import re
 import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from types import ModuleType
 from typing import Any
 
 from pydantic_core import from_json, to_json
 
-from tests.fakes import calculator, wire_chat, wire_messages, wire_responses
+from tests.fakes import (
+    calculator,
+    wire_chat,
+    wire_gemini,
+    wire_groq,
+    wire_messages,
+    wire_mistral,
+    wire_ollama,
+    wire_responses,
+)
 from tests.fakes.http import Connection, Exchange
 from tests.fakes.steps import Fail, Frame, Hang, Raw, Say, Script, Step, Stream
+from tests.fakes.wire_embeddings import EMBEDDINGS
 
-WIRES: dict[str, ModuleType] = {
+Wire = Any
+"""A module or object with `check`, `frames`, `error_body` and `error_frame`."""
+WIRES: dict[str, Wire] = {
+    "/v1/embeddings": EMBEDDINGS["openai"],
+    "/mistral/v1/embeddings": EMBEDDINGS["mistral"],
+    "/ollama/api/embed": EMBEDDINGS["ollama"],
+    "/gemini/v1beta/models/embed-1:batchEmbedContents": EMBEDDINGS["gemini"],
     "/v1/responses": wire_responses,
     "/v1/messages": wire_messages,
     "/v1/chat/completions": wire_chat,
+    "/groq/openai/v1/chat/completions": wire_groq,
+    "/mistral/v1/chat/completions": wire_mistral,
+    "/ollama/api/chat": wire_ollama,
 }
+BASES = {
+    "anthropic": "", "groq": "/groq/openai/v1", "mistral": "/mistral/v1", "ollama": "/ollama/v1",
+    "gemini": "/gemini",
+}  # fmt: skip
+GEMINI = re.compile(r"/gemini/v1beta/models/([^/:]+):streamGenerateContent")
 
 
 @dataclass
@@ -111,6 +135,10 @@ class ModelServer:
     def anthropic(self) -> str:
         return self.url
 
+    def base_url(self, kind: str) -> str:
+        """base_url of a provider of any kind."""
+        return self.url + BASES.get(kind, "/v1")
+
     # --- what it saw
 
     async def wait_for(self, test: Callable[[], bool], timeout: float = 10) -> None:
@@ -157,13 +185,17 @@ class ModelServer:
     # --- one call
 
     async def _handle(self, exchange: Exchange) -> None:
-        wire = WIRES.get(exchange.path.partition("?")[0])
+        path = exchange.path.partition("?")[0]
+        named = GEMINI.fullmatch(path)
+        wire = wire_gemini if named else WIRES.get(path)
         if exchange.method != "POST" or wire is None:
             return exchange.answer(404, "application/json", b'{"error":"no such path"}', {})
         try:
             body = from_json(exchange.body)
         except ValueError:
             body = {}
+        if named:
+            body["model"] = named[1]  # the others name it in the body
         call = Call(exchange.path, body, exchange.headers, time.monotonic(), exchange)
         self.calls.append(call)
         await self._tell()
@@ -186,10 +218,14 @@ class ModelServer:
         async with self._news:
             self._news.notify_all()
 
-    def _refusal(self, wire: ModuleType, call: Call) -> Fail | None:
-        sent = call.headers.get("x-api-key") or call.headers.get("authorization", "")
+    def _refusal(self, wire: Wire, call: Call) -> Fail | None:
+        sent = (
+            call.headers.get("x-api-key")
+            or call.headers.get("x-goog-api-key")
+            or call.headers.get("authorization", "")
+        )
         key = sent.removeprefix("Bearer ")
-        if not key or (self.key is not None and key != self.key):
+        if (not key and "/ollama/" not in call.path) or (self.key is not None and key != self.key):
             return Fail(401, f"Incorrect API key provided: {key}.")
         refusal: Fail | None = wire.check(call.body) if self.strict else None
         if refusal is not None:
@@ -200,7 +236,7 @@ class ModelServer:
         step = self._steps.popleft() if self._steps else self._default
         return step(body) if callable(step) else step
 
-    async def _perform(self, step: Step, wire: ModuleType, call: Call) -> None:
+    async def _perform(self, step: Step, wire: Wire, call: Call) -> None:
         exchange = call.exchange
         number = f"req_{len(self.calls)}"
         headers = {"x-request-id": number, "request-id": number}
@@ -232,7 +268,7 @@ async def _repeat(step: Stream, exchange: Exchange) -> None:
     exchange.end()
 
 
-def _changed(say: Say, frames: list[Frame], wire: ModuleType) -> list[Frame]:
+def _changed(say: Say, frames: list[Frame], wire: Wire) -> list[Frame]:
     """The events with what is to go wrong with them."""
     half = len(frames) // 2
     if say.then != "end" or say.error:

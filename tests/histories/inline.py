@@ -10,7 +10,8 @@ from harness import Agent, Budget, Harness, tool
 from harness.contracts.message import ToolCall
 from harness.contracts.run import WORKFLOW, Carry, Totals
 from harness.runs.published import store_agent
-from harness.runs.start import Request, as_messages, pin_spec
+from harness.runs.start import pin_spec
+from harness.runs.start_request import Request, as_messages
 from harness.sdk.handle import RunHandle
 from tests.fakes.model_server import ModelServer
 from tests.fakes.runs import add

@@ -1,7 +1,7 @@
 """Record the histories that `tests/replay` replays: python -m tests.histories.record [case ...]
 
-Each case is a run on a real engine. Record again only where a change of workflow code is meant to
-break runs in flight, or to add a case: old histories are what shows that it does not.
+Each case is a run on a real engine. Record again only to add a case, or where a change of workflow
+code is meant to break runs in flight: old histories show that it does not.
 """
 
 from __future__ import annotations
@@ -22,25 +22,26 @@ from pydantic import BaseModel
 from temporalio.client import WorkflowFailureError, WorkflowUpdateFailedError
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
-from harness import Agent, Budget, Harness, ModelRetry, tool
-from harness.config.settings import settings_model
+from harness import Agent, Budget, Harness, MemoryPolicy, ModelRetry, tool
 from harness.contracts.effect import undo_id
 from harness.contracts.event import OutputDelta
 from harness.contracts.run import RunState
 from harness.contracts.seal import SWEEP, SweepSpec
-from harness.conversations.client import Conversations
-from harness.conversations.contracts import Change, session_workflow
+from harness.memory.desk import MemoryDesk
 from harness.sdk.handle import RunHandle
 from harness.tools import write_file
 from harness_activities.archive import ArchiveActivities
-from harness_workflows.session import session
 from harness_workflows.sweep import Sweep
-from tests.fakes.conversations import answered
 from tests.fakes.model_server import ModelServer
 from tests.fakes.runs import Gate, add, eventually, give_up, look, send, until_state, waiting
-from tests.fakes.steps import Hang, call, calls, fail, say, stall
+from tests.fakes.steps import Hang, Say, Used, call, calls, fail, say, stall
+from tests.histories.compaction import compacted
 from tests.histories.delivery import delivered
+from tests.histories.evaluating import evaluated, stopped_eval
 from tests.histories.inline import inline_refused, inline_timed_out
+from tests.histories.policed import make_settings, policed
+from tests.histories.sessions import answered_in_order, continued, rolled_back
+from tests.histories.subagents import subagent_aborted, subagent_continued, subagents
 
 HERE = Path(__file__).parent
 Case = Callable[[Harness, ModelServer, str], Awaitable[RunHandle[Any]]]
@@ -68,6 +69,15 @@ async def functions(harness: Harness, model: ModelServer, name: str) -> RunHandl
 
     model.script(say("Go."), say("Go, please."))
     return await harness.start(agent, "Where?", id=name)
+
+
+async def remembered(harness: Harness, model: ModelServer, name: str) -> RunHandle[Any]:
+    """A run that begins with a memory, adds one, and has facts extracted from it."""
+    agent = Agent(name, memory=MemoryPolicy(learn="openai/gpt-5"))
+    await MemoryDesk(harness.connection).add("Ada prefers green tea.")
+    facts = '{"facts": [{"fact": "Ada has a dog called Rex.", "message": 1}]}'
+    model.script(call("remember", fact="Ada buys tea on Mondays."), say("Noted."), say(facts))
+    return await harness.start(agent, "Ada buys tea on Mondays, with her dog Rex.", id=name)
 
 
 async def tools(harness: Harness, model: ModelServer, name: str) -> RunHandle[Any]:
@@ -163,6 +173,20 @@ async def budget(harness: Harness, model: ModelServer, name: str) -> RunHandle[A
     await run.approve()
     await eventually(run.pending, lambda found: any("2 turns" in p.question for p in found))
     await run.reject()
+    return run
+
+
+async def shared_budget(harness: Harness, model: ModelServer, name: str) -> RunHandle[Any]:
+    """A worker finds the shared budget used up: granted once, then a last turn sums up."""
+    more = Say(calls=(("add", {"a": 1, "b": 2}),), used=Used(input=300, output=300))
+    model.always(more)
+    agent = Agent(name, tools=[add], budget=Budget(tokens=1_500, shared="run"))
+    run = await harness.start(agent, "Add for ever.", id=name)
+    (first,) = await waiting(run)
+    await run.approve()
+    await eventually(run.pending, lambda found: [p.since > first.since for p in found] == [True])
+    model.always(say("Added a lot."))
+    await run.answer("finish")
     return run
 
 
@@ -285,77 +309,21 @@ async def swept(harness: Harness, model: ModelServer, name: str) -> RunHandle[An
     return harness.get_run(name)
 
 
-async def answered_in_order(harness: Harness, model: ModelServer, name: str) -> RunHandle[Any]:
-    """Two messages, of which one waits, a hint, a change and a turn that fails."""
-    inbox = await _inbox(harness, name)
-    model.script(say("One.", wait=0.5), Hang(), say("Two, briefly."), fail(400, "too odd"))
-    await inbox.send(name, "one", message="m1")
-    await inbox.send(name, "two", message="m2")
-    await model.called(2)
-    await inbox.send(name, "be brief", message="m3", policy="interrupt")
-    await inbox.change(name, Change(title="Counting", tags=("numbers",)))
-    await answered(inbox, name, 2)
-    await inbox.send(name, "three", message="m4")
-    await answered(inbox, name, 3)
-    return await _stopped(harness, name)
-
-
-async def rolled_back(harness: Harness, model: ModelServer, name: str) -> RunHandle[Any]:
-    inbox = await _inbox(harness, name)
-    model.script(Hang(), say("Better."))
-    await inbox.send(name, "a mistake", message="m1")
-    await model.called(1)
-    await inbox.send(name, "as I meant it", message="m2", policy="rollback")
-    await answered(inbox, name, 2)
-    return await _stopped(harness, name)
-
-
-async def continued(harness: Harness, model: ModelServer, name: str) -> RunHandle[Any]:
-    """The second execution of a session: a message waits when it begins."""
-    inbox = await _inbox(harness, name)
-    model.script(say("One.", wait=0.5), say("Two."))
-    many, session.MANY_UPDATES = session.MANY_UPDATES, 2
-    await inbox.send(name, "one", message="m1")
-    await inbox.send(name, "two", message="m2")
-    await model.called(1)
-    handle: Any = harness.connection.temporal.get_workflow_handle(session_workflow(name))
-    first = (await handle.describe()).run_id
-
-    async def newest() -> str:
-        return (await handle.describe()).run_id
-
-    await eventually(newest, lambda found: found != first)
-    session.MANY_UPDATES = many
-    await answered(inbox, name, 2)
-    return await _stopped(harness, name)
-
-
-async def _inbox(harness: Harness, name: str) -> Conversations:
-    await harness.serve(Agent(name))
-    inbox = Conversations(harness.connection)
-    await inbox.create(name, id=name)
-    return inbox
-
-
-async def _stopped(harness: Harness, name: str) -> RunHandle[Any]:
-    """A session never ends on its own."""
-    handle = harness.connection.temporal.get_workflow_handle(session_workflow(name))
-    await handle.terminate("recorded")
-    return harness.get_run(handle.id)
-
-
 CASES: dict[str, dict[str, Case]] = {
     "AgentRun": {
         case.__name__: case
         for case in (
             answer, tools, parallel, inline_timed_out, inline_refused, approved, edit_checked,
-            hinted, paused, aborted, cut_off, cancelled, budget, functions, mended, refused,
-            odd_signals, whatif, given_up, aborted_undone, failed_undone,
+            hinted, paused, aborted, cut_off, cancelled, budget, shared_budget, functions,
+            remembered, mended, refused, odd_signals, whatif, given_up, aborted_undone,
+            failed_undone, compacted, policed, subagents, subagent_aborted,
+            subagent_continued,
         )
     },
     "Undo": {case.__name__: case for case in (undone, stopped, previewed)},
     "Sweep": {"swept": swept},
     "DeliverWebhook": {"delivered": delivered},
+    "EvalRun": {"evaluated": evaluated, "stopped_eval": stopped_eval},
     "Session": {case.__name__: case for case in (answered_in_order, rolled_back, continued)},
 }  # fmt: skip
 """By workflow: every registered one has at least one."""
@@ -369,20 +337,12 @@ async def record(chosen: set[str]) -> None:
                     text = await _history(case, name, Path(folder))
                     target = HERE / workflow / f"{name}.json"
                     target.parent.mkdir(exist_ok=True)
-                    target.write_text(text)
-                    print(f"{target.relative_to(HERE)}: {len(text):,} bytes")
+                    print(f"{target.name}: {target.write_text(text):,} characters")
 
 
 async def _history(case: Case, name: str, folder: Path) -> str:
     async with ModelServer() as model:
-        provider = {"kind": "openai", "base_url": model.openai, "api_key": "none"}
-        settings = settings_model().model_validate(
-            {
-                "model": "openai/gpt-5",
-                "providers": {"openai": provider},
-                "worker": {"graceful_shutdown_seconds": 0.5},
-            }
-        )
+        settings = make_settings(model)
         async with Harness.local(project=folder, settings=settings) as harness:
             run = await case(harness, model, name)
             handle: Any = harness.connection.temporal.get_workflow_handle(run.id)

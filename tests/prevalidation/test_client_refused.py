@@ -15,7 +15,7 @@ from harness.contracts.message import FileRef, Message, user_message
 from harness.contracts.run import Budget
 from harness.contracts.steering import MAX_BYTES
 from harness.engine.connection import Connection
-from harness.runs.start import Request, as_messages
+from harness.runs.start_request import Request, as_messages
 from harness.sdk.client import HarnessClient
 from harness.sdk.handle import RunHandle
 from harness.sdk.handle_context import HandleContext

@@ -48,6 +48,9 @@ REFUSALS = (
     # A part's kind may be left out by what we wrote ourselves, not in what is imported.
     Refusal(r"POST .*/imported-conversations", "api.invalid_request", "Unable to extract tag"),
     Refusal(r"POST .*/webhooks", "webhooks.refused"),
+    # What a policy file says, and whether the project has a policy at all.
+    Refusal(r"(POST|PUT) .*/policy(/test)?", "policies.invalid"),
+    Refusal(r"PUT .*/policy", "policies.none"),
 )
 
 

@@ -20,6 +20,7 @@ from harness.capabilities.registry import (
 )
 from harness.commons.log import get_logger
 from harness.contracts.capability import Capability
+from harness.contracts.errors import StoreUnavailable
 from harness.contracts.queues import capability_queue
 from harness.engine.connection import Connection
 from harness.interceptors import ModelInterceptor, ToolInterceptor
@@ -74,6 +75,7 @@ async def _serve_capability(
     connection: Connection, attempts: AttemptWriter, record: Capability
 ) -> None:
     try:
+        await _wait_for_database(connection)
         async with _run_worker(connection, attempts, record):
             service = load_part(record, record.service, SERVICE) if record.service else None
             if service is not None:
@@ -83,6 +85,19 @@ async def _serve_capability(
         log.warning(
             "a capability is not served by this process", capability=record.name, error=str(error)
         )
+
+
+async def _wait_for_database(connection: Connection) -> None:
+    """Return when the database answers: it names the queues, and a machine that is busy may refuse
+    a connection for a moment."""
+    while True:
+        try:
+            await get_store_id(connection.database)
+        except StoreUnavailable as error:
+            log.warning("capabilities wait for the database", error=str(error))
+            await asyncio.sleep(DELAY_S)
+        else:
+            return
 
 
 @asynccontextmanager

@@ -18,6 +18,7 @@ from harness.stack import ensure_search_attributes
 from harness.store import AttemptWriter, Database, Ledger, LiveWriter, Transcripts
 from harness_activities.guard import Guard
 from harness_activities.model_call.activity import make_model_activities
+from harness_activities.model_call.compaction import make_compaction
 from harness_activities.parts import ProcessParts
 from harness_activities.tool_call.interception import Interception
 from harness_activities.tool_call.workspaces import Workspaces
@@ -71,6 +72,7 @@ async def open_process_parts(
             guard=guard,
             workspaces=Workspaces.of_project(connection.project, configured),
             interception=Interception(guard, make_tool_interceptors(connection)),
+            gates={},
             servers=await stack.enter_async_context(opening),
         )
         for worker in _make_provider_workers(parts):
@@ -91,12 +93,12 @@ def _make_provider_workers(parts: ProcessParts) -> list[Worker]:
     """Make workers for providers with their own queue: Temporal limits the rate across all workers,
     and a slow provider does not delay others. A call then takes a detour through that queue, so
     this is a setting."""
-    activities = make_model_activities(parts)
+    activities, compaction = make_model_activities(parts), make_compaction(parts)
     return [
         Worker(
             **make_worker_options(parts.connection, parts.attempts, parts.guard),
             task_queue=provider.queue,
-            activities=[activities.call_model],
+            activities=[activities.call_model, compaction.compact_context],
             max_task_queue_activities_per_second=provider.requests_per_second,
         )
         for provider in parts.connection.settings.providers.values()

@@ -16,6 +16,7 @@ from typing import Any
 from temporalio.worker import Worker
 
 from harness.agent import Agent
+from harness.agent.subagent import with_subagents
 from harness.capabilities.checks import WORKFLOW, activity_name, workflow_name
 from harness.capabilities.registry import (
     enabled_capabilities,
@@ -24,8 +25,10 @@ from harness.capabilities.registry import (
     make_activities,
 )
 from harness.contracts.queues import workspace_queue
+from harness.contracts.tool import RunTool
 from harness.engine.connection import Connection
 from harness.runs.published import publish_agent
+from harness_activities.memory.call_memory import CallMemory
 from harness_activities.parts import Activity, AgentParts, ProcessParts
 from harness_activities.tool_call.toolbox import Toolbox
 from harness_workers.options import STICKY_S, make_worker_options
@@ -50,6 +53,7 @@ class AgentWorker:
         stack, connection = self._stack, self._process.connection
         self.agent = await self._process.servers.complete_agent(self.agent)
         await publish_agent(connection, self.agent, get_build_id(connection.project))
+        self._process.gates[self.agent.name] = self.agent.gates
         parts = self._make_parts()
         stack.push_async_callback(parts.box.close)
         for worker in _make_workers(parts):
@@ -72,8 +76,16 @@ class AgentWorker:
                 database=parts.tool_database,
                 workspaces=parts.workspaces,
                 http=connection.settings.http,
+                memory=self._make_memory if self.agent.memory else None,
             ),
         )
+
+    def _make_memory(self, request: RunTool, run: str) -> CallMemory:
+        parts = self._process
+        return CallMemory(
+            connection=parts.connection, guard=parts.guard, transcripts=parts.transcripts,
+            request=request, run=run,
+        )  # fmt: skip
 
 
 def _make_workers(agent_parts: AgentParts) -> list[Worker]:
@@ -129,12 +141,12 @@ def _allow_long_tasks(worker: Worker) -> None:
 async def serve(
     connection: Connection, *agents: Agent[Any, Any], workspaces: Iterable[Path] = ()
 ) -> AsyncGenerator[None]:
-    """Serve agents until the block ends. `workspaces`: folders in which runs may work, in addition
-    to those in the settings."""
+    """Serve agents, and those that they call as tools, until the block ends. `workspaces`: folders
+    in which runs may work, in addition to those in the settings."""
     async with AsyncExitStack() as stack:
         parts = await stack.enter_async_context(open_process_parts(connection))
         for folder in workspaces:
             parts.workspaces.allow_folder(folder)
-        for agent in agents:
+        for agent in with_subagents(*agents):
             await stack.enter_async_context(AgentWorker(parts, agent))
         yield

@@ -10,7 +10,7 @@ from temporalio import activity
 from harness.contracts.errors import StoreError, TranscriptMissing
 from harness.contracts.model import CallModel, ModelTurn
 from harness.contracts.transcript import Node, SaveTranscript
-from harness.providers.context import fit_messages
+from harness.providers.context.assemble import assemble
 from harness.providers.plan import Models
 from harness.store.artifacts import Artifacts
 from harness.store.cut_attempts import CutAttempts
@@ -20,9 +20,10 @@ from harness.store.specs import Specs
 from harness.store.transcripts.chain import Transcripts
 from harness_activities.guard import Guard
 from harness_activities.heartbeats import sending_heartbeats
+from harness_activities.model_call.agent_gates import AgentGates, find_model_gates
 from harness_activities.model_call.call import ModelCall
+from harness_activities.model_call.compaction import make_compaction
 from harness_activities.model_call.images import fill_images
-from harness_activities.model_call.instructions import take_instructions
 from harness_activities.model_call.interrupted import add_interrupted
 from harness_activities.model_call.stream import Streams
 from harness_activities.parts import Activity, AgentParts, ProcessParts
@@ -34,7 +35,8 @@ FLUSH_WAIT_S = 2.0
 def make_activities(parts: AgentParts) -> list[Activity]:
     """The model activities, for the queue of an agent."""
     activities = make_model_activities(parts.process)
-    return [activities.call_model, activities.save_transcript]
+    compaction = make_compaction(parts.process)
+    return [activities.call_model, activities.save_transcript, compaction.compact_context]
 
 
 def make_model_activities(parts: ProcessParts) -> ModelActivities:
@@ -49,6 +51,7 @@ def make_model_activities(parts: ProcessParts) -> ModelActivities:
         stops=connection.stores.stops,
         guard=parts.guard,
         cut=CutAttempts(connection.database, connection.vault),
+        gates=parts.gates,
     )
 
 
@@ -62,6 +65,7 @@ class ModelActivities:
     stops: Stops
     guard: Guard
     cut: CutAttempts
+    gates: AgentGates
 
     @activity.defn(name="call_model")
     async def call_model(self, request: CallModel) -> ModelTurn:
@@ -72,27 +76,30 @@ class ModelActivities:
         await self.transcripts.wait_for_room()
         spec = await self.specs.get(request.spec)
         before = await self.transcripts.load(request.head) if request.head else []
-        spec, messages = take_instructions([*before, *request.messages], spec)
-        sent, dropped = fit_messages(messages, spec.context)
-        sent = await fill_images(sent, self.artifacts)
+        transcript = [*before, *request.messages]
+        assembled = assemble(spec, transcript, request.scale)
+        sent = await fill_images(assembled.fitted.messages, self.artifacts)
         run = info.workflow_id or ""
         streams = Streams(self.live, run, request, info)
-        call = ModelCall(request, spec, sent, streams, cache_key=run)
+        call = ModelCall(request, assembled.spec, sent, streams, cache_key=run)
         with sending_heartbeats():
             try:
                 with self.stops.watch(run, call.leave_provider):
                     caller = await self.guard.find_caller(request)
-                    answer = await call.get_answer(self.models, caller)
+                    gates = find_model_gates(self.gates, caller.agent, spec)
+                    answer = await call.get_answer(self.models, caller, transcript, gates)
             except asyncio.CancelledError:
                 await call.wait_for_cancel()
                 details = activity.cancellation_details()
                 if details is None or not details.cancel_requested:
                     raise  # the worker is stopping: another one repeats the call
                 await streams.close_text()
-                turn = await add_interrupted(call.build_cut_turn(), request, self.cut)
+                turn = call.build_cut_turn()
+                turn = await add_interrupted(turn, request, self.cut, self.models.prices)
                 return self._keep_turn(run_id, request, turn)
             await streams.close_text()
-            turn = await add_interrupted(call.build_turn(answer, dropped), request, self.cut)
+            turn = call.build_turn(answer, assembled.fitted)
+            turn = await add_interrupted(turn, request, self.cut, self.models.prices)
             turn = await self.guard.sign_turn(request, turn)
             return await self._keep_durably(run_id, request, turn)
 

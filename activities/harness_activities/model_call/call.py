@@ -22,8 +22,10 @@ from harness.contracts.model import (
     Usage,
     split_ref,
 )
-from harness.interceptors import Caller
-from harness.providers.context import complete_usage
+from harness.interceptors import Caller, Gate
+from harness.providers.context.assemble import counts_tokens
+from harness.providers.context.estimate import complete_usage, measure_scale
+from harness.providers.context.fit import Fitted
 from harness.providers.plan import Answer, Models
 from harness_activities.model_call.call_ids import make_ids_unique
 from harness_activities.model_call.output import read_output
@@ -59,12 +61,18 @@ class ModelCall:
             model=split_ref(self.model)[1],
             instructions=spec.instructions,
             messages=tuple(sent),
-            tools=spec.tools,
+            tools=() if request.finish else spec.tools,
             output=spec.output,
             cache_key=cache_key,
         )
 
-    async def get_answer(self, models: Models, caller: Caller) -> Answer:
+    async def get_answer(
+        self,
+        models: Models,
+        caller: Caller,
+        transcript: Sequence[Message] = (),
+        gates: Sequence[Gate] = (),
+    ) -> Answer:
         with span("call the provider", {"model": self.model, "run": self.request.cache_key or ""}):
             answer = await models.answer(
                 caller,
@@ -73,6 +81,8 @@ class ModelCall:
                 self.request,
                 self._add_text,
                 self._start_attempt,
+                transcript,
+                gates,
             )
             usage = answer.reply.usage
             annotate({"model": answer.model, "input": usage.input, "output": usage.output})
@@ -93,7 +103,7 @@ class ModelCall:
             await asyncio.sleep(CONFIRM_S)
             raise StreamInterrupted("An abort was announced, but the run continues.")
 
-    def build_turn(self, answer: Answer, dropped: int) -> ModelTurn:
+    def build_turn(self, answer: Answer, fitted: Fitted) -> ModelTurn:
         reply = answer.reply
         data, invalid = None, None
         if self.spec.output is not None and not reply.message.calls:
@@ -109,11 +119,14 @@ class ModelCall:
             finish=reply.finish,
             first_ms=self._first_ms(),
             ms=round(answer.ms, 1),
-            dropped=dropped or None,
+            dropped=fitted.dropped or None,
+            cleared=len(fitted.cleared) or None,
+            scale=self._measure_scale(reply.usage),
             fallbacks=answer.fallbacks or None,
             data=data,
             invalid=invalid,
             request_id=reply.request_id,
+            gates=reply.gates or None,
         )
 
     def build_cut_turn(self) -> ModelTurn:
@@ -134,6 +147,9 @@ class ModelCall:
             ms=round((perf_counter() - self.started) * 1e3, 1),
             interrupted=True,
         )
+
+    def _measure_scale(self, usage: Usage) -> float | None:
+        return measure_scale(usage, self.request) if counts_tokens(self.spec.context) else None
 
     def _first_ms(self) -> float | None:
         """Return the time to the first text, including earlier candidates; None if there was no

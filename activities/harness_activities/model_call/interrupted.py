@@ -4,21 +4,24 @@ report it only at the end."""
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import suppress
 
 from temporalio import activity
 
 from harness.contracts.errors import StoreError
 from harness.contracts.model import CallModel, Interrupted, ModelTurn, Usage
-from harness.providers.context import CHARS_PER_TOKEN
-from harness.providers.prices import cost_micros
+from harness.providers.context.estimate import CHARS_PER_TOKEN
+from harness.providers.prices import Price, cost_micros
 from harness.store.cut_attempts import CallPlace, CutAttempts
 from harness_activities.model_call.stream import TRIES_PER_ATTEMPT
 
 MEASURE_S = 2.0
 
 
-async def add_interrupted(turn: ModelTurn, request: CallModel, cut: CutAttempts) -> ModelTurn:
+async def add_interrupted(
+    turn: ModelTurn, request: CallModel, cut: CutAttempts, prices: Mapping[str, Price]
+) -> ModelTurn:
     """Add the interrupted attempts to the reply, including itself if it was interrupted."""
     info = activity.info()
     sent: list[int] = []
@@ -40,7 +43,7 @@ async def add_interrupted(turn: ModelTurn, request: CallModel, cut: CutAttempts)
         usages.append(turn.usage)
     if not usages:
         return turn
-    costs = [cost_micros(turn.model, usage) for usage in usages]
+    costs = [cost_micros(turn.model, usage, prices) for usage in usages]
     known = [cost for cost in costs if cost is not None]
     estimate = Interrupted(
         attempts=len(usages), usage=sum(usages, Usage()), cost_micros=sum(known) if known else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import Any
 
 from temporalio import activity
@@ -12,8 +13,9 @@ from harness.commons.children import caller
 from harness.contracts.errors import REFUSALS, HarnessError, StoreError, ToolError
 from harness.contracts.tool import RunTool, ToolOutcome
 from harness_activities.parts import Activity, AgentParts
+from harness_activities.subagents import start_child
 from harness_activities.tool_call.arguments import CALL_AGAIN
-from harness_activities.tool_call.call import ToolRun
+from harness_activities.tool_call.call import StartChild, ToolRun
 from harness_activities.tool_call.effects import count_allowed_attempts
 from harness_activities.tool_call.failures import (
     clean_message,
@@ -29,15 +31,22 @@ from harness_activities.tool_call.toolbox import Toolbox
 
 def make_activities(parts: AgentParts) -> list[Activity]:
     """The tool activities, for the queue of an agent and of its workspaces' host."""
-    activities = ToolActivities(parts.box, parts.process.interception)
+    start = partial(start_child, parts.process.connection)
+    activities = ToolActivities(parts.box, parts.process.interception, start)
     return [activities.run_tool, activities.check_edit]
 
 
 class ToolActivities:
     """Runs the tools of one agent, in one worker."""
 
-    def __init__(self, box: Toolbox, interception: Interception | None = None) -> None:
+    def __init__(
+        self,
+        box: Toolbox,
+        interception: Interception | None = None,
+        start: StartChild | None = None,
+    ) -> None:
         self._box = box
+        self._start_child = start
         self._interception = interception
         self._records = Records(box.artifacts)
 
@@ -60,14 +69,17 @@ class ToolActivities:
         finally:
             host.stop_heartbeats()
         ms = round((time.perf_counter() - started) * 1000, 2)
-        return outcome.model_copy(update={"ms": ms})
+        return self._mark_untrusted(request, outcome).model_copy(update={"ms": ms})
 
     @activity.defn(name="check_edit")
     async def check_edit(self, request: RunTool) -> ToolOutcome:
         """Check whether a person's edit fits the tool; returns a failure that explains why not."""
         caller.set(activity.info().workflow_id or "")
         try:
-            await self._box.read_call(request)
+            tool, arguments = await self._box.read_call(request)
+            if self._interception is not None:
+                agent = self._box.agent
+                await self._interception.check_edit(agent, tool, request, arguments)
         except ToolError as error:
             message = clean_message(error.message.removesuffix(CALL_AGAIN))
             return ToolOutcome(failure=error.info.model_copy(update={"message": message}))
@@ -85,6 +97,15 @@ class ToolActivities:
             run=lambda: self._run_call(request, host),
         )
 
+    def _mark_untrusted(self, request: RunTool, outcome: ToolOutcome) -> ToolOutcome:
+        """Mark the result of a tool whose content comes from outside. Errors too: they may quote
+        it."""
+        checked, result = self._box.tools.get(request.call.name), outcome.result
+        if result is None or checked is None or not checked.tool.policy.untrusted:
+            return outcome
+        marked = result.model_copy(update={"untrusted": True})
+        return outcome.model_copy(update={"result": marked})
+
     async def _run_call(self, request: RunTool, host: CallHost) -> ToolOutcome:
         tool, arguments = await self._box.read_call(request)
         await self._box.check_place(tool, request)
@@ -97,15 +118,18 @@ class ToolActivities:
 
         if self._interception is None:
             return await run(request)
-        return await self._interception.run_call(tool, request, run)
+        agent = self._box.agent
+        return await self._interception.run_call(agent, tool, request, arguments, run)
 
     async def _run_checked(
         self, request: RunTool, host: CallHost, tool: AnyTool, arguments: dict[str, Any]
     ) -> ToolOutcome:
-        limit = get_time_limit(tool.policy.timeout_s, host.info)
+        policy = tool.policy
+        limit = get_time_limit(policy.timeout_s, host.info, pooled=policy.pool is not None)
         call = ToolRun(
-            box=self._box, tool=tool, arguments=arguments, limit=limit, request=request, host=host
-        )
+            box=self._box, tool=tool, arguments=arguments, limit=limit, request=request, host=host,
+            start_child=self._start_child,
+        )  # fmt: skip
         return await call.run_or_ask()
 
     def _ask_outcome(
@@ -122,7 +146,5 @@ class ToolActivities:
         """Return how often the tool may fail; None if Temporal counts its attempts."""
         checked = self._box.tools.get(request.call.name)
         return (
-            count_allowed_attempts(checked.tool)
-            if checked and checked.tool.policy.effect != "read"
-            else None
+            count_allowed_attempts(checked.tool) if checked and checked.tool.policy.acts else None
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,8 @@ from temporalio import activity
 from harness.agent import AnyTool, Ask
 from harness.contracts.errors import HarnessError, ToolFailed
 from harness.contracts.message import ToolResult
+from harness.contracts.run import RunState
+from harness.contracts.subagent import ChildStart
 from harness.contracts.tool import RunTool, ToolOutcome, find_changed_parts
 from harness.store.effects import NewEffect
 from harness_activities.tool_call.effects import ThreadCall, Write
@@ -23,6 +25,9 @@ from harness_activities.tool_call.results import shorten_text, show_result
 from harness_activities.tool_call.toolbox import Toolbox, get_key, get_origin
 
 log = logging.getLogger("harness.tools")
+
+StartChild = Callable[[RunTool, str], Awaitable[ChildStart]]
+"""Prepares the run that a call of an agent starts, from its prompt."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,20 +39,42 @@ class ToolRun:
     limit: float | None
     request: RunTool
     host: CallHost
+    start_child: StartChild | None = None
+    """None: its agent calls no other agents."""
 
     async def run_or_ask(self) -> ToolOutcome:
+        if self.request.ended is not None:
+            return await self._run_agent()
         pin, changed = self.tool.policy.pin, self._find_changes()
         if changed:
             return ToolOutcome(need="approval", reason=changed, pin=pin)
         reason = None if self.request.approved else await self._approval_reason()
         if reason is not None:
             return ToolOutcome(need="approval", reason=reason)
+        if self.tool.agent is not None:
+            return await self._run_agent()
         if self.tool.policy.effect != "read":
             return await self._make_write().run_once(self._run_tool)
         try:
             return await self._run_tool()
         except TimeoutError:
             raise timeout_error(self.tool, self.limit) from None
+
+    async def _run_agent(self) -> ToolOutcome:
+        """Prepare the run of the tool's agent, or show how it ended."""
+        ended = self.request.ended
+        if ended is None:
+            assert self.start_child is not None
+            return ToolOutcome(child=await self.start_child(self.request, self.arguments["prompt"]))
+        if ended.state != RunState.COMPLETED:
+            why = ended.error.message if ended.error else ended.output
+            raise ToolFailed(f"{self.tool.name} {ended.state}: {why} (run {ended.run})")
+        outcome = await self._show_value(ended.output if ended.data is None else ended.data)
+        if ended.truncated and outcome.result is not None:
+            cut = f"{outcome.result.content}\n[cut off at the model's output limit]"
+            result = outcome.result.model_copy(update={"content": cut})
+            return outcome.model_copy(update={"result": result})
+        return outcome
 
     def _find_changes(self) -> str | None:
         """Say how the tool differs from what the run pinned. An approval from before the difference

@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 from pydantic_core import to_jsonable_python
 from temporalio import activity
 
+from harness.agent.memory_tools import RunMemory
 from harness.commons.children import caller
 from harness.config.settings import HttpToolSettings
 from harness.contracts.errors import StoreUnavailable, ToolFailed
+from harness.contracts.tool import POOL_WAIT_S
 from harness_activities.tool_call.results import Artifacts
 
 if TYPE_CHECKING:
@@ -54,6 +56,8 @@ class CallHost:
     loop: asyncio.AbstractEventLoop
     left: Any = None
     """What the tool left for its next attempt."""
+    memory: RunMemory | None = None
+    """The memories of the run's owner, if the agent has a memory policy."""
     database: Connections | None = None
     """Connections for statements of tools, separate so that slow ones delay nothing else."""
     ledger: Connections | None = None
@@ -191,13 +195,17 @@ def read_last_heartbeat(info: activity.Info) -> Any:
     return cast("dict[str, Any]", details).get("left") if isinstance(details, dict) else None
 
 
-def get_time_limit(timeout_s: float | None, info: activity.Info) -> float | None:
+def get_time_limit(
+    timeout_s: float | None, info: activity.Info, *, pooled: bool = False
+) -> float | None:
     """Return the tool's own timeout, or slightly less than Temporal's: a tool that is stopped here
-    reports why, one that Temporal stops does not."""
+    reports why, one that Temporal stops does not. `pooled`: Temporal's includes a wait."""
     engine = info.start_to_close_timeout
     if engine is None:
         return timeout_s
     total = engine.total_seconds()
+    if pooled and total > POOL_WAIT_S:
+        total -= POOL_WAIT_S
     within = total - min(1.0, total / 20)
     return within if timeout_s is None else min(timeout_s, within)
 

@@ -60,7 +60,8 @@ async def play_back(
         return _make_recorded_outcome(request, results[min(request.nth or 1, len(results)) - 1])
     tool, _ = await check()
     # What is in the artifact store was recorded, too.
-    if tool is not read_result and not (playback.live_reads and tool.policy.effect == "read"):
+    reads = tool.policy.effect == "read" and tool.agent is None
+    if tool is not read_result and not (playback.live_reads and reads):
         raise CallNotRecorded(
             f"No result of this call of {tool.name} is recorded, and tools do not run here. "
             "Continue with what is known.",

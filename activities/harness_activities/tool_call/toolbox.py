@@ -15,6 +15,7 @@ from temporalio import activity
 
 from harness.agent import Agent, AnyTool, ToolContext, idempotency_key
 from harness.agent.key import sent_key
+from harness.agent.memory_tools import RunMemory
 from harness.commons.log import guarded_logger
 from harness.config.settings import HttpToolSettings
 from harness.contracts.errors import ToolFailed, WrongHost
@@ -47,6 +48,8 @@ class Toolbox:
     ledger: EffectLedger
     workspaces: Workspaces
     database: Connections | None = None
+    memory: Callable[[RunTool, str], RunMemory] | None = None
+    """Makes what the tools of memory use, for a call of a run."""
     http: HttpToolSettings = field(default_factory=HttpToolSettings)
     host: str = field(default_factory=lambda: socket.gethostname())
 
@@ -71,8 +74,10 @@ class Toolbox:
 
     def make_host(self, request: RunTool, run: str | None = None) -> CallHost:
         info = activity.info()
+        run = run or info.workflow_id or ""
         return CallHost(
-            run=run or info.workflow_id or "", turn=request.turn, call_id=request.call.id,
+            run=run, turn=request.turn, call_id=request.call.id,
+            memory=self.memory and self.memory(request, run),
             http=self.http, artifacts=self.artifacts, sink=self.progress, info=info,
             loop=asyncio.get_running_loop(), left=read_last_heartbeat(info),
             database=self.database or self.ledger,

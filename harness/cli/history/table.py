@@ -15,6 +15,7 @@ HISTORY_COMMANDS: tuple[Command, ...] = (
             SOURCE,
             flag("--follow", help="Keep following until the run ends."),
             arg("--from", dest="start", metavar="N|CURSOR", help="Start at this event."),
+            arg("--prompt", metavar="TURN", type=int, help="Show what a turn sent to the model."),
             arg("--kind", metavar="KIND", nargs="+", help="Only these kinds of events."),
             flag("--workers", help="Show which worker process, with which code, ran each step."),
             flag("--timeline", help="Draw how long each step took, as bars."),
@@ -27,6 +28,7 @@ HISTORY_COMMANDS: tuple[Command, ...] = (
         (
             ("harness trace calculator-h8vvmdnvrp", ""),
             ("harness trace RUN --kind tool_call_finished model_failed", "only these"),
+            ("harness trace RUN --prompt 3", "what the model read in turn 3"),
             ("harness trace RUN --html run.html", "to send to a colleague"),
         ),
         group="Inspect",

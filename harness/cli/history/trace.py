@@ -11,6 +11,7 @@ from typing import get_args
 from rich.text import Text
 
 from harness.cli.context import open_backend
+from harness.cli.history.prompt import show_prompt
 from harness.cli.history.run_sources import is_file, open_reader
 from harness.cli.named_file import check_new, write_named
 from harness.cli.out import Out
@@ -42,6 +43,8 @@ INDENT = 4
 
 
 async def trace_run(args: Namespace, out: Out) -> int:
+    if args.prompt is not None:
+        return await show_prompt(args, out)
     kinds = frozenset(map(_parse_kind, args.kind or ()))
     start = _parse_start(args.start)
     if args.follow and (args.html or args.timeline):

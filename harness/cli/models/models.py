@@ -6,6 +6,7 @@ from argparse import Namespace
 from typing import TYPE_CHECKING
 
 from harness.cli.out import Out
+from harness.contracts.errors import InvalidUsage
 from harness.terminal import exit_codes
 
 if TYPE_CHECKING:
@@ -15,6 +16,12 @@ if TYPE_CHECKING:
 
 
 def print_models(args: Namespace, out: Out) -> int | Coroutine[object, object, int]:
+    if args.provider == "explain":
+        from harness.cli.models.explain import explain_models
+
+        return explain_models(args, out)
+    if args.plan or args.run:
+        raise InvalidUsage("Several names and --run belong to `harness models explain`.")
     if args.test is not None:
         return _test_model(args, out)
     if args.server is not None:

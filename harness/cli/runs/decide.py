@@ -14,6 +14,7 @@ from harness.cli.runs.targets import steer_runs
 from harness.cli.values import check_digest, check_text
 from harness.contracts.clean_text import clean_line
 from harness.contracts.errors import SteeringError
+from harness.contracts.ruling import Remember
 from harness.contracts.steering import Verdict
 from harness.contracts.verdicts import describe_done
 from harness.terminal.backend import BackendRun
@@ -21,12 +22,22 @@ from harness.terminal.input.decide import parse_arguments
 
 
 async def approve_call(args: Namespace, out: Out) -> int:
+    remember = _parse_remember(args.remember)
     if args.edit is None:
         if args.replace:
             raise UsageError("--replace needs --edit.", "Pass the arguments: --edit JSON")
-        return await _send_decision(args, out, "approve")
+        return await _send_decision(args, out, "approve", remember=remember)
     changed = _parse_edit(args.edit, replace=args.replace)
-    return await _send_decision(args, out, "edit", arguments=changed, replace=args.replace)
+    return await _send_decision(
+        args, out, "edit", arguments=changed, replace=args.replace, remember=remember
+    )
+
+
+def _parse_remember(text: str | None) -> Remember | None:
+    """Which arguments of later calls have to be equal: all, those named, or `none`."""
+    if text is None or text == "=":
+        return None if text is None else True
+    return () if text == "none" else tuple(each.strip() for each in text.split(",") if each.strip())
 
 
 def _parse_edit(text: str, *, replace: bool) -> dict[str, Any]:

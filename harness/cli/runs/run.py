@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.agent import Agent
+from harness.agent.checks import check_budget
 from harness.cli.context import open_client, open_daemon
 from harness.cli.out import Out
 from harness.cli.parser import UsageError
@@ -23,7 +24,7 @@ from harness.contracts.run import Budget
 from harness.prompts.client import Prompts
 from harness.prompts.prompt import Prompt, read_ref
 from harness.runs.published import find_pollers
-from harness.runs.start import check_workspace
+from harness.runs.start_request import check_workspace
 from harness.sdk.client import HarnessClient
 from harness.sdk.handle import RunHandle
 from harness.sdk.session import Session
@@ -192,7 +193,11 @@ def parse_budget(args: Namespace) -> Budget | None:
             )
     if "cost" in limits:
         limits["cost_micros"] = max(1, round(limits.pop("cost") * 1e6))
-    return Budget.model_validate(limits) if limits else None
+    if args.budget_shared is None:
+        return Budget.model_validate(limits) if limits else None
+    budget = Budget.model_validate({**limits, "shared": args.budget_shared})
+    check_budget(budget)
+    return budget
 
 
 def _read_prompt(words: str | None) -> str:

@@ -17,7 +17,7 @@ from harness.cli.out import Out
 from harness.cli.patience import Patience
 from harness.cli.runs.agents import load_agent, load_agents
 from harness.contracts.errors import InvalidAgent
-from harness.runs.start import check_workspace
+from harness.runs.start_request import check_workspace
 from harness.terminal import exit_codes
 
 

@@ -200,6 +200,13 @@ RUNS_COMMANDS: tuple[Command, ...] = (
             NOTE,
             arg("--edit", metavar="JSON", help="Change these arguments; keep the others."),
             flag("--replace", help="With --edit: replace all arguments."),
+            arg(
+                "--remember",
+                metavar="ARG",
+                nargs="?",
+                const="=",
+                help="Allow equal calls of the session too, or those with ARG,ARG (or none) equal.",
+            ),
             DIGEST,
             QUERY,
             YES,

@@ -32,7 +32,8 @@ async def undo_run(args: Namespace, out: Out) -> int:
         run = backend.get_run(args.run)
         rows = await run.effects()
         check_undo(args.run, rows, args.to, args.past)
-        if left := [row for row in rows if is_left(row, args.to)]:
+        below = {row.run for row in rows}
+        if left := [row for row in rows if is_left(row, args.to, args.run, below)]:
             hosted = await _serve_here(stack, backend, left[-1].agent, agent)
             if not hosted and not args.dry_run:  # a dry run does not wait
                 await _note_wait(run, left[-1].agent, out)

@@ -13,6 +13,8 @@ Job = Literal[
     "harness_activities.jobs.edits:replace_text",
     "harness_activities.jobs.lines:find_lines",
     "harness_activities.jobs.pages:read_page",
+    "harness_activities.jobs.patterns:search_text",
+    "harness_activities.jobs.schemas:find_misfits",
 ]
 
 JOBS: frozenset[str] = frozenset(get_args(Job))

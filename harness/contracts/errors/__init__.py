@@ -1,4 +1,4 @@
-"""Every way harness can fail, one class each.
+"""Every way harness can fail: a class each, with its code, a fix, and whether to retry it.
 
     HarnessError
     ├── ConfigError      a setting is wrong or missing; nothing was started
@@ -8,15 +8,22 @@
     ├── ToolError        a tool call failed; the model sees it and can correct the call
     ├── SteeringError    a signal, update or query was malformed or came at the wrong time
     ├── RunError         a run cannot start, continue or be found
+    ├── BudgetError      a shared budget allows no further call, or cannot be used
     ├── AccessError      a user, an API token or a sign-in was refused or cannot be found
     ├── ConversationError  a conversation cannot be found, or does not accept what was sent
     ├── McpError         an MCP server cannot be reached, misbehaves, or changed what it declares
+    ├── MemoryFault      a memory cannot be found, is not accepted, or was changed outside harness
     ├── PromptError      a prompt template cannot be found, saved or filled in
+    ├── PolicyError      a policy cannot be read, found or applied
     ├── TemporalPageError  Temporal's web page cannot be served
+    ├── GateError        a gate stopped a call, or is missing
+    ├── EvalError        an evaluation cannot be read, started, found or compared
+    ├── RequestLogError  an entry of the request log cannot be read
     └── OpenAIApiError   a request of an OpenAI client was refused, or has no answer
 
 A class carries its code, ``<kind>.<category>``, a fix, and whether Temporal retries it."""
 
+# pyright: reportUnusedImport=false
 from __future__ import annotations
 
 from harness.contracts.errors.access import (
@@ -49,6 +56,13 @@ from harness.contracts.errors.base import (
     from_info,
     rebuild_error,
 )
+from harness.contracts.errors.budgets import (
+    BudgetBusy,
+    BudgetError,
+    BudgetNotFound,
+    ModelUnpriced,
+    SharedBudgetReached,
+)
 from harness.contracts.errors.config import (
     BrokenCapability,
     ConfigError,
@@ -76,6 +90,13 @@ from harness.contracts.errors.conversations import (
     MessageTooLarge,
     SearchUnavailable,
 )
+from harness.contracts.errors.evals import (
+    EvalError,
+    EvalInvalid,
+    EvalNotComparable,
+    EvalNotFound,
+)
+from harness.contracts.errors.gates import GateError, GateMissing, GateStopped
 from harness.contracts.errors.mcp import (
     McpError,
     McpMisbehaved,
@@ -86,11 +107,26 @@ from harness.contracts.errors.mcp import (
     McpToolChanged,
     McpUnavailable,
 )
+from harness.contracts.errors.memory import (
+    MemoryFault,
+    MemoryNotFound,
+    MemoryRefused,
+    MemoryTampered,
+)
 from harness.contracts.errors.openai_api import (
     OpenAIApiError,
     ResponseNotFound,
     RunWasAborted,
     UnsupportedParameter,
+)
+from harness.contracts.errors.policies import (
+    CallDenied,
+    InvalidPolicy,
+    NoPolicy,
+    NotDecider,
+    PolicyError,
+    PolicyUnavailable,
+    RememberedNotFound,
 )
 from harness.contracts.errors.prompts import (
     InvalidTemplate,
@@ -114,6 +150,7 @@ from harness.contracts.errors.provider import (
     ProviderBadRequest,
     ProviderError,
     ProviderOverloaded,
+    ProviderPackageMissing,
     ProviderPermissionDenied,
     ProviderProtocolMismatch,
     ProviderQuotaExceeded,
@@ -125,6 +162,7 @@ from harness.contracts.errors.provider import (
     StreamInterrupted,
     UnknownProvider,
 )
+from harness.contracts.errors.request_log import RequestLogError, RequestNotFound
 from harness.contracts.errors.run import (
     REFUSALS,
     AgentFunctionFailed,
@@ -204,6 +242,8 @@ from harness.contracts.errors.tool import (
     Irreversible,
     OutcomeUnknown,
     OutsideConfines,
+    PoolBusy,
+    SubagentRefused,
     TargetChanged,
     ToolBusy,
     ToolDenied,
@@ -222,177 +262,10 @@ from harness.contracts.errors.webhooks import (
     WebhookUndelivered,
 )
 
-__all__ = [
-    "REFUSALS",
-    "AccessError",
-    "AgentFunctionFailed",
-    "AnswerTooLarge",
-    "ApiError",
-    "ArchiveChanged",
-    "ArtifactMissing",
-    "ArtifactNotFound",
-    "BinaryMissing",
-    "BinaryTooOld",
-    "BrokenCapability",
-    "BrokenTestModel",
-    "BudgetReached",
-    "CallNotRecorded",
-    "CircuitOpen",
-    "ConfigError",
-    "ContentCorrupt",
-    "ContentTooLarge",
-    "ContentUnsigned",
-    "ContextOverflow",
-    "ConversationBusy",
-    "ConversationChanged",
-    "ConversationClosed",
-    "ConversationError",
-    "ConversationExists",
-    "ConversationNotFound",
-    "CursorUnknown",
-    "DaemonAnswerInvalid",
-    "DaemonUnreachable",
-    "DiskFull",
-    "EncryptionKeyMissing",
-    "ErrorInfo",
-    "FileNotWritten",
-    "Forgotten",
-    "HarnessError",
-    "InboxFull",
-    "InvalidAgent",
-    "InvalidBackup",
-    "InvalidExport",
-    "InvalidMessage",
-    "InvalidOutput",
-    "InvalidReply",
-    "InvalidRequest",
-    "InvalidServer",
-    "InvalidSignal",
-    "InvalidTemplate",
-    "InvalidToolArguments",
-    "InvalidTransition",
-    "InvalidUsage",
-    "InvalidValue",
-    "InvalidVariable",
-    "Irreversible",
-    "LocalUserFixed",
-    "McpError",
-    "McpMisbehaved",
-    "McpNotApproved",
-    "McpNotSignedIn",
-    "McpServerUnknown",
-    "McpSignInFailed",
-    "McpToolChanged",
-    "McpUnavailable",
-    "MendLimitReached",
-    "MessageTooLarge",
-    "MethodNotAllowed",
-    "MissingSetting",
-    "ModelNotFound",
-    "ModelRefused",
-    "ModelUnsuitable",
-    "NoWorker",
-    "NotAllowed",
-    "NotLoggedIn",
-    "NotPending",
-    "NotRemote",
-    "NotSignedIn",
-    "OpenAIApiError",
-    "OtherUser",
-    "OutcomeUnknown",
-    "OutsideConfines",
-    "PendingChanged",
-    "PermitReused",
-    "PortInUse",
-    "PromptArchived",
-    "PromptError",
-    "PromptNotFound",
-    "PromptTooLarge",
-    "ProviderAuthenticationFailed",
-    "ProviderBadRequest",
-    "ProviderError",
-    "ProviderOverloaded",
-    "ProviderPermissionDenied",
-    "ProviderProtocolMismatch",
-    "ProviderQuotaExceeded",
-    "ProviderServerError",
-    "ProviderTimeout",
-    "ProviderTlsFailed",
-    "ProviderUnreachable",
-    "RateLimited",
-    "ReplayDiffers",
-    "ReplayUnfinished",
-    "RequestTooLarge",
-    "RequestTooSlow",
-    "ResponseNotFound",
-    "RouteNotFound",
-    "RunBusy",
-    "RunError",
-    "RunFailed",
-    "RunForged",
-    "RunIdTaken",
-    "RunNotFound",
-    "RunOver",
-    "RunTerminated",
-    "RunTimedOut",
-    "RunTooNew",
-    "RunUnfinished",
-    "RunUnsigned",
-    "RunWasAborted",
-    "SchemaTooNew",
-    "SearchAttributesMissing",
-    "SearchUnavailable",
-    "ServerFault",
-    "SignalTooLarge",
-    "StackDataBroken",
-    "StackError",
-    "StackReplaced",
-    "StackRunning",
-    "StackStartFailed",
-    "StackStopped",
-    "StackUnreachable",
-    "SteeringError",
-    "StoreError",
-    "StoreUnavailable",
-    "StreamInterrupted",
-    "TargetChanged",
-    "TemporalPageError",
-    "TemporalPageMissing",
-    "TemporalPageRefused",
-    "TemporalPageUnreachable",
-    "TokenNotFound",
-    "TooManyCalls",
-    "TooManyPrompts",
-    "TooManySignals",
-    "ToolBusy",
-    "ToolDenied",
-    "ToolError",
-    "ToolFailed",
-    "ToolTimeout",
-    "ToolUnavailable",
-    "TranscriptMissing",
-    "TurnNotFound",
-    "UndoUnavailable",
-    "UnknownAgent",
-    "UnknownProvider",
-    "UnknownSetting",
-    "UnknownTool",
-    "UnsupportedParameter",
-    "Untrusted",
-    "UploadNotFound",
-    "UserExists",
-    "UserNotFound",
-    "WebhookError",
-    "WebhookNotFound",
-    "WebhookRefused",
-    "WebhookUndelivered",
-    "WorkspaceRefused",
-    "WrongHost",
-    "WrongOrigin",
-    "all_errors",
-    "find_error",
-    "from_info",
-    "rebuild_error",
+__all__ = [  # pyright: ignore[reportUnsupportedDunderAll]
+    name
+    for name, value in list(globals().items())
+    if getattr(value, "__module__", "").startswith(f"{__name__}.")
 ]
 
 for _each in list(globals().values()):

@@ -163,6 +163,14 @@ class ModelUnsuitable(ProviderError):
     fix = "Choose a model that can do what the agent requires."
 
 
+class ProviderPackageMissing(ProviderError):
+    """The provider needs a Python package that is not installed: its official SDK, or what the
+    offline embedder runs on. If the plan has another model, that is tried."""
+
+    code = "provider.package"
+    fix = "Install the extra that the message names."
+
+
 class BrokenTestModel(ProviderError):
     """A model of `harness.testing` has no answer: its script has run out, a reply is malformed, or
     its function raised. The message names the reply or the function."""

@@ -82,6 +82,15 @@ class ToolBusy(ToolError):
     retryable = True
 
 
+class PoolBusy(ToolError):
+    """The tool's [pool](../how-to/limits.md#pools) had no room for the call for ten minutes. The
+    call is repeated, and keeps its turn."""
+
+    code = "tool.pool_busy"
+    fix = "Retried automatically. To see who holds the pool: `harness pools`."
+    retryable = True
+
+
 class TargetChanged(ToolError):
     """What a call changed has been changed again since, so an undo would destroy the later change.
     The undo stops there and reports what it found."""
@@ -110,6 +119,15 @@ class CallNotRecorded(ToolError):
 
     code = "tool.not_recorded"
     fix = "A what-if runs no tools: it plays back recorded results."
+
+
+class SubagentRefused(ToolError):
+    """An agent was not called as a tool: the run has started too many, stands too deep below other
+    runs, or has nothing left of its budget. The model reads which, and can do the work itself. See
+    [subagents](../how-to/subagents.md)."""
+
+    code = "tool.subagent_refused"
+    fix = "Raise the run's budget, or have the agent call fewer other agents."
 
 
 class WrongHost(ToolError):

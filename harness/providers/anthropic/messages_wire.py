@@ -22,7 +22,7 @@ from harness.providers.adapter import Json, Sink, Where
 from harness.providers.figures import read_count, read_figures
 from harness.providers.limits import PART, Room
 from harness.providers.stream import parse_object
-from harness.providers.translate import Memo, file_note, read_arguments
+from harness.providers.translate import Memo, arguments_object, file_note, read_arguments
 
 MAX_TOKENS = 32_000
 """The API requires a limit; every model since Claude 4 accepts this one."""
@@ -159,8 +159,7 @@ def _assistant_blocks(parts: tuple[Part, ...], where: Where) -> list[Json]:
             if part.text.strip():
                 blocks.append({"type": "text", "text": part.text})
         elif isinstance(part, ToolCall):
-            given = part.arguments
-            values = given if isinstance(given, dict) else {"invalid_json": given}
+            values = arguments_object(part)
             use = {"type": "tool_use", "id": _clean_id(part.id), "name": part.name, "input": values}
             blocks.append(use)
         elif isinstance(part, Reasoning) and part.opaque and part.provider == where.provider:

@@ -8,7 +8,7 @@ from openai import AsyncOpenAI, DefaultAioHttpClient, DefaultAsyncHttpxClient
 from harness.config.settings import ProviderSettings
 from harness.contracts.model import ModelReply, ModelRequest
 from harness.providers.adapter import Sink, Where
-from harness.providers.limits import Patience
+from harness.providers.limits import Bound, Patience, bound_response
 from harness.providers.openai.responses_wire import ResponsesFold, body_of
 from harness.providers.stream import (
     HEADERS,
@@ -44,12 +44,13 @@ class OpenAIResponses:
         await self._client.close()
 
 
-def openai_client(settings: ProviderSettings) -> AsyncOpenAI:
+def openai_client(settings: ProviderSettings, bound: Bound = bound_response) -> AsyncOpenAI:
+    """Make the SDK's client, over an HTTP client with our limits."""
     key = settings.api_key
     return AsyncOpenAI(
         api_key=key.get_secret_value() if key else "none",
         base_url=settings.base_url,
         timeout=connect_timeout(),
         max_retries=0,
-        http_client=http_client_of(DefaultAioHttpClient, DefaultAsyncHttpxClient),
+        http_client=http_client_of(DefaultAioHttpClient, DefaultAsyncHttpxClient, bound),
     )

@@ -14,9 +14,10 @@ STEP = 10_000
 
 
 async def read_nodes(
-    database: Database, vault: Vault, head: str, known: Mapping[str, bytes]
+    database: Database, vault: Vault, head: str, known: Mapping[str, bytes], *, whole: bool = True
 ) -> dict[str, bytes]:
-    """Read the nodes from `head` back to the first one, or to one in `known`."""
+    """Read the nodes from `head` back to the first one, or to one in `known`; unless `whole`, only
+    those that a model is called with."""
     found: dict[str, bytes] = {}
     at: str | None = head
     while at is not None and at not in known:
@@ -28,7 +29,8 @@ async def read_nodes(
                 break
             check_parent(at, id)
             found[id] = await vault.decrypt_addressed(bytes(body), place_of_node(id))
-            at = parent_of(id, found[id])
+            node = parse_node(id, found[id])
+            at = node.before if whole else node.parent
     return found
 
 

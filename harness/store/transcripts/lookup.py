@@ -34,6 +34,12 @@ async def has_node(database: Database, id: str) -> bool:
     return bool(await database.fetch("SELECT 1 FROM harness.node WHERE id = %s", (id,)))
 
 
+async def find_node(database: Database, id: str) -> bytes | None:
+    """Read a node as it is stored; None if it is not."""
+    rows = await database.fetch("SELECT body FROM harness.node WHERE id = %s", (id,))
+    return rows[0][0] if rows else None
+
+
 async def walk_back(database: Database, head: str) -> list[tuple[str, bytes]]:
     """Read stored nodes from `head` towards the first one; empty if `head` is missing."""
     return [(id, body) for id, body in await database.fetch(WALK, (head, WALKED))]

@@ -11,7 +11,7 @@ from prompt_toolkit.document import Document
 
 from harness.contracts.errors import ConversationNotFound, InvalidValue
 from harness.conversations.contracts import Change, TurnOptions
-from harness.runs.start import check_model
+from harness.runs.start_request import check_model
 from harness.terminal.chat.inbox import ChatInbox
 from harness.terminal.chat.names import describe_listed, find_conversation, list_newest
 from harness.terminal.view.console import NARROW

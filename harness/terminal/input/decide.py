@@ -21,11 +21,12 @@ KEYS = {
     "approval": "[y]es, [n]o or n WHY, [e]dit, [v]iew the arguments:",
     "answer": "your answer:",
     "outcome": "[h]appened or h RESULT, [a]gain, [e]dit, [n]o, [v]iew the arguments:",
-    "budget": "[y]es, [n]o:",
+    "budget": "[y]es, [f]inish, [n]o:",
     "store": "[y]es, [n]o:",
 }
 YES, NO, EDIT, VIEW = {"y", "yes"}, {"n", "no"}, {"e", "edit"}, {"v", "view"}
 AGAIN, HAPPENED = {"a", "again"}, {"h", "happened"}
+FINISH = {"f", "finish"}
 TYPED = {"approve": "y", "reject": "n", "edit": "e", "answer": "h"}
 EDITED = 20_000
 """Characters up to which a line is edited in place."""
@@ -93,7 +94,8 @@ def explain_keys(need: str) -> list[str]:
     if need == "answer":
         return []
     again = "a" if need == "outcome" else "y"
-    keys = {**TYPED, "approve": again}
+    answer = "f" if need == "budget" else "h"
+    keys = {**TYPED, "approve": again, "answer": answer}
     return [f"      {keys[verdict]}  {does}" for verdict, does in _offered_verdicts(need)]
 
 
@@ -122,7 +124,11 @@ async def _interpret_answer(person: Person, event: DecisionRequested, typed: str
         )
     if word in YES:
         return lambda run: run.approve(event, note=note)
-    keys = "Type y, n, e or v." if event.need == "approval" else "Type y or n."
+    if event.need == "budget" and word in FINISH:
+        return _send_answer("finish", event)
+    keys = {"approval": "Type y, n, e or v.", "budget": "Type y, f or n."}.get(
+        event.need, "Type y or n."
+    )
     raise _unknown_choice(typed, keys)
 
 

@@ -15,7 +15,7 @@ FROM = {
     "user": "From the user", "assistant": "From the model", "tool": "From a tool",
     "hint": "Hint", "mend": "Request to correct the reply",
     "interrupted": "The reply that was cut off", "summary": "Summary of dropped messages",
-    "instructions": "Instructions",
+    "instructions": "Instructions", "memories": "Memories", "budget": "The budget",
 }  # fmt: skip
 
 UNFOLDED = 1_000_000
@@ -59,7 +59,9 @@ def _other_texts(event: DurableEvent) -> Iterator[tuple[str, str]]:
             yield "Hint", event.text
         case e.SignalRefused():
             yield "Reason", event.message
-        case e.ModelFailed():
+        case e.ContextCompacted():
+            yield "Summary", event.summary
+        case e.ModelFailed() | e.CompactionFailed():
             yield "Error", f"{event.error.message}\n{event.error.fix}"
         case e.RunEnded():
             yield "Answer", event.output

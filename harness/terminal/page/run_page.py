@@ -22,6 +22,7 @@ from harness.terminal.view.text import (
     count_of,
     describe_prompt,
     describe_undone,
+    format_cached,
     format_call,
     format_duration,
     format_money,
@@ -79,7 +80,6 @@ def run_page_html(
 
 def _head_html(card: Card, end: float, found: Sequence[Step]) -> str:
     usage = card.totals.usage
-    cached = f" ({usage.cached:,} cached)" if usage.cached else ""
     waited = sum((s.end or end) - s.start for s in found if s.kind in WAITS)
     failed = sum(step.attempts - 1 for step in found)
     facts = [
@@ -91,7 +91,7 @@ def _head_html(card: Card, end: float, found: Sequence[Step]) -> str:
         ),
         ("turns", str(card.totals.turns)),
         ("tool calls", str(card.totals.tool_calls)),
-        ("tokens in", f"{usage.input:,}{cached}"),
+        ("tokens in", f"{usage.input:,}{format_cached(usage)}"),
         ("tokens out", f"{usage.output:,}"),
         ("cost", format_money(card.totals.cost_micros)),
     ]

@@ -154,6 +154,14 @@ class RunView:
     def model_failed(self, event: e.ModelFailed) -> None:
         self._print_line(f"  ✗ the model call failed: {_error_text(event.error)}", "bad")
 
+    def context_compacted(self, event: e.ContextCompacted) -> None:
+        old = count_of(event.summarized, "message")
+        sizes = f"{event.before:,} → ~{event.after:,} tokens"
+        self._print_line(f"  ≡ {old} summarized for the model, {sizes}", "quiet")
+
+    def compaction_failed(self, event: e.CompactionFailed) -> None:
+        self._print_line(f"  ✗ could not summarize: {_error_text(event.error)}", "bad")
+
     def tool_requested(self, event: e.ToolCallRequested) -> None:
         self._print_line(f"  → {format_call(event.call.name, event.call.arguments)}", "call")
 
@@ -292,6 +300,8 @@ _RULES: dict[type[Any], Callable[[RunView, Any], None]] = {
     e.ModelCalled: RunView.model_called,
     e.ModelReplied: RunView.model_replied,
     e.ModelFailed: RunView.model_failed,
+    e.ContextCompacted: RunView.context_compacted,
+    e.CompactionFailed: RunView.compaction_failed,
     e.ToolCallRequested: RunView.tool_requested,
     e.ToolCallStarted: RunView.tool_started,
     e.ToolCallFinished: RunView.tool_finished,

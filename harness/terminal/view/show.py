@@ -119,6 +119,7 @@ def _steering_lines(card: Card) -> Iterator[tuple[str, str]]:
     for waits in card.waiting:
         what = f"{clean_line(waits.tool)}: " if waits.tool else ""
         yield "waiting", f"for a person ({waits.id}): {what}{one_line(waits.question, 2_000)}"
+        yield from _deadline_lines(waits)
         block = argument_block(waits.asked, "", lines=None)
         yield "", "\n".join(line.removeprefix(INDENT) for line in block)
         for line in decision_commands(card.run, waits):
@@ -133,6 +134,17 @@ def _steering_lines(card: Card) -> Iterator[tuple[str, str]]:
         yield "reset", one_line(reset.reason)
     if card.resets and card.ended is None:
         yield "", "Workers fail a run that was reset, unless worker.accept_resets is set."
+
+
+def _deadline_lines(waits: e.DecisionRequested) -> Iterator[tuple[str, str]]:
+    """Which policy asks, until when, and what happens then."""
+    ruling = waits.ruling
+    if ruling is None:
+        return
+    yield "", f"rule: {ruling.rule} of policy {ruling.policy}"
+    if waits.until is not None:
+        at = datetime.fromtimestamp(waits.until).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+        yield "", f"until: {at}, then {ruling.then}"
 
 
 def _ending_lines(card: Card, url: str | None) -> Iterator[tuple[str, str]]:

@@ -11,6 +11,7 @@ from harness.contracts.attempt import Retry
 from harness.contracts.clean_text import clean_line, clean_text
 from harness.contracts.effect import Undone
 from harness.contracts.event import SignalRefused
+from harness.contracts.model import Usage
 from harness.contracts.prompt import PinnedPrompt
 from harness.contracts.run import Totals
 
@@ -117,15 +118,20 @@ def count_of(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
+def format_cached(usage: Usage) -> str:
+    """The tokens that came from the provider's cache, in brackets; empty if there are none."""
+    rate = usage.hit_rate
+    return f" ({usage.cached:,} cached, {rate:.0%})" if rate else ""
+
+
 def format_totals(totals: Totals) -> str:
     """The usage of a run: turns, tool calls, tokens, cost."""
     usage = totals.usage
     about = "~" if usage.estimated else ""
-    cached = f" ({usage.cached:,} cached)" if usage.cached else ""
     facts = [
         count_of(totals.turns, "turn"),
         count_of(totals.tool_calls, "tool call"),
-        f"{about}{usage.input:,} tokens in{cached}, {about}{usage.output:,} out",
+        f"{about}{usage.input:,} tokens in{format_cached(usage)}, {about}{usage.output:,} out",
     ]
     cost = settled_cost(totals)
     if cost is not None or not totals.cut_attempts or usage.total:

@@ -18,6 +18,7 @@ from harness.terminal.view.text import (
     cut_cost,
     describe_prompt,
     describe_undone,
+    format_cached,
     format_call,
     format_duration,
     format_money,
@@ -127,6 +128,7 @@ def _model_replied(event: e.ModelReplied) -> Line:
     facts += [f"fell back from {f.model} ({f.code})" for f in event.fallbacks or ()]
     facts += [_token_text(event.usage), format_money(event.cost_micros)]
     facts += [f"{count_of(event.dropped, 'old message')} dropped"] if event.dropped else []
+    facts += [f"results of {count_of(event.cleared, 'message')} cleared"] if event.cleared else []
     facts += ["interrupted"] if event.interrupted else []
     facts += [cut_cost(event.cut.attempts, event.cut.cost_micros)] if event.cut else []
     facts += ["cut off at the output limit"] if event.truncated else []
@@ -137,6 +139,24 @@ def _model_replied(event: e.ModelReplied) -> Line:
 def _model_failed(event: e.ModelFailed) -> Line:
     what = f"{one_line(event.error.message, SHOWN)} [{event.error.code}]"
     return Line(what, tuple(_attempt_facts(event.attempts, None)), "bad")
+
+
+def _context_compacted(event: e.ContextCompacted) -> Line:
+    what = f"summarizes {count_of(event.summarized, 'message')}: {one_line(event.summary, SHOWN)}"
+    facts = (
+        f"{event.before:,} → ~{event.after:,} tokens of context",
+        f"by {event.model}",
+        _token_text(event.usage),
+        format_money(event.cost_micros),
+    )
+    return Line(what, facts, "quiet")
+
+
+def _compaction_failed(event: e.CompactionFailed) -> Line:
+    return Line(
+        f"could not summarize: {one_line(event.error.message, SHOWN)} [{event.error.code}]",
+        style="bad",
+    )
 
 
 def _tool_requested(event: e.ToolCallRequested) -> Line:
@@ -157,6 +177,7 @@ def _tool_finished(event: e.ToolCallFinished) -> Line:
     facts += _attempt_facts(event.attempts, event.last_failure)
     facts += ["played back"] if event.played else []
     facts += [describe_decision(event.decided)] if event.decided else []
+    facts += [str(event.ruling)] if event.ruling else []
     facts += [f"whole result: {event.artifact}"] if event.artifact else []
     what = f"{event.name}: {one_line(event.content, SHOWN)}"
     return Line(what, tuple(facts), "good" if event.ok else "bad")
@@ -224,9 +245,8 @@ def _attempt_facts(attempts: int, why: str | None) -> list[str]:
 
 
 def _token_text(usage: Usage) -> str:
-    cached = f" ({usage.cached:,} cached)" if usage.cached else ""
     about = "~" if usage.estimated else ""
-    return f"{about}{usage.input:,}{cached} → {about}{usage.output:,} tokens"
+    return f"{about}{usage.input:,}{format_cached(usage)} → {about}{usage.output:,} tokens"
 
 
 def _by_person(who: str | None, what: str | None = None) -> tuple[str, ...]:
@@ -239,6 +259,8 @@ _RULES: dict[type[Any], Callable[[Any], Line]] = {
     e.ModelCalled: _model_called,
     e.ModelReplied: _model_replied,
     e.ModelFailed: _model_failed,
+    e.ContextCompacted: _context_compacted,
+    e.CompactionFailed: _compaction_failed,
     e.ToolCallRequested: _tool_requested,
     e.ToolCallChecked: _tool_checked,
     e.ToolCallStarted: _tool_started,

@@ -139,7 +139,7 @@ async def put_back(made: Session, receipt: SqlReceipt) -> str:
         if row.before is not None and place is not None and row.before != row.after
     ]
     if gone:
-        await made.fetch_rows(f"DELETE FROM {shape.sql} WHERE ctid = ANY ($1::tid[])", [gone])  # noqa: S608
+        await made.fetch_rows(f"DELETE FROM {shape.sql} WHERE ctid = ANY ($1::tid[])", [gone])
     restored = await _update_rows(made, shape, again, before) if again else []
     restored += await _insert_rows(made, shape, back) if back else []
     await made.fetch_rows("SET CONSTRAINTS ALL IMMEDIATE")
@@ -164,7 +164,7 @@ async def _claim_rows(made: Session, receipt: SqlReceipt) -> list[str | None]:
         names = _as_text(f"t.{quote_name(column.name)}" for column in shape.columns)
         values = _as_text(f"u.c{place}" for place in places)
     query = (
-        f"SELECT t.ctid, {shape.column_list('t')} FROM {shape.sql} AS t "  # noqa: S608
+        f"SELECT t.ctid, {shape.column_list('t')} FROM {shape.sql} AS t "
         f"WHERE ({names}) IN (SELECT {values} FROM {_rows_from_arrays(places)}) FOR UPDATE OF t"
     )
     there: dict[Cells, list[str]] = defaultdict(list)
@@ -220,7 +220,7 @@ async def _update_all(
         return []
     lists = _rows_from_arrays(places, "unnest($1::tid[], ", "at, ", first=2)
     query = (
-        f"UPDATE {shape.sql} AS t SET {changes} FROM {lists} "  # noqa: S608
+        f"UPDATE {shape.sql} AS t SET {changes} FROM {lists} "
         f"WHERE t.ctid = u.at RETURNING {shape.column_list('t')}"
     )
     cells = [before for before, _ in rows]
@@ -234,7 +234,7 @@ async def _insert_rows(made: Session, shape: Shape, rows: Sequence[Cells]) -> li
     names = ", ".join(quote_name(shape.columns[place].name) for place in places)
     values = ", ".join(f"u.c{place}::{shape.columns[place].type}" for place in places)
     query = (
-        f"INSERT INTO {shape.sql} AS t ({names}) OVERRIDING SYSTEM VALUE "  # noqa: S608
+        f"INSERT INTO {shape.sql} AS t ({names}) OVERRIDING SYSTEM VALUE "
         f"SELECT {values} FROM {_rows_from_arrays(places)} RETURNING {shape.column_list('t')}"
     )
     return await made.fetch_rows(query, _transpose_cells(rows, places))

@@ -74,7 +74,7 @@ BOUNDED = f"""
 SELECT kept.*, CASE WHEN sum(octet_length(ROW(kept.*)::text)) OVER upto > {MAX_BYTES}
   THEN (sum(octet_length(ROW(kept.*)::text)) OVER upto || ' bytes: {TOO_LARGE}')::int END
 FROM {{}} AS kept WINDOW upto AS (ROWS UNBOUNDED PRECEDING)
-"""  # noqa: S608
+"""
 WHO = """
 SELECT current_setting('is_superuser'), current_setting('server_version_num'),
        current_setting('track_counts')

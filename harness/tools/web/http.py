@@ -14,7 +14,7 @@ MAX_REDIRECTS = 5
 MAX_URL = 8_000
 
 
-@tool(effect="read", timeout=45.0)
+@tool(effect="read", timeout=45.0, untrusted=True)
 async def http_get(
     ctx: ToolContext[Any], url: Annotated[str, Field(min_length=1, max_length=MAX_URL)]
 ) -> str | bytes:

@@ -135,7 +135,7 @@ def http_tools(
 def _make_requester(
     trust: Trust, approval: Approval, on_unknown: Literal["ask", "retry"]
 ) -> AnyTool:
-    @tool(effect="write", timeout=45.0, approval=approval, on_unknown=on_unknown)
+    @tool(effect="write", timeout=45.0, approval=approval, on_unknown=on_unknown, untrusted=True)
     async def http_request(
         ctx: ToolContext[Any],
         method: Method,

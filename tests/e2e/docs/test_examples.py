@@ -24,6 +24,12 @@ EXPECTED: dict[str, tuple[str, ...]] = {
     "fallback": ("fell back from nowhere/some-model: provider.network", "offline/demo answered"),
     "files": ("read_file: ok", "write_file: ok", "read_file: refused"),
     "fork": ("original: forecast says: rain", "fork: forecast says: sun", "both replayed"),
+    "long_session": ("messages summarized before",),
+    "memory": (
+        "] (said, ",
+        "Ada drinks green tea in the morning.",
+        "begins with: nothing",
+    ),
     "orders": (
         "tea: worker killed before booking",
         "coffee: worker killed after booking",
@@ -34,8 +40,18 @@ EXPECTED: dict[str, tuple[str, ...]] = {
         "ledger: cake is done",
     ),
     "parallel": ("sunny in Oslo", "sunny in Rome", "sunny in Lima"),
+    "shared_budget": ("The budget session:sums does not allow another model call", "ended early"),
+    "policies": (
+        "paid 25 to Ada",
+        "rule blocked denies this call: Mallory is not paid.",
+        "asked: Rule large asks whoever may steer the run.",
+        "paid 250 to Ada",
+    ),
+    "pools": ("stone weighed alone", "feather weighed alone", "apple weighed alone"),
+    "safety": ("Gate write_to_colleagues: mail goes to colleagues only",),
     "session": (".1: 3*7 = 21", ".2: 21+21 = 42", "True"),
     "steering": ("site 1 is dry", "now paused", "now running", "aborted: it rains"),
+    "subagents": ("of scout: How is the weather in Oslo?", "completed", "tool_calls=1"),
     "tool_context": ("ordered tea, 1 order in total",),
     "undo": ("turn 3: put_on_shelf is done", "took a vase off the shelf", "again: ()"),
     "typed_result": ("urgent=True tags=[]",),
@@ -52,7 +68,7 @@ OFTEN = {"approval", "calculator", "fork", "session", "undo"}
 
 
 def test_every_example_is_expected_here() -> None:
-    elsewhere = {"http_client"}  # tests/e2e/api
+    elsewhere = {"evaluate", "http_client"}  # tests of evals, tests/e2e/api
     assert {path.stem for path in EXAMPLES.glob("*.py")} == set(EXPECTED) | elsewhere
 
 

@@ -13,7 +13,8 @@ from harness.contracts.message import FileRef, Message, Text
 from harness.runs import artifacts
 from harness.runs.artifacts import NamedArtifacts, open_artifact
 from harness.runs.published import find_published
-from harness.runs.start import Request, start_run
+from harness.runs.start import start_run
+from harness.runs.start_request import Request
 from tests.fakes.model_server import ModelServer
 from tests.fakes.runs import eventually
 from tests.fakes.steps import say

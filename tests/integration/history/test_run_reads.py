@@ -19,7 +19,8 @@ from harness.history.run_reads import RunReads
 from harness.journal.card import Card
 from harness.runs.card import read_card, read_observed_card
 from harness.runs.published import store_agent
-from harness.runs.start import Request, as_messages, pin_spec
+from harness.runs.start import pin_spec
+from harness.runs.start_request import Request, as_messages
 from harness.sdk.handle import RunHandle
 from harness.store.epoch import begin_branch
 from tests.fakes.model_server import ModelServer

@@ -1,4 +1,4 @@
-"""Panels over HTTP, where no package has any: what is refused, and to whom."""
+"""Panels over HTTP: what is listed, what is refused, and to whom."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from tests.integration.api.conftest import Api
 
 
 async def test_the_list(api: Api) -> None:
-    assert (await api.viewer.get("/api/v1/panels")).json() == {"panels": []}
+    listed = (await api.viewer.get("/api/v1/panels")).json()["panels"]
+    assert {each["id"] for each in listed} == {"evals/evals", "request_log/requests"}
     assert (await api.nobody.get("/api/v1/panels")).status_code == 401
 
 

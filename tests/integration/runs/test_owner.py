@@ -14,6 +14,7 @@ from temporalio.common import (
 )
 
 from harness import Agent, Harness
+from harness.api.caller import Caller, Role
 from harness.archive import sweep
 from harness.contracts import event as e
 from harness.contracts.errors import RunIdTaken, RunNotFound
@@ -23,7 +24,8 @@ from harness.forks.fork import Change, start_fork
 from harness.history.owner import read_owner
 from harness.journal.card import card_of
 from harness.runs.published import store_agent
-from harness.runs.start import Request, as_messages, pin_spec
+from harness.runs.start import pin_spec
+from harness.runs.start_request import Request, as_messages
 from harness.runs.steer import abort_run, decide_run, send_signal
 from harness.sdk.handle import RunHandle
 from harness.store.permits import sign_run
@@ -209,9 +211,8 @@ async def test_steering_tells_for_whom_it_was(
     gate.left.clear()
     await send_signal(connection, run.id, "resume", None, by="dan")
     await waiting(run)
-    decision = await decide_run(
-        connection, run.id, None, {"verdict": "approve"}, key=None, by="eve"
-    )
+    eve = Caller("eve", Role.OPERATOR, "t")
+    decision = await decide_run(connection, run.id, None, {"verdict": "approve"}, key=None, by=eve)
     assert decision.by == "eve"
     await eventually(lambda: _calls_of(gate), lambda count: count == 2)
     await abort_run(connection, run.id, "enough", undo=False, by="fred")

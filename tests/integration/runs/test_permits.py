@@ -27,7 +27,8 @@ from harness.contracts.transcript import SaveTranscript
 from harness.crypto.signing import Signer
 from harness.forks.fork import Change
 from harness.runs.published import store_agent
-from harness.runs.start import Request, as_messages, pin_spec
+from harness.runs.start import pin_spec
+from harness.runs.start_request import Request, as_messages
 from harness.store.permits import sign_run
 from harness.tools import read_file, write_file
 from tests.fakes.model_server import ModelServer
@@ -77,6 +78,8 @@ CHANGES: dict[str, dict[str, Any]] = {
     "undo": {"undo": True},
     "instructions": {"instructs": True},
     "validators": {"checks": True},
+    "memories": {"remembers": True},
+    "extraction": {"learns": True},
     "nonce": {"permit": "n" * 16 + "." + "m" * 22},
     "no mac": {"permit": "x"},
 }

@@ -13,7 +13,8 @@ from harness.contracts.run import Budget, RunState
 from harness.contracts.tool import ToolPolicy, Workspace
 from harness.history import reader
 from harness.runs.published import ListedAgent, find_published, list_published, store_agent
-from harness.runs.start import Request, as_messages, pin_spec
+from harness.runs.start import pin_spec
+from harness.runs.start_request import Request, as_messages
 from harness.tools import write_file
 from harness_workers import serve
 from tests.fakes.model_server import ModelServer

@@ -19,7 +19,8 @@ from harness.contracts.run import WORKFLOW, RunState
 from harness.journal.card import card_of
 from harness.journal.steps import list_steps
 from harness.runs.published import store_agent
-from harness.runs.start import Request, as_messages, pin_spec
+from harness.runs.start import pin_spec
+from harness.runs.start_request import Request, as_messages
 from harness.sdk.handle import RunHandle
 from harness.store.permits import sign_run
 from tests.fakes.model_server import ModelServer

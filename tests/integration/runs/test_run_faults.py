@@ -17,7 +17,8 @@ from harness import Agent, Harness
 from harness.contracts import event as e
 from harness.contracts.run import Limits, RunState
 from harness.runs.published import store_agent
-from harness.runs.start import Request, as_messages, launch_run, pin_spec
+from harness.runs.start import launch_run, pin_spec
+from harness.runs.start_request import Request, as_messages
 from harness.sdk.handle import RunHandle
 from tests.fakes.fixtures import forge as forge
 from tests.fakes.model_server import ModelServer

@@ -13,7 +13,8 @@ from harness.contracts.effect import Undone, undo_id
 from harness.contracts.run import Limits, RunState
 from harness.replay.check import check
 from harness.runs.published import store_agent
-from harness.runs.start import Request, as_messages, launch_run, pin_spec
+from harness.runs.start import launch_run, pin_spec
+from harness.runs.start_request import Request, as_messages
 from harness.sdk.handle import RunHandle
 from harness.tools import write_file
 from tests.fakes.model_server import ModelServer

@@ -8,7 +8,8 @@ import pytest
 
 from harness import Harness
 from harness.runs.published import store_agent
-from harness.runs.start import Request, as_messages, start_run
+from harness.runs.start import start_run
+from harness.runs.start_request import Request, as_messages
 from harness.webhooks import client as webhooks
 from tests.fakes.fixtures import forge as forge
 from tests.fakes.fixtures import worker as worker

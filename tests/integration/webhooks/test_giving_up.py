@@ -13,7 +13,8 @@ from harness.contracts.errors import WebhookNotFound, WebhookRefused
 from harness.history.follow import Feeds
 from harness.runs.end import wait_for_end
 from harness.runs.published import find_published
-from harness.runs.start import Request, as_messages, start_run
+from harness.runs.start import start_run
+from harness.runs.start_request import Request, as_messages
 from harness.webhooks import client as webhooks
 from harness.webhooks.contracts import DeliverRun
 from harness.webhooks.deliver import deliver_events

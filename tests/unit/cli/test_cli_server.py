@@ -24,7 +24,7 @@ HERE = {
     "serve", "worker", "up", "down", "doctor", "config", "trust", "keys", "version", "login",
     "logout", "mcp", "acp",
 }  # fmt: skip
-STACK = {"backup", "restore"}
+STACK = {"backup", "restore", "eval", "evals"}
 
 
 @pytest.fixture(autouse=True)

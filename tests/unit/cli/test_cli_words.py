@@ -87,6 +87,10 @@ def test_budgets() -> None:
         turns=3, cost_micros=500_000, seconds=1.5
     )
     assert parse_budget(parse_arguments(BY_NAME["run"], ["x"])) is None
+    shared = [*words, "--budget-shared", "session"]
+    assert parse_budget(parse_arguments(BY_NAME["run"], shared)) == Budget(
+        turns=3, cost_micros=500_000, seconds=1.5, shared="session"
+    )
     least = parse_budget(parse_arguments(BY_NAME["run"], ["x", "--budget-cost", "1e-9"]))
     assert least == Budget(cost_micros=1)
 

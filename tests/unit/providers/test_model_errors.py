@@ -9,9 +9,14 @@ from email.utils import format_datetime
 from typing import Any
 
 import anthropic
+import groq
+import httpx
 import httpx2
+import ollama
 import openai
 import pytest
+from google import genai
+from mistralai import client as mistral
 
 from harness.contracts.errors import (
     ProviderAuthenticationFailed,
@@ -21,9 +26,10 @@ from harness.contracts.errors import (
 )
 from harness.providers import errors
 from harness.providers.adapter import Where
+from harness.providers.error_tables import EXCEPTIONS, STATUS
 
 WHERE = Where("p", "m")
-ROOTS = (openai.OpenAIError, anthropic.AnthropicError)
+ROOTS = (openai.OpenAIError, anthropic.AnthropicError, groq.GroqError)
 
 UNUSED_PARTS = ("anthropic.lib.", "openai.lib.")
 """What no adapter touches: tool runners, Azure, Bedrock, agents. All the rest is mapped."""
@@ -43,7 +49,7 @@ def _sdk_exceptions() -> list[type[BaseException]]:
 
 
 def _mapping(cls: type[BaseException]) -> str | None:
-    return next((base.__name__ for base in cls.__mro__ if base.__name__ in errors.EXCEPTIONS), None)
+    return next((base.__name__ for base in cls.__mro__ if base.__name__ in EXCEPTIONS), None)
 
 
 def test_every_exception_of_the_sdks_is_mapped() -> None:
@@ -53,24 +59,79 @@ def test_every_exception_of_the_sdks_is_mapped() -> None:
         f"{cls.__module__}.{cls.__name__}"
         for cls in exceptions
         if cls not in ROOTS
-        and _mapping(cls) in ("OpenAIError", "AnthropicError")
+        and _mapping(cls) in ("OpenAIError", "AnthropicError", "GroqError")
         and cls.__name__ not in OWN_USE
         and not cls.__module__.startswith(UNUSED_PARTS)
     ]
-    assert by_root_alone == [], "give each a category in harness.providers.errors.EXCEPTIONS"
+    assert by_root_alone == [], "give each a category in harness.providers.error_tables"
 
 
 def test_every_public_exception_of_the_sdks_is_mapped() -> None:
-    for module in (openai, anthropic):
+    for module in (openai, anthropic, groq):
         for name in module.__all__:
             if name.endswith("Error"):
                 assert _mapping(getattr(module, name)), f"{module.__name__}.{name}"
 
 
 def test_every_exception_of_the_transport_is_mapped() -> None:
-    for cls in {httpx2.HTTPError, *_below(httpx2.RequestError), *_below(httpx2.StreamError)}:
-        # HTTPStatusError comes only from raise_for_status, which the SDKs call and translate.
-        assert _mapping(cls) or cls is httpx2.HTTPError, cls
+    for library in (httpx2, httpx):
+        for cls in {*_below(library.RequestError), *_below(library.StreamError)}:
+            assert _mapping(cls), cls
+
+
+LOADED = (genai, mistral, ollama)
+"""SDKs whose exceptions have no root of their own."""
+OTHER_APIS = ("google.genai._gaos.", "google.genai._interactions", "mistralai.extra.")
+"""Interactions, agents, speech: APIs that no adapter touches."""
+LOCAL_MISTAKES = {
+    "FunctionInvocationError", "UnknownFunctionCallArgumentError", "UnsupportedFunctionError",
+    "TemporaryError", "PermanentError",
+}  # fmt: skip
+"""Of functions that the SDK would call itself, and of its own retries: neither is used."""
+
+
+def _loaded_exceptions() -> set[type[Exception]]:
+    roots = ("google.genai.", "mistralai.", "ollama.")
+    return {
+        cls
+        for cls in _below(Exception)
+        if f"{cls.__module__}.".startswith(roots)
+        and issubclass(cls, Exception)
+        and not issubclass(cls, Warning)
+        and not f"{cls.__module__}.".startswith(OTHER_APIS)
+        and not cls.__module__.startswith("google.auth")
+    }
+
+
+def test_every_exception_of_the_sdks_without_a_root_is_mapped() -> None:
+    for name in mistral.errors.__all__:
+        getattr(mistral.errors, name)  # loads its module
+    exceptions = _loaded_exceptions()
+    assert {cls.__name__ for cls in exceptions} >= {"ClientError", "SDKError", "ResponseError"}
+    left = {cls.__name__ for cls in exceptions if errors.find_kind(cls) is None}
+    assert left <= LOCAL_MISTAKES, "give each a category in harness.providers.error_tables"
+
+
+def test_statuses_of_the_sdks_that_name_their_parts_differently() -> None:
+    request = httpx2.Request("POST", "https://example.org/v1")
+    busy = {"error": {"code": 429, "message": "later", "status": "RESOURCE_EXHAUSTED"}}
+    response = httpx2.Response(429, request=request, json=busy, headers={"retry-after": "3"})
+    for exc in (
+        genai.errors.ClientError(429, busy, response),
+        mistral.errors.SDKError("API error occurred", response, response.text),
+        ollama.ResponseError("later", 429),
+    ):
+        error = errors.error_of_exception(exc, WHERE)
+        assert error is not None and error.code == "provider.rate_limit", exc
+        assert error.message == "p/m: 429: later"
+
+
+def test_google_asks_for_a_delay_in_the_body() -> None:
+    kind = "type.googleapis.com/google.rpc.RetryInfo"
+    body = {"error": {"code": 429, "details": [{"@type": kind, "retryDelay": "34.5s"}]}}
+    assert errors.error_of_answer(429, body, {}, WHERE).retry_after == 34.5
+    bad = {"error": {"code": 400, "message": "no", "details": [{"reason": "API_KEY_INVALID"}]}}
+    assert errors.error_of_answer(400, bad, {}, WHERE).code == "provider.authentication"
 
 
 def test_status_exceptions_are_told_by_their_status() -> None:
@@ -83,7 +144,7 @@ def test_status_exceptions_are_told_by_their_status() -> None:
         made: Any = cls
         words = () if cls is openai.OAuthError else ("no",)
         error = errors.error_of_exception(made(*words, response=response, body=None), WHERE)
-        expected = errors.STATUS.get(status) or (
+        expected = STATUS.get(status) or (
             ProviderServerError if status >= 500 else ProviderBadRequest
         )
         assert error is not None

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import pytest
 
-from harness.contracts.model import Usage
+from harness.contracts.model import Candidate, ModelPlan, Usage
 from harness.providers.catalog import KNOWN, describe_lack, find_known
 from harness.providers.prices import AS_OF, PRICES, cost_micros
 
@@ -45,9 +46,14 @@ def test_every_known_model_has_a_price() -> None:
         assert 0 <= model.price.cached <= model.price.input <= model.price.output
 
 
+def _lack(model: str, **needs: Any) -> str | None:
+    plan = ModelPlan(candidates=(Candidate(model=model),), **needs)
+    return describe_lack(model, plan, None)
+
+
 def test_what_a_model_lacks() -> None:
-    assert describe_lack("openai/gpt-4.1", ("tools", "vision"), None) is None
-    assert describe_lack("openai/gpt-4.1", ("reasoning",), None) is not None
-    assert "128000" in str(describe_lack("openai/gpt-4o-2024-11-20", (), 200_000))
-    assert describe_lack("some/model", ("reasoning", "vision"), 10_000_000) is None
+    assert _lack("openai/gpt-4.1", requires=("tools", "vision")) is None
+    assert _lack("openai/gpt-4.1", requires=("reasoning",)) is not None
+    assert "128000" in str(_lack("openai/gpt-4o-2024-11-20", min_context=200_000))
+    assert _lack("some/model", requires=("reasoning", "vision"), min_context=10_000_000) is None
     assert find_known("anthropic/claude-haiku-4-5-20251001") is KNOWN["anthropic/claude-haiku-4-5"]

@@ -231,7 +231,7 @@ async def test_a_late_answer_is_asked_for_again_before_it_is_a_failure() -> None
 
 @pytest.mark.parametrize("text", ["{", "[1]", "{}"])
 async def test_a_wrong_edit_is_wrong_use(text: str) -> None:
-    args = Namespace(edit=text, replace=False)
+    args = Namespace(edit=text, replace=False, remember=None)
     with pytest.raises(UsageError, match="--edit"):
         await approve_call(args, Out(json=False))
 

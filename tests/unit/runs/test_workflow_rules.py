@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.contracts.errors import SteeringError
-from harness.contracts.message import Message, ToolCall, ToolResult, tool_results, user_message
-from harness.contracts.model import ContextPolicy, Usage
+from harness.contracts.model import Usage
 from harness.contracts.run import TRANSITIONS, Budget, Carry, Pending, RunSpec, RunState, Totals
 from harness.contracts.steering import (
     EXAMPLES,
@@ -25,7 +24,6 @@ from harness.contracts.steering import (
     read_signal,
 )
 from harness.contracts.verdicts import MEANINGS
-from harness.providers.context import estimate_message, fit_messages
 from harness_workflows.run.calls import SUMMARY_WIDTH, summarize_call
 from harness_workflows.run.progress import restore_progress
 from harness_workflows.run.verdicts import check_decision
@@ -158,39 +156,6 @@ def test_a_fresh_history_takes_decisions_from_its_first_moment(
     else:
         with pytest.raises(SteeringError, match=words):
             check_decision(begins, Decide(verdict="reject"))
-
-
-# --- trimming
-
-
-@st.composite
-def conversations(draw: st.DrawFn) -> list[Message]:
-    messages = [user_message("what it is for")]
-    for turn in range(draw(st.integers(0, 6))):
-        if draw(st.booleans()):
-            ids = [f"{turn}.{n}" for n in range(draw(st.integers(1, 3)))]
-            asked = tuple(ToolCall(id=id, name="f", arguments={}) for id in ids)
-            text = draw(st.text("ab", max_size=80))
-            found = tuple(ToolResult(call=id, name="f", content=text) for id in ids)
-            messages += [Message(role="assistant", parts=asked), tool_results(found)]
-        else:
-            messages.append(user_message(draw(st.text("ab", min_size=1, max_size=80))))
-    return messages
-
-
-@given(messages=conversations(), limit=st.integers(0, 300))
-def test_trimming_never_parts_a_call_from_its_result(messages: list[Message], limit: int) -> None:
-    sent, dropped = fit_messages(messages, ContextPolicy(max_input_tokens=limit))
-    assert len(sent) + dropped == len(messages)
-    assert sent[0] == messages[0]
-    assert sent[-1] == messages[-1]
-    asked = [call.id for message in sent for call in message.calls]
-    answered = [p.call for m in sent for p in m.parts if isinstance(p, ToolResult)]
-    assert asked == answered
-    if dropped == 0:
-        assert sent == tuple(messages)
-    elif sum(map(estimate_message, messages)) <= limit:
-        pytest.fail("it would have fitted")
 
 
 # --- sums and labels

@@ -642,6 +642,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/runs/{run}/prompts/{turn}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Sent Prompt
+         * @description Read the prompt of a turn's last model call as it was sent: instructions, tools, and the
+         *     messages that the context policy kept, with those that it changed or always keeps marked.
+         */
+        get: operations["show_sent_prompt"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/runs/{run}/attempts": {
         parameters: {
             query?: never;
@@ -798,6 +819,334 @@ export interface paths {
          * @description List the built-in tools. Those of a published agent are in the list of agents.
          */
         get: operations["list_built_in_tools"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Policy
+         * @description Read the policy that new runs get.
+         */
+        get: operations["show_policy"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policy/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Explain Call
+         * @description Say which rule decides about a call; the call is not made.
+         */
+        post: operations["explain_call"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policy/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Test Policy
+         * @description Compare a policy with what past runs did.
+         */
+        post: operations["test_policy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policy/remembered": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Remembered
+         * @description List remembered approvals, which also allow later calls.
+         */
+        get: operations["list_remembered"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policy/remembered/{remembered}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke Remembered
+         * @description Revoke a remembered approval: the next such call asks again.
+         */
+        delete: operations["revoke_remembered"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{run}/policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Run Policy
+         * @description Read the policy of a run, and those that held before.
+         */
+        get: operations["show_run_policy"];
+        /**
+         * Switch Policy
+         * @description Let another policy hold for a run, from its next tool call on.
+         */
+        put: operations["switch_policy"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/gates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Gates
+         * @description List the gates that stand around the calls of all agents.
+         */
+        get: operations["list_gates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{run}/gates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Explain Gates
+         * @description Explain what gates decided in a run; with a profile, what it would decide today.
+         */
+        get: operations["explain_gates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/budgets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Budgets
+         * @description List the budgets that runs share, and how much of each is used: the caller's, or all for
+         *     admins.
+         */
+        get: operations["list_budgets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/budgets/grants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Grant Budget
+         * @description Grant more of a shared budget. The runs that wait for it go on. Only admins grant more of a
+         *     budget that the settings name.
+         */
+        post: operations["grant_budget"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cost": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Cost
+         * @description Sum what model calls used: those of the caller's runs, or of all for admins. It includes runs
+         *     that have been deleted since.
+         */
+        get: operations["show_cost"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cost/forecast": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Forecast Cost
+         * @description Forecast what a run of an agent uses, from its newest runs.
+         */
+        get: operations["forecast_cost"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/limits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Limits
+         * @description List the limits of models and providers, and how much of them is used.
+         */
+        get: operations["list_limits"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/pools": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Pools
+         * @description List the pools of tools, the calls that use them, and those that wait.
+         */
+        get: operations["list_pools"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Requests
+         * @description List recorded requests to model providers, the newest first. Callers see those of their own
+         *     runs; admins see all.
+         */
+        get: operations["list_requests"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/requests/{request}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Request
+         * @description Read a recorded request, the answer, and what it adds to the run's previous request.
+         */
+        get: operations["show_request"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1858,6 +2207,180 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/evals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Evals
+         * @description List the caller's evaluations, the newest first; admins see all.
+         */
+        get: operations["list_evals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evals/{eval}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Eval
+         * @description Report an evaluation as it is now: pass rates with confidence intervals, costs, and what
+         *     failed.
+         */
+        get: operations["show_eval"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evals/{eval}/results": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Eval Results
+         * @description List the results of an evaluation's runs.
+         */
+        get: operations["list_eval_results"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evals/{eval}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop Eval
+         * @description Start no more runs of an evaluation; those that are open end and are checked. Sent again, it
+         *     does not wait for them.
+         */
+        post: operations["stop_eval"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/memories": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Memories
+         * @description List the caller's memories that hold now: the newest first or, with `q`, the best first.
+         */
+        get: operations["list_memories"];
+        put?: never;
+        /**
+         * Add Memory
+         * @description Add a memory. One that is known is not added again.
+         */
+        post: operations["add_memory"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/memories/stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count Memories
+         * @description Count the caller's memories.
+         */
+        get: operations["count_memories"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/memories/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Verify Memories
+         * @description Check whether the caller's memories were changed outside harness.
+         */
+        post: operations["verify_memories"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/memories/{memory}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Memory
+         * @description Read a memory, also one that was replaced.
+         */
+        get: operations["show_memory"];
+        /**
+         * Correct Memory
+         * @description Replace a memory by what is true instead.
+         */
+        put: operations["correct_memory"];
+        post?: never;
+        /**
+         * Forget Memory
+         * @description Forget a memory: its text is erased. The response has it for the last time.
+         */
+        delete: operations["forget_memory"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/temporal-page": {
         parameters: {
             query?: never;
@@ -2411,6 +2934,13 @@ export interface components {
              * @description Wait for a person to grant as much again, instead of stopping.
              */
             ask?: true | null;
+            /**
+             * Shared
+             * @description With whom `tokens`, `cost_micros` and `seconds` are shared: with the runs that this one
+             *     starts as tools (`run`), or with all runs of its session too (`session`). They are then
+             *     reserved before each call, never exceeded, and the run asks a person when they are used up.
+             */
+            shared?: ("run" | "session") | null;
         };
         /**
          * BudgetReached
@@ -2497,6 +3027,53 @@ export interface components {
             problem?: string | null;
         };
         /**
+         * CellReport
+         * @description An agent with a model: how it did.
+         */
+        CellReport: {
+            /** Agent */
+            agent: string;
+            /** Model */
+            model: string;
+            /** Cases */
+            cases: number;
+            /** Runs */
+            runs: number;
+            /** Passed */
+            passed: number;
+            /**
+             * Rate
+             * @description The mean over cases of how often each passed.
+             */
+            rate: number;
+            /** Low */
+            low: number;
+            /**
+             * High
+             * @description The 95 % confidence interval of the rate.
+             */
+            high: number;
+            /**
+             * Pass Hat
+             * @description pass^k: how often all repeats of a case pass; k is the number of repeats.
+             */
+            pass_hat?: number | null;
+            /** Tokens */
+            tokens: number;
+            /** Cost Micros */
+            cost_micros?: number | null;
+            /** Judge Tokens */
+            judge_tokens: number;
+            /** Judge Micros */
+            judge_micros?: number | null;
+            /** Seconds P50 */
+            seconds_p50: number;
+            /** Seconds P95 */
+            seconds_p95: number;
+            /** Checks */
+            checks: components["schemas"]["CheckRate"][];
+        };
+        /**
          * ChatCompletionBody
          * @description A conversation for an agent to answer.
          */
@@ -2534,6 +3111,122 @@ export interface components {
             [key: string]: unknown;
         };
         /**
+         * CheckRate
+         * @description How often a check passed.
+         */
+        CheckRate: {
+            /** Name */
+            name: string;
+            /** Runs */
+            runs: number;
+            /** Passed */
+            passed: number;
+            /**
+             * Broken
+             * @description How often the check itself failed.
+             */
+            broken: number;
+        };
+        /**
+         * CheckResult
+         * @description What one check found.
+         */
+        CheckResult: {
+            /** Name */
+            name: string;
+            /** Passed */
+            passed: boolean;
+            /** Score */
+            score: number;
+            /**
+             * Detail
+             * @default
+             */
+            detail: string;
+            /**
+             * Broken
+             * @description The check itself failed, so that nothing is known.
+             */
+            broken?: true | null;
+        };
+        /**
+         * ChildEnded
+         * @description A child run ended; `tool_call_finished` follows with what the model reads of it.
+         */
+        ChildEnded: {
+            /**
+             * Run
+             * @description The run's id.
+             */
+            run: string;
+            /**
+             * At
+             * @description Seconds since the epoch.
+             */
+            at: number;
+            /**
+             * Trace
+             * @description The id of the run's trace, in OpenTelemetry too.
+             */
+            trace: string;
+            /** @description Its position in history; absent for live events. */
+            cursor?: components["schemas"]["Cursor"] | null;
+            /**
+             * Type
+             * @default child_ended
+             * @constant
+             */
+            type: "child_ended";
+            /** Child */
+            child: string;
+            state: components["schemas"]["RunState"];
+            error?: components["schemas"]["ErrorInfo"] | null;
+            /** @description What it used, with its own children. The run's totals include its tokens and cost. */
+            totals?: components["schemas"]["Totals"] | null;
+        };
+        /**
+         * ChildStarted
+         * @description A call of an agent as a tool starts a run of that agent. The child has its own events.
+         */
+        ChildStarted: {
+            /**
+             * Run
+             * @description The run's id.
+             */
+            run: string;
+            /**
+             * At
+             * @description Seconds since the epoch.
+             */
+            at: number;
+            /**
+             * Trace
+             * @description The id of the run's trace, in OpenTelemetry too.
+             */
+            trace: string;
+            /** @description Its position in history; absent for live events. */
+            cursor?: components["schemas"]["Cursor"] | null;
+            /**
+             * Type
+             * @default child_started
+             * @constant
+             */
+            type: "child_started";
+            /** Turn */
+            turn: number;
+            /** Call Id */
+            call_id: string;
+            /**
+             * Child
+             * @description The child's run id.
+             */
+            child: string;
+            /** Agent */
+            agent: string;
+            /** Prompt */
+            prompt: string;
+        };
+        /**
          * ClientMessage
          * @description A message of a conversation.
          */
@@ -2563,6 +3256,192 @@ export interface components {
             function_call?: unknown;
         } & {
             [key: string]: unknown;
+        };
+        /**
+         * Compaction
+         * @description When and where a run has its conversation summarized; see `ContextPolicy`.
+         */
+        Compaction: {
+            /**
+             * At
+             * @description Tokens.
+             */
+            at: number;
+            /**
+             * Queue
+             * @description The task queue of the summarizing model's provider, if it has one.
+             */
+            queue?: string | null;
+            /**
+             * Named
+             * @description The policy names that model: it is not the run's own.
+             */
+            named?: true | null;
+        };
+        /**
+         * CompactionFailed
+         * @description The conversation could not be summarized. The run continues with all of it, as far as the
+         *     context policy allows.
+         */
+        CompactionFailed: {
+            /**
+             * Run
+             * @description The run's id.
+             */
+            run: string;
+            /**
+             * At
+             * @description Seconds since the epoch.
+             */
+            at: number;
+            /**
+             * Trace
+             * @description The id of the run's trace, in OpenTelemetry too.
+             */
+            trace: string;
+            /** @description Its position in history; absent for live events. */
+            cursor?: components["schemas"]["Cursor"] | null;
+            /**
+             * Type
+             * @default compaction_failed
+             * @constant
+             */
+            type: "compaction_failed";
+            /** Turn */
+            turn: number;
+            error: components["schemas"]["ErrorInfo"];
+        };
+        /**
+         * ComparedRule
+         * @description A rule, and why it does not fit.
+         */
+        ComparedRule: {
+            /** Rule */
+            rule: string;
+            /** Decision */
+            decision: string;
+            /** Fits */
+            fits: boolean;
+            /**
+             * Why
+             * @description Why it does not fit.
+             */
+            why?: string | null;
+        };
+        /**
+         * Comparison
+         * @description A cell beside what it is compared with, over the cases that both have.
+         */
+        Comparison: {
+            /** Cell */
+            cell: string;
+            /**
+             * Baseline
+             * @description The id of an evaluation, or `recorded` for the recorded runs.
+             */
+            baseline: string;
+            /**
+             * Against
+             * @description The agent and model of the baseline.
+             */
+            against: string;
+            /** Cases */
+            cases: number;
+            /** Before */
+            before: number;
+            /** After */
+            after: number;
+            /** Change */
+            change: number;
+            /** Low */
+            low: number;
+            /** High */
+            high: number;
+            /** Better */
+            better: number;
+            /** Worse */
+            worse: number;
+            /** P */
+            p: number;
+            /** Method */
+            method: string;
+            /**
+             * Verdict
+             * @description `regression` or `improvement` if the change is significant, else `no difference`.
+             */
+            verdict: string;
+        };
+        /**
+         * ContextCompacted
+         * @description A model summarized the conversation: later calls read the summary, pinned messages and the
+         *     newest exchanges in its place. The transcript still has everything.
+         */
+        ContextCompacted: {
+            /**
+             * Run
+             * @description The run's id.
+             */
+            run: string;
+            /**
+             * At
+             * @description Seconds since the epoch.
+             */
+            at: number;
+            /**
+             * Trace
+             * @description The id of the run's trace, in OpenTelemetry too.
+             */
+            trace: string;
+            /** @description Its position in history; absent for live events. */
+            cursor?: components["schemas"]["Cursor"] | null;
+            /**
+             * Type
+             * @default context_compacted
+             * @constant
+             */
+            type: "context_compacted";
+            /**
+             * Turn
+             * @description The turn before.
+             */
+            turn: number;
+            /**
+             * Before
+             * @description Tokens that a call read until now.
+             */
+            before: number;
+            /**
+             * After
+             * @description Tokens that the next call reads, estimated.
+             */
+            after: number;
+            /**
+             * Summarized
+             * @description Messages that the summary stands for.
+             */
+            summarized: number;
+            /** Summary */
+            summary: string;
+            /** Model */
+            model: string;
+            usage: components["schemas"]["Usage"];
+            /**
+             * Cost Micros
+             * @description Millionths of a US dollar; absent if the price is unknown.
+             */
+            cost_micros?: number | null;
+            /** Ms */
+            ms?: number | null;
+            /**
+             * Replaces
+             * @description The head of the whole conversation.
+             */
+            replaces: string;
+            /**
+             * Head
+             * @description The transcript node that stands for it.
+             */
+            head: string;
         };
         /**
          * ConversationChange
@@ -2802,6 +3681,12 @@ export interface components {
              * @description The digest of what was shown; refused if something else waits by now.
              */
             digest?: string | null;
+            /**
+             * Remember
+             * @description With `approve` or `edit`: allow later calls of the session too, if the rule of the policy
+             *     permits that: true for equal arguments, or the names of those that have to be equal.
+             */
+            remember?: true | string[] | null;
         };
         /**
          * Decided
@@ -2828,6 +3713,11 @@ export interface components {
             arguments?: {
                 [key: string]: unknown;
             } | null;
+            /**
+             * Remember
+             * @description Which later calls of the session it allows too.
+             */
+            remember?: true | string[] | null;
         };
         /**
          * Decision
@@ -2913,6 +3803,11 @@ export interface components {
              * @description Who decided.
              */
             by?: string | null;
+            /**
+             * Remember
+             * @description Which later calls of the session it allows too.
+             */
+            remember?: true | string[] | null;
         };
         /**
          * DecisionRequested
@@ -2966,6 +3861,13 @@ export interface components {
              * @description Digest of need, tool and arguments. Pass it to `decide` to decide exactly this request.
              */
             digest?: string | null;
+            /** @description The rule of a policy that asks, and whom. */
+            ruling?: components["schemas"]["Ruling"] | null;
+            /**
+             * Until
+             * @description When the time to decide passes, in seconds since the epoch.
+             */
+            until?: number | null;
         };
         /**
          * Delivery
@@ -2998,6 +3900,33 @@ export interface components {
             deliveries: components["schemas"]["Delivery"][];
         };
         /**
+         * Derived
+         * @description An argument whose value neither the user nor the instructions named.
+         */
+        Derived: {
+            /**
+             * Argument
+             * @description Its path, such as `to` or `items.0.url`.
+             */
+            argument: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "email" | "url" | "path" | "id" | "amount" | "name" | "text";
+            /**
+             * Calls
+             * @description Ids of the calls whose untrusted results hold the value. Empty: nothing that the model read
+             *     holds it, at least not in one piece.
+             */
+            calls: string[];
+            /**
+             * Instructed
+             * @description The value stands only beside text that gives the model orders.
+             */
+            instructed?: true | null;
+        };
+        /**
          * DiffRowView
          * @description Something that happened in both runs, or in one of them.
          */
@@ -3023,7 +3952,7 @@ export interface components {
             /** Kept */
             kept: number;
             /** Events */
-            events: (components["schemas"]["RunStarted"] | components["schemas"]["StateChanged"] | components["schemas"]["ModelCalled"] | components["schemas"]["ModelReplied"] | components["schemas"]["ModelFailed"] | components["schemas"]["ToolCallRequested"] | components["schemas"]["ToolCallChecked"] | components["schemas"]["ToolCallStarted"] | components["schemas"]["ToolCallFinished"] | components["schemas"]["DecisionRequested"] | components["schemas"]["DecisionMade"] | components["schemas"]["HintReceived"] | components["schemas"]["PauseRequested"] | components["schemas"]["ResumeRequested"] | components["schemas"]["AbortRequested"] | components["schemas"]["SignalRefused"] | components["schemas"]["BudgetReached"] | components["schemas"]["UndoStarted"] | components["schemas"]["EffectsUndone"] | components["schemas"]["Branched"] | components["schemas"]["RunEnded"])[];
+            events: (components["schemas"]["RunStarted"] | components["schemas"]["StateChanged"] | components["schemas"]["ModelCalled"] | components["schemas"]["ModelReplied"] | components["schemas"]["ModelFailed"] | components["schemas"]["ContextCompacted"] | components["schemas"]["CompactionFailed"] | components["schemas"]["ToolCallRequested"] | components["schemas"]["ToolCallChecked"] | components["schemas"]["ToolCallStarted"] | components["schemas"]["ToolCallFinished"] | components["schemas"]["ChildStarted"] | components["schemas"]["ChildEnded"] | components["schemas"]["DecisionRequested"] | components["schemas"]["DecisionMade"] | components["schemas"]["HintReceived"] | components["schemas"]["PauseRequested"] | components["schemas"]["ResumeRequested"] | components["schemas"]["AbortRequested"] | components["schemas"]["SignalRefused"] | components["schemas"]["BudgetReached"] | components["schemas"]["UndoStarted"] | components["schemas"]["EffectsUndone"] | components["schemas"]["Branched"] | components["schemas"]["RunEnded"])[];
         };
         /**
          * DiffView
@@ -3196,14 +4125,180 @@ export interface components {
             retryable: boolean;
         };
         /**
+         * EvalList
+         * @description Evaluations, the newest first.
+         */
+        EvalList: {
+            /** Evals */
+            evals: components["schemas"]["EvalRow"][];
+        };
+        /**
+         * EvalReport
+         * @description All of an evaluation, as it is now.
+         */
+        EvalReport: {
+            /** Eval */
+            eval: string;
+            /** Name */
+            name: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "running" | "done" | "stopped" | "over_budget" | "interrupted";
+            /** Created */
+            created: number;
+            /** Ended */
+            ended?: number | null;
+            /** Cases */
+            cases: number;
+            /** Repeats */
+            repeats: number;
+            /** Items */
+            items: number;
+            /** Done */
+            done: number;
+            /** Threshold */
+            threshold?: number | null;
+            /** Cells */
+            cells: components["schemas"]["CellReport"][];
+            /**
+             * Comparisons
+             * @default []
+             */
+            comparisons: components["schemas"]["Comparison"][];
+            /** Replay */
+            replay?: true | null;
+            /**
+             * Failing
+             * @description Results that did not pass, the first ones.
+             */
+            failing: components["schemas"]["ItemResult"][];
+        };
+        /**
+         * EvalRow
+         * @description An evaluation as lists show it. Times are seconds since 1970.
+         */
+        EvalRow: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Owner */
+            owner?: string | null;
+            /** Created */
+            created: number;
+            /** Ended */
+            ended?: number | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "running" | "done" | "stopped" | "over_budget" | "interrupted";
+            /** Items */
+            items: number;
+            /** Done */
+            done: number;
+            /** Passed */
+            passed: number;
+            /** Tokens */
+            tokens: number;
+            /** Cost Micros */
+            cost_micros?: number | null;
+        };
+        /**
          * EventList
          * @description The events of a run so far.
          */
         EventList: {
             /** Events */
-            events: (components["schemas"]["RunStarted"] | components["schemas"]["StateChanged"] | components["schemas"]["ModelCalled"] | components["schemas"]["ModelReplied"] | components["schemas"]["ModelFailed"] | components["schemas"]["ToolCallRequested"] | components["schemas"]["ToolCallChecked"] | components["schemas"]["ToolCallStarted"] | components["schemas"]["ToolCallFinished"] | components["schemas"]["DecisionRequested"] | components["schemas"]["DecisionMade"] | components["schemas"]["HintReceived"] | components["schemas"]["PauseRequested"] | components["schemas"]["ResumeRequested"] | components["schemas"]["AbortRequested"] | components["schemas"]["SignalRefused"] | components["schemas"]["BudgetReached"] | components["schemas"]["UndoStarted"] | components["schemas"]["EffectsUndone"] | components["schemas"]["Branched"] | components["schemas"]["RunEnded"])[];
+            events: (components["schemas"]["RunStarted"] | components["schemas"]["StateChanged"] | components["schemas"]["ModelCalled"] | components["schemas"]["ModelReplied"] | components["schemas"]["ModelFailed"] | components["schemas"]["ContextCompacted"] | components["schemas"]["CompactionFailed"] | components["schemas"]["ToolCallRequested"] | components["schemas"]["ToolCallChecked"] | components["schemas"]["ToolCallStarted"] | components["schemas"]["ToolCallFinished"] | components["schemas"]["ChildStarted"] | components["schemas"]["ChildEnded"] | components["schemas"]["DecisionRequested"] | components["schemas"]["DecisionMade"] | components["schemas"]["HintReceived"] | components["schemas"]["PauseRequested"] | components["schemas"]["ResumeRequested"] | components["schemas"]["AbortRequested"] | components["schemas"]["SignalRefused"] | components["schemas"]["BudgetReached"] | components["schemas"]["UndoStarted"] | components["schemas"]["EffectsUndone"] | components["schemas"]["Branched"] | components["schemas"]["RunEnded"])[];
             /** Attempts */
             attempts?: components["schemas"]["Attempt"][] | null;
+        };
+        /**
+         * ExplainBody
+         * @description A call to explain: it is not made.
+         */
+        ExplainBody: {
+            /**
+             * Agent
+             * @description The name of an agent.
+             */
+            agent: string;
+            /**
+             * Tool
+             * @description The name of a tool.
+             */
+            tool: string;
+            /**
+             * Arguments
+             * @description What the tool is called with, defaults included.
+             * @default {}
+             */
+            arguments: {
+                [key: string]: unknown;
+            };
+            /**
+             * Effect
+             * @description What the tool changes; by default, what the published agent says.
+             */
+            effect?: ("read" | "write" | "irreversible") | null;
+            /**
+             * Owner
+             * @description Whose run it is.
+             */
+            owner?: string | null;
+            /**
+             * Session
+             * @description The session of the run.
+             */
+            session?: string | null;
+            /**
+             * Cost
+             * @description What the run has cost so far, in dollars.
+             * @default 0
+             */
+            cost: number;
+        };
+        /**
+         * Explanation
+         * @description Which rule decides about a call.
+         */
+        Explanation: {
+            /**
+             * Policy
+             * @description Digest of the policy; None if there is none.
+             */
+            policy?: string | null;
+            /**
+             * Decision
+             * @description `default`: no rule fits, so the tool's own approval applies.
+             * @enum {string}
+             */
+            decision: "allow" | "deny" | "ask" | "default" | "function";
+            /**
+             * Rule
+             * @description The rule that decides.
+             */
+            rule?: string | null;
+            /**
+             * Whom
+             * @description With `ask`: who may decide.
+             */
+            whom?: string | null;
+            /**
+             * Reason
+             * @description What the model or the person reads.
+             */
+            reason?: string | null;
+            /** Effect */
+            effect: string;
+            /**
+             * Compared
+             * @description The rules up to the one that fits.
+             */
+            compared: components["schemas"]["ComparedRule"][];
         };
         /**
          * Exported
@@ -3292,6 +4387,19 @@ export interface components {
             size?: number | null;
         };
         /**
+         * Forecast
+         * @description What a run of an agent is likely to use, from its past runs.
+         */
+        Forecast: {
+            /** Agent */
+            agent: string;
+            /** Runs */
+            runs: number;
+            tokens?: components["schemas"]["Range"] | null;
+            cost_micros?: components["schemas"]["Range"] | null;
+            turns?: components["schemas"]["Range"] | null;
+        };
+        /**
          * ForgottenRuns
          * @description What forgetting did.
          */
@@ -3354,6 +4462,124 @@ export interface components {
         Forked: {
             /** Id */
             id: string;
+        };
+        /**
+         * GateList
+         * @description The gates of all agents. An agent's own stand after them.
+         */
+        GateList: {
+            /** Profile */
+            profile: string;
+            /** Seconds */
+            seconds: number;
+            /** Gates */
+            gates: components["schemas"]["GateView"][];
+        };
+        /**
+         * GateVerdict
+         * @description What a gate decided about a call. That a call may pass is not recorded.
+         */
+        GateVerdict: {
+            /** Gate */
+            gate: string;
+            /**
+             * Place
+             * @enum {string}
+             */
+            place: "model_call" | "model_reply" | "tool_call" | "tool_result";
+            /**
+             * Verdict
+             * @description `ask` of a call that ran: a person overruled the gate. `note`: the call passed.
+             * @enum {string}
+             */
+            verdict: "change" | "stop" | "ask" | "note";
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * GateView
+         * @description A gate that stands around the calls of all agents.
+         */
+        GateView: {
+            /** Name */
+            name: string;
+            /** Places */
+            places: ("model_call" | "model_reply" | "tool_call" | "tool_result")[];
+            /** Does */
+            does: string;
+        };
+        /**
+         * GatedCall
+         * @description A call of a run about which gates decided, or whose arguments come from untrusted content.
+         */
+        GatedCall: {
+            /** Turn */
+            turn: number;
+            /** Call */
+            call?: string | null;
+            /** Tool */
+            tool?: string | null;
+            /**
+             * Derived
+             * @default []
+             */
+            derived: components["schemas"]["Derived"][];
+            /**
+             * Gates
+             * @default []
+             */
+            gates: components["schemas"]["GateVerdict"][];
+        };
+        /**
+         * GatedRun
+         * @description What gates decided in a run, or would decide.
+         */
+        GatedRun: {
+            /** Run */
+            run: string;
+            /** Profile */
+            profile?: string | null;
+            /** Untrusted */
+            untrusted: string[];
+            /** Calls */
+            calls: components["schemas"]["GatedCall"][];
+            /** Checked */
+            checked: number;
+        };
+        /**
+         * GrantBody
+         * @description More of a shared budget. Without amounts: as much again as it had at first.
+         */
+        GrantBody: {
+            /**
+             * Budget
+             * @description The budget's name, such as `session:ID`. Of a daily one, today's is meant.
+             */
+            budget: string;
+            /**
+             * Tokens
+             * @description How many more tokens.
+             */
+            tokens?: number | null;
+            /**
+             * Cost Micros
+             * @description How much more, in millionths of a US dollar.
+             */
+            cost_micros?: number | null;
+            /**
+             * Seconds
+             * @description How much longer, from now.
+             */
+            seconds?: (number) | null;
+        };
+        /**
+         * Granted
+         * @description More was granted.
+         */
+        Granted: {
+            budget: components["schemas"]["SharedBudget"];
+            /** Resumed */
+            resumed: number;
         };
         /**
          * HintBody
@@ -3496,6 +4722,171 @@ export interface components {
             cost_micros?: number | null;
         };
         /**
+         * ItemResult
+         * @description The result of an item.
+         */
+        ItemResult: {
+            /** Case */
+            case: string;
+            /** Cell */
+            cell: number;
+            /** Repeat */
+            repeat: number;
+            /** Run */
+            run?: string | null;
+            /**
+             * State
+             * @description The state in which its run ended.
+             */
+            state: string;
+            /** Passed */
+            passed: boolean;
+            /**
+             * Checks
+             * @default []
+             */
+            checks: components["schemas"]["CheckResult"][];
+            /**
+             * Was Passed
+             * @description Whether the recorded run passes the same checks.
+             */
+            was_passed?: boolean | null;
+            /**
+             * Turns
+             * @default 0
+             */
+            turns: number;
+            /**
+             * Tokens
+             * @default 0
+             */
+            tokens: number;
+            /** Cost Micros */
+            cost_micros?: number | null;
+            /**
+             * Seconds
+             * @default 0
+             */
+            seconds: number;
+            /**
+             * Judge Tokens
+             * @default 0
+             */
+            judge_tokens: number;
+            /** Judge Micros */
+            judge_micros?: number | null;
+            /**
+             * Tools
+             * @description The tools that it called, in order.
+             * @default []
+             */
+            tools: string[];
+            /**
+             * Output
+             * @description The beginning of its answer.
+             * @default
+             */
+            output: string;
+            error?: components["schemas"]["ErrorInfo"] | null;
+        };
+        /**
+         * Limit
+         * @description A limit of a model, a provider or a pool, and how much of it is used.
+         */
+        Limit: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "model" | "provider" | "pool";
+            /** Name */
+            name: string;
+            /** Requests Per Minute */
+            requests_per_minute?: number | null;
+            /** Tokens Per Minute */
+            tokens_per_minute?: number | null;
+            /** Width */
+            width?: number | null;
+            /**
+             * Requests
+             * @default 0
+             */
+            requests: number;
+            /**
+             * Tokens
+             * @default 0
+             */
+            tokens: number;
+            /**
+             * In Use
+             * @default 0
+             */
+            in_use: number;
+            /**
+             * Waiting
+             * @default 0
+             */
+            waiting: number;
+            /**
+             * Granted
+             * @default 0
+             */
+            granted: number;
+            /**
+             * Waited
+             * @default 0
+             */
+            waited: number;
+            /**
+             * Waited Seconds
+             * @default 0
+             */
+            waited_seconds: number;
+            /**
+             * Refused
+             * @default 0
+             */
+            refused: number;
+            /** Closed Seconds */
+            closed_seconds?: number | null;
+            /** Reported Requests */
+            reported_requests?: number | null;
+            /** Reported Tokens */
+            reported_tokens?: number | null;
+            /**
+             * Users
+             * @default []
+             */
+            users: components["schemas"]["LimitCall"][];
+            /**
+             * Queue
+             * @default []
+             */
+            queue: components["schemas"]["LimitCall"][];
+        };
+        /**
+         * LimitCall
+         * @description A call that uses a limit, or waits for it.
+         */
+        LimitCall: {
+            /** Run */
+            run?: string | null;
+            /** What */
+            what: string;
+            /** Seconds */
+            seconds: number;
+            /** Priority */
+            priority?: number | null;
+        };
+        /**
+         * LimitList
+         * @description The configured limits, with at most 1,000 calls in all.
+         */
+        LimitList: {
+            /** Limits */
+            limits: components["schemas"]["Limit"][];
+        };
+        /**
          * Live
          * @description The process answers.
          */
@@ -3517,6 +4908,106 @@ export interface components {
             role: components["schemas"]["Role"];
         };
         /**
+         * MemoryList
+         * @description Memories: the newest first, or the best first of a search.
+         */
+        MemoryList: {
+            /** Memories */
+            memories: components["schemas"]["MemoryView"][];
+            /** Next */
+            next?: number | null;
+        };
+        /**
+         * MemoryProblem
+         * @description A place where memories were changed outside harness.
+         */
+        MemoryProblem: {
+            /** What */
+            what: string;
+            /** Seq */
+            seq?: number | null;
+            /** Id */
+            id?: string | null;
+        };
+        /**
+         * MemoryStats
+         * @description How many memories the caller has.
+         */
+        MemoryStats: {
+            /** Entries */
+            entries: number;
+            /** Current */
+            current: number;
+            /** Embedded */
+            embedded: number;
+            /** Trusts */
+            trusts: {
+                [key: string]: number;
+            };
+            /** Embedder */
+            embedder?: string | null;
+            /** Problem */
+            problem?: string | null;
+        };
+        /**
+         * MemoryVerification
+         * @description The result of a verification.
+         */
+        MemoryVerification: {
+            /** Entries */
+            entries: number;
+            /** Problems */
+            problems: components["schemas"]["MemoryProblem"][];
+            /** Dropped */
+            dropped?: number | null;
+        };
+        /**
+         * MemoryView
+         * @description A memory, and where it comes from.
+         */
+        MemoryView: {
+            /** Id */
+            id: string;
+            /** Text */
+            text: string;
+            /**
+             * Lane
+             * @enum {string}
+             */
+            lane: "run" | "session" | "owner";
+            /**
+             * Trust
+             * @enum {string}
+             */
+            trust: "said" | "inferred" | "untrusted";
+            /**
+             * Source
+             * @enum {string}
+             */
+            source: "person" | "tool" | "extraction";
+            /**
+             * Made
+             * Format: date-time
+             */
+            made: string;
+            /** Valid From */
+            valid_from?: string | null;
+            /** By */
+            by?: string | null;
+            /** Run */
+            run?: string | null;
+            /** Session */
+            session?: string | null;
+            /** Agent */
+            agent?: string | null;
+            /** Turn */
+            turn?: number | null;
+            /** Message */
+            message?: string | null;
+            /** Replaced By */
+            replaced_by?: string | null;
+        };
+        /**
          * Message
          * @description What a user, a model or a tool said.
          */
@@ -3532,9 +5023,14 @@ export interface components {
              * Origin
              * @description Set on messages other than the user's and the model's own: an operator's hint, a request to
              *     correct an invalid reply, an interrupted reply, a summary of omitted turns, instructions that a
-             *     worker wrote for the run.
+             *     worker wrote for the run, memories that it begins with.
              */
-            origin?: ("hint" | "mend" | "interrupted" | "summary" | "instructions") | null;
+            origin?: ("hint" | "mend" | "interrupted" | "summary" | "instructions" | "memories" | "budget") | null;
+            /**
+             * Pinned
+             * @description It is always sent to the model: no trimming or compaction drops it.
+             */
+            pinned?: true | null;
         };
         /**
          * MessageList
@@ -3567,7 +5063,7 @@ export interface components {
             /** Run */
             run?: string | null;
             /** Origin */
-            origin?: ("hint" | "mend" | "interrupted" | "summary" | "instructions") | null;
+            origin?: ("hint" | "mend" | "interrupted" | "summary" | "instructions" | "memories" | "budget") | null;
             /**
              * Created At
              * Format: date-time
@@ -3626,6 +5122,11 @@ export interface components {
              * @description The transcript node that they follow.
              */
             head?: string | null;
+            /**
+             * Scale
+             * @description Tokens that the provider counts for each estimated one, if the context policy counts them.
+             */
+            scale?: number | null;
         };
         /**
          * ModelFailed
@@ -3748,6 +5249,11 @@ export interface components {
              */
             dropped?: number | null;
             /**
+             * Cleared
+             * @description Messages with tool results that the context policy replaced by stubs.
+             */
+            cleared?: number | null;
+            /**
              * Interrupted
              * @description The call was cancelled; `message` is what had arrived by then.
              */
@@ -3764,6 +5270,11 @@ export interface components {
              * @description It was cut off at the model's output limit.
              */
             truncated?: true | null;
+            /**
+             * Gates
+             * @description What gates decided about the request and the reply, except that they may pass.
+             */
+            gates?: components["schemas"]["GateVerdict"][] | null;
             /**
              * Head
              * @description The transcript node of the reply.
@@ -3848,6 +5359,17 @@ export interface components {
              * @description Another model than the agent's, as provider/model.
              */
             model?: string | null;
+        };
+        /**
+         * NewMemory
+         * @description A fact to remember.
+         */
+        NewMemory: {
+            /**
+             * Text
+             * @description One complete sentence that makes sense on its own.
+             */
+            text: string;
         };
         /**
          * NewMessage
@@ -3985,6 +5507,15 @@ export interface components {
             everyone: boolean;
         };
         /**
+         * NumberedResult
+         * @description A result, with the number of its item.
+         */
+        NumberedResult: {
+            /** Number */
+            number: number;
+            result: components["schemas"]["ItemResult"];
+        };
+        /**
          * PanelList
          * @description The panels that the caller sees.
          */
@@ -4089,6 +5620,13 @@ export interface components {
              *     in the memo.
              */
             digest?: string | null;
+            /** @description The rule of a policy that asks, and whom. */
+            ruling?: components["schemas"]["Ruling"] | null;
+            /**
+             * Until
+             * @description When the time to decide passes, in seconds since the epoch.
+             */
+            until?: number | null;
         };
         /**
          * PendingList
@@ -4157,6 +5695,102 @@ export interface components {
             policy?: components["schemas"]["ToolPolicy"] | null;
         };
         /**
+         * PolicyPin
+         * @description From when on a policy holds for a run.
+         */
+        PolicyPin: {
+            /**
+             * Digest
+             * @description The policy's digest, or `none`.
+             */
+            digest: string;
+            /**
+             * By
+             * @description Who switched to it; None for the policy that the run began with.
+             */
+            by?: string | null;
+            /**
+             * At
+             * @description Seconds since the epoch.
+             */
+            at: number;
+        };
+        /**
+         * PolicyTest
+         * @description What a policy would have done in past runs.
+         */
+        PolicyTest: {
+            /**
+             * Policy
+             * @description Its digest.
+             */
+            policy: string;
+            /**
+             * Runs
+             * @description Runs that were read.
+             */
+            runs: number;
+            /** Calls */
+            calls: components["schemas"]["TestedCall"][];
+            /**
+             * More
+             * @description Whether calls were left out, because there are too many.
+             * @default false
+             */
+            more: boolean;
+        };
+        /**
+         * PolicyTestBody
+         * @description A policy to compare with what past runs did.
+         */
+        PolicyTestBody: {
+            /**
+             * Policy
+             * @description A policy file in TOML.
+             */
+            policy: string;
+            /**
+             * Agent
+             * @description Only runs of this agent.
+             */
+            agent?: string | null;
+            /**
+             * Session
+             * @description Only runs of this session.
+             */
+            session?: string | null;
+            /**
+             * Limit
+             * @description The newest runs to read.
+             * @default 50
+             */
+            limit: number;
+        };
+        /**
+         * PolicyView
+         * @description A policy: its rules in order.
+         */
+        PolicyView: {
+            /**
+             * Digest
+             * @description SHA-256 of its canonical form; None if no rule holds.
+             */
+            digest?: string | null;
+            /**
+             * Rules
+             * @description As a policy file has them.
+             * @default []
+             */
+            rules: {
+                [key: string]: unknown;
+            }[];
+            /**
+             * Function
+             * @description The Python function that decides where no rule fits, as module:function.
+             */
+            function?: string | null;
+        };
+        /**
          * PriceView
          * @description US dollars per million tokens.
          */
@@ -4179,6 +5813,34 @@ export interface components {
             prompts: components["schemas"]["PromptSummary"][];
             /** Next */
             next?: string | null;
+        };
+        /**
+         * PromptMessage
+         * @description A message of a prompt.
+         */
+        PromptMessage: {
+            /**
+             * Place
+             * @description Its place in the conversation, from 0. Gaps are messages that were left out.
+             */
+            place: number;
+            message: components["schemas"]["Message"];
+            /**
+             * Tokens
+             * @description Estimated.
+             */
+            tokens: number;
+            /**
+             * State
+             * @description `pinned`: no trimming drops it. `cleared`: results of tools were replaced by stubs.
+             *     `summary`: it stands for messages that a compaction left out.
+             */
+            state?: ("pinned" | "cleared" | "summary") | null;
+            /**
+             * New
+             * @description The model had not read it before.
+             */
+            new?: true | null;
         };
         /**
          * PromptSummary
@@ -4258,8 +5920,30 @@ export interface components {
              * @description It has output validators.
              */
             checks?: true | null;
+            /** @description See `RunSpec.compaction`. */
+            compaction?: components["schemas"]["Compaction"] | null;
+            /**
+             * Remembers
+             * @description See `RunSpec.remembers`.
+             */
+            remembers?: true | null;
+            /**
+             * Learns
+             * @description See `RunSpec.learns`.
+             */
+            learns?: true | null;
             /** @description The folder of runs that name no other, if a tool needs one. */
             workspace?: components["schemas"]["Workspace"] | null;
+        };
+        /**
+         * Range
+         * @description Half of the past runs used no more than `p50`, nine of ten no more than `p90`.
+         */
+        Range: {
+            /** P50 */
+            p50: number;
+            /** P90 */
+            p90: number;
         };
         /**
          * Ready
@@ -4336,6 +6020,113 @@ export interface components {
             error?: components["schemas"]["ErrorInfo"] | null;
         };
         /**
+         * RecordedFailure
+         * @description Why a request failed.
+         */
+        RecordedFailure: {
+            /** Code */
+            code: string;
+            /** Message */
+            message: string;
+        };
+        /**
+         * RecordedRequest
+         * @description A request to a model provider, without its content.
+         */
+        RecordedRequest: {
+            /** Id */
+            id: string;
+            /** Run */
+            run: string;
+            /** Owner */
+            owner?: string | null;
+            /** Agent */
+            agent: string;
+            /** Session */
+            session?: string | null;
+            /** Turn */
+            turn: number;
+            /** Call */
+            call: number;
+            /** Attempt */
+            attempt: number;
+            /** Purpose */
+            purpose: string;
+            /** Model */
+            model: string;
+            /** Status */
+            status: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Ms */
+            ms: number;
+            /** First Ms */
+            first_ms?: number | null;
+            /** Input */
+            input?: number | null;
+            /** Output */
+            output?: number | null;
+            /** Cached */
+            cached?: number | null;
+            /** Cost Micros */
+            cost_micros?: number | null;
+            /** Request Id */
+            request_id?: string | null;
+        };
+        /**
+         * RememberedApproval
+         * @description An approval that allows later calls too.
+         */
+        RememberedApproval: {
+            /** Id */
+            id: string;
+            /**
+             * Session
+             * @description Where it holds; None: only in its run.
+             */
+            session?: string | null;
+            /** Tool */
+            tool: string;
+            /**
+             * Arguments
+             * @description The arguments that have to be equal to those of the approved call; none: all calls fit.
+             */
+            arguments: string[];
+            /**
+             * Rule
+             * @description The rule that asked.
+             */
+            rule: string;
+            /**
+             * By
+             * @description Who approved.
+             */
+            by?: string | null;
+            /** Run */
+            run: string;
+            /**
+             * Call
+             * @description The call that was approved.
+             */
+            call: string;
+            /**
+             * At
+             * @description Seconds since the epoch.
+             */
+            at: number;
+        };
+        /**
+         * RememberedList
+         * @description Remembered approvals, the newest first.
+         */
+        RememberedList: {
+            /** Remembered */
+            remembered: components["schemas"]["RememberedApproval"][];
+        };
+        /**
          * Render
          * @description The values to insert.
          */
@@ -4356,6 +6147,18 @@ export interface components {
             /** Text */
             text: string;
             template: components["schemas"]["PinnedPrompt"];
+        };
+        /**
+         * RepairRequest
+         * @description What a verification does besides checking.
+         */
+        RepairRequest: {
+            /**
+             * Repair
+             * @description Drop what was changed outside harness, and accept the rest as it is.
+             * @default false
+             */
+            repair: boolean;
         };
         /**
          * ReplayedExecution
@@ -4386,6 +6189,109 @@ export interface components {
             same: boolean;
             /** Executions */
             executions: components["schemas"]["ReplayedExecution"][];
+        };
+        /**
+         * RequestDetail
+         * @description A request with its content, and the answer. Secrets are masked, and long texts shortened.
+         */
+        RequestDetail: {
+            /** Id */
+            id: string;
+            /** Run */
+            run: string;
+            /** Owner */
+            owner?: string | null;
+            /** Agent */
+            agent: string;
+            /** Session */
+            session?: string | null;
+            /** Turn */
+            turn: number;
+            /** Call */
+            call: number;
+            /** Attempt */
+            attempt: number;
+            /** Purpose */
+            purpose: string;
+            /** Model */
+            model: string;
+            /** Status */
+            status: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Ms */
+            ms: number;
+            /** First Ms */
+            first_ms?: number | null;
+            /** Input */
+            input?: number | null;
+            /** Output */
+            output?: number | null;
+            /** Cached */
+            cached?: number | null;
+            /** Cost Micros */
+            cost_micros?: number | null;
+            /** Request Id */
+            request_id?: string | null;
+            /** Previous */
+            previous?: string | null;
+            /** Added */
+            added: number;
+            /** Removed */
+            removed: number;
+            /**
+             * Earlier
+             * @default 0
+             */
+            earlier: number;
+            /**
+             * Params
+             * @default {}
+             */
+            params: {
+                [key: string]: unknown;
+            };
+            /** Parts */
+            parts: components["schemas"]["RequestPart"][];
+            /** Answered */
+            answered?: string | null;
+            /** Finish */
+            finish?: string | null;
+            /** Response */
+            response?: {
+                [key: string]: unknown;
+            } | null;
+            /** Text */
+            text?: string | null;
+            error?: components["schemas"]["RecordedFailure"] | null;
+        };
+        /**
+         * RequestPage
+         * @description Requests, the newest first.
+         */
+        RequestPage: {
+            /** Requests */
+            requests: components["schemas"]["RecordedRequest"][];
+            /** Next */
+            next?: string | null;
+        };
+        /**
+         * RequestPart
+         * @description A part of a request.
+         */
+        RequestPart: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "instructions" | "tool" | "output" | "message";
+            /** Added */
+            added: boolean;
+            /** Value */
+            value?: unknown;
         };
         /**
          * ResponseBody
@@ -4438,6 +6344,16 @@ export interface components {
             stream_options?: components["schemas"]["StreamOptions"] | null;
         } & {
             [key: string]: unknown;
+        };
+        /**
+         * ResultList
+         * @description A page of results.
+         */
+        ResultList: {
+            /** Results */
+            results: components["schemas"]["NumberedResult"][];
+            /** Next */
+            next?: number | null;
         };
         /**
          * ResumeRequested
@@ -4519,6 +6435,54 @@ export interface components {
          * @enum {string}
          */
         Role: "viewer" | "operator" | "admin";
+        /**
+         * Ruling
+         * @description What a rule of a policy decided about a call.
+         */
+        Ruling: {
+            /** Rule */
+            rule: string;
+            /**
+             * Policy
+             * @description Digest of the policy that the rule stands in.
+             */
+            policy: string;
+            /**
+             * Decision
+             * @enum {string}
+             */
+            decision: "allow" | "deny" | "ask";
+            /**
+             * Whom
+             * @description With `ask`: who may decide, as users or `role:admin`. Absent: whoever may steer the run.
+             */
+            whom?: string[] | null;
+            /**
+             * Wait S
+             * @description How long to wait for a person; then a worker applies what the rule says.
+             */
+            wait_s?: number | null;
+            /**
+             * Then
+             * @description What happens then: `deny`, `allow` or `escalate:ROLE`.
+             */
+            then?: string | null;
+            /**
+             * Remembers
+             * @description An approval may be remembered for the session.
+             */
+            remembers?: true | null;
+            /**
+             * Lapsed
+             * @description Nobody decided in time.
+             */
+            lapsed?: true | null;
+            /**
+             * Remembered
+             * @description The remembered approval that allowed the call.
+             */
+            remembered?: string | null;
+        };
         /**
          * RunEnd
          * @description How a run ended.
@@ -4642,6 +6606,18 @@ export interface components {
             tool?: string | null;
             /** Question */
             question: string;
+        };
+        /**
+         * RunPolicy
+         * @description The policy of a run, and those that held before.
+         */
+        RunPolicy: {
+            policy: components["schemas"]["PolicyView"];
+            /**
+             * Pins
+             * @description The newest first; none before the first tool call.
+             */
+            pins: components["schemas"]["PolicyPin"][];
         };
         /**
          * RunRow
@@ -4820,6 +6796,47 @@ export interface components {
             run?: string | null;
         };
         /**
+         * SentPrompt
+         * @description What a model call sent, assembled again from the transcript, the pinned agent and its context
+         *     policy. Interceptors of capabilities may have changed it after that.
+         */
+        SentPrompt: {
+            /** Run */
+            run: string;
+            /** Turn */
+            turn: number;
+            /** Call */
+            call: number;
+            /** Model */
+            model: string;
+            /** Instructions */
+            instructions: string;
+            /** Tools */
+            tools: components["schemas"]["ToolSpec"][];
+            /** Messages */
+            messages: components["schemas"]["PromptMessage"][];
+            /**
+             * Dropped
+             * @description Messages that the context policy left out.
+             */
+            dropped: number;
+            /**
+             * Tokens
+             * @description Estimated for all of it, corrected by what the provider counted in earlier turns.
+             */
+            tokens: number;
+            /**
+             * Reported
+             * @description Tokens that the provider counted; absent if it has not answered, or did not count.
+             */
+            reported?: number | null;
+            /**
+             * Cached
+             * @description Of those, from the provider's cache.
+             */
+            cached?: number | null;
+        };
+        /**
          * SentTest
          * @description A test message that the receiver accepted.
          */
@@ -4860,6 +6877,60 @@ export interface components {
             source?: string | null;
             /** Meaning */
             meaning?: string | null;
+        };
+        /**
+         * SharedBudget
+         * @description A budget that several runs share, and how much of it is used.
+         */
+        SharedBudget: {
+            /** Budget */
+            budget: string;
+            /** Day */
+            day?: string | null;
+            /** Owner */
+            owner?: string | null;
+            /**
+             * Opened
+             * Format: date-time
+             */
+            opened: string;
+            /**
+             * Used
+             * Format: date-time
+             */
+            used: string;
+            /** Tokens */
+            tokens?: number | null;
+            /** Spent Tokens */
+            spent_tokens: number;
+            /** Reserved Tokens */
+            reserved_tokens: number;
+            /** Lost Tokens */
+            lost_tokens: number;
+            /** Cost Micros */
+            cost_micros?: number | null;
+            /** Spent Micros */
+            spent_micros: number;
+            /** Reserved Micros */
+            reserved_micros: number;
+            /** Lost Micros */
+            lost_micros: number;
+            /** Seconds */
+            seconds?: number | null;
+            /** Calls */
+            calls: number;
+            /** Grants */
+            grants: number;
+            /** Waiting */
+            waiting: number;
+        };
+        /**
+         * SharedBudgetList
+         * @description Shared budgets, those that were used last first.
+         */
+        SharedBudgetList: {
+            /** Budgets */
+            budgets: components["schemas"]["SharedBudget"][];
         };
         /**
          * SignInCode
@@ -4903,6 +6974,47 @@ export interface components {
             message: string;
             /** By */
             by?: string | null;
+        };
+        /**
+         * Spending
+         * @description What model calls used that have these values in common.
+         */
+        Spending: {
+            /** Day */
+            day?: string | null;
+            /** Agent */
+            agent?: string | null;
+            /** Model */
+            model?: string | null;
+            /** Session */
+            session?: string | null;
+            /** Owner */
+            owner?: string | null;
+            /** Runs */
+            runs: number;
+            /** Calls */
+            calls: number;
+            /** Input */
+            input: number;
+            /** Cached */
+            cached: number;
+            /** Output */
+            output: number;
+            /** Cost Micros */
+            cost_micros: number;
+            /** Unpriced */
+            unpriced: number;
+            /** Estimated */
+            estimated: number;
+        };
+        /**
+         * SpendingList
+         * @description Spending, the highest cost first; with `day`, the newest day first.
+         */
+        SpendingList: {
+            /** Spending */
+            spending: components["schemas"]["Spending"][];
+            total: components["schemas"]["Spending"];
         };
         /**
          * StartRun
@@ -4955,6 +7067,12 @@ export interface components {
             labels?: {
                 [key: string]: string;
             } | null;
+            /**
+             * Priority
+             * @description From 1 (most urgent) to 5; by default 3. It decides whose calls are made first when they must
+             *     wait.
+             */
+            priority?: number | null;
         };
         /**
          * Started
@@ -5031,7 +7149,7 @@ export interface components {
              * Origin
              * @description `hint`: sent while the run was open; `interrupted`: the model was cut off.
              */
-            origin?: ("hint" | "mend" | "interrupted" | "summary" | "instructions") | null;
+            origin?: ("hint" | "mend" | "interrupted" | "summary" | "instructions" | "memories" | "budget") | null;
             /** Run */
             run?: string | null;
             /** At */
@@ -5108,6 +7226,32 @@ export interface components {
             [key: string]: unknown;
         };
         /**
+         * Subagent
+         * @description The agent behind a tool, as a run pins it at its start.
+         */
+        Subagent: {
+            /** Agent */
+            agent: string;
+            /** @description Limits of each of its runs; absent: those that the agent declares. */
+            budget?: components["schemas"]["Budget"] | null;
+            /**
+             * Parallel
+             * @description Its calls in one reply run side by side, although its tools write.
+             */
+            parallel?: true | null;
+        };
+        /**
+         * SwitchBody
+         * @description The policy to switch a run to.
+         */
+        SwitchBody: {
+            /**
+             * Policy
+             * @description A policy file in TOML; absent: no rule holds any more.
+             */
+            policy?: string | null;
+        };
+        /**
          * TemporalPagePlace
          * @description Where Temporal's page shows this project's runs.
          */
@@ -5116,6 +7260,41 @@ export interface components {
             path: string;
             /** Namespace */
             namespace: string;
+        };
+        /**
+         * TestedCall
+         * @description A past call, and what the policy would have said.
+         */
+        TestedCall: {
+            /** Run */
+            run: string;
+            /** Turn */
+            turn: number;
+            /** Call */
+            call: string;
+            /** Tool */
+            tool: string;
+            /**
+             * Happened
+             * @description `asked`: a person was asked before it ran or was rejected.
+             * @enum {string}
+             */
+            happened: "ran" | "denied" | "asked" | "unrun";
+            /**
+             * Would
+             * @enum {string}
+             */
+            would: "allow" | "deny" | "ask" | "default";
+            /**
+             * Rule
+             * @description The rule that would have decided.
+             */
+            rule?: string | null;
+            /**
+             * Differs
+             * @description Whether the policy would have changed what happened.
+             */
+            differs: boolean;
         };
         /**
          * Text
@@ -5156,6 +7335,11 @@ export interface components {
             arguments: {
                 [key: string]: unknown;
             } | string;
+            /**
+             * Derived
+             * @description Arguments whose values come from untrusted content only, computed when the model called.
+             */
+            derived?: components["schemas"]["Derived"][] | null;
         };
         /**
          * ToolCallChecked
@@ -5249,6 +7433,16 @@ export interface components {
              * @description The full result, if it was too long to show.
              */
             artifact?: string | null;
+            /**
+             * Untrusted
+             * @description The content comes from outside, so that anyone may have written it.
+             */
+            untrusted?: true | null;
+            /**
+             * Gates
+             * @description What gates decided about the call and its result, except that it may pass.
+             */
+            gates?: components["schemas"]["GateVerdict"][] | null;
             error?: components["schemas"]["ErrorInfo"] | null;
             /**
              * Queued Ms
@@ -5263,6 +7457,8 @@ export interface components {
             last_failure?: string | null;
             /** @description The last decision of a person about this call. */
             decided?: components["schemas"]["Decided"] | null;
+            /** @description The rule of a policy that decided about the call. */
+            ruling?: components["schemas"]["Ruling"] | null;
             /**
              * Unrun
              * @description The run ended before the call had a result.
@@ -5386,11 +7582,26 @@ export interface components {
              */
             approval?: true | null;
             /**
+             * Pool
+             * @description The pool whose width limits how many calls run at once, across all workers.
+             */
+            pool?: string | null;
+            /**
+             * Untrusted
+             * @description Anyone may have written what it returns: a web page, mail, another server's answer.
+             */
+            untrusted?: true | null;
+            /**
              * Pin
              * @description What was declared, for a tool that others declare: digests of its description, parameters
              *     and hints, joined by dots. A worker that knows another declaration asks before a call.
              */
             pin?: string | null;
+            /**
+             * @description The agent that a call runs. `effect` is then that of its tools: the call itself changes
+             *     nothing.
+             */
+            subagent?: components["schemas"]["Subagent"] | null;
         };
         /**
          * ToolResult
@@ -5412,6 +7623,28 @@ export interface components {
             error?: true | null;
             /** Artifact */
             artifact?: string | null;
+            /**
+             * Untrusted
+             * @description Its content comes from outside, so that anyone may have written it.
+             */
+            untrusted?: true | null;
+        };
+        /**
+         * ToolSpec
+         * @description The description of a tool that the model reads.
+         */
+        ToolSpec: {
+            /** Name */
+            name: string;
+            /** Description */
+            description: string;
+            /**
+             * Parameters
+             * @description JSON schema of the arguments: always an object.
+             */
+            parameters: {
+                [key: string]: unknown;
+            };
         };
         /**
          * ToolView
@@ -6094,6 +8327,16 @@ export interface components {
             host: string;
             /** Root */
             root: string;
+        };
+        /**
+         * WrittenMemory
+         * @description A memory that was added.
+         */
+        WrittenMemory: {
+            /** Id */
+            id: string;
+            /** Added */
+            added: boolean;
         };
         /**
          * ConversationCard
@@ -7516,6 +9759,46 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    show_sent_prompt: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` of an earlier response: if it is still current, the status is 304. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description The number of the turn, from 1. */
+                turn: number;
+                /** @description The id of the run. */
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Changes with the answer; send it as `If-None-Match`. */
+                    ETag?: string;
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SentPrompt"];
+                };
+            };
+            /** @description The client has this answer: `If-None-Match` names its tag. */
+            304: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     list_attempts: {
         parameters: {
             query?: never;
@@ -7788,6 +10071,615 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ToolList"];
+                };
+            };
+            /** @description The client has this answer: `If-None-Match` names its tag. */
+            304: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    show_policy: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` of an earlier response: if it is still current, the status is 304. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Changes with the answer; send it as `If-None-Match`. */
+                    ETag?: string;
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyView"];
+                };
+            };
+            /** @description The client has this answer: `If-None-Match` names its tag. */
+            304: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    explain_call: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExplainBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Explanation"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    test_policy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PolicyTestBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyTest"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_remembered: {
+        parameters: {
+            query?: {
+                /** @description Only runs of this session. */
+                session?: string | null;
+            };
+            header?: {
+                /** @description The `ETag` of an earlier response: if it is still current, the status is 304. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Changes with the answer; send it as `If-None-Match`. */
+                    ETag?: string;
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RememberedList"];
+                };
+            };
+            /** @description The client has this answer: `If-None-Match` names its tag. */
+            304: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    revoke_remembered: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the remembered approval. */
+                remembered: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RememberedApproval"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    show_run_policy: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` of an earlier response: if it is still current, the status is 304. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description The id of the run. */
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Changes with the answer; send it as `If-None-Match`. */
+                    ETag?: string;
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunPolicy"];
+                };
+            };
+            /** @description The client has this answer: `If-None-Match` names its tag. */
+            304: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    switch_policy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the run. */
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SwitchBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunPolicy"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_gates: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` of an earlier response: if it is still current, the status is 304. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Changes with the answer; send it as `If-None-Match`. */
+                    ETag?: string;
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GateList"];
+                };
+            };
+            /** @description The client has this answer: `If-None-Match` names its tag. */
+            304: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    explain_gates: {
+        parameters: {
+            query?: {
+                /** @description The profile of gates to try, instead of what was recorded. */
+                profile?: ("standard" | "strict") | null;
+            };
+            header?: {
+                /** @description The `ETag` of an earlier response: if it is still current, the status is 304. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description The id of the run. */
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Changes with the answer; send it as `If-None-Match`. */
+                    ETag?: string;
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GatedRun"];
+                };
+            };
+            /** @description The client has this answer: `If-None-Match` names its tag. */
+            304: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_budgets: {
+        parameters: {
+            query?: {
+                /** @description Only the budget with this name, such as `session:ID`. */
+                budget?: string | null;
+                /** @description The maximum number to return. */
+                limit?: number;
+            };
+            header?: {
+                /** @description The `ETag` of an earlier response: if it is still current, the status is 304. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Changes with the answer; send it as `If-None-Match`. */
+                    ETag?: string;
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SharedBudgetList"];
+                };
+            };
+            /** @description The client has this answer: `If-None-Match` names its tag. */
+            304: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    grant_budget: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GrantBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Granted"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    show_cost: {
+        parameters: {
+            query?: {
+                /** @description What the calls of a row have in common. Repeat it for several. */
+                by?: ("agent" | "model" | "session" | "owner" | "day")[];
+                /** @description Only from this day of UTC. */
+                since?: string | null;
+                /** @description Only up to this day. */
+                until?: string | null;
+                /** @description Only what belongs to the agent with this name. */
+                agent?: string | null;
+                /** @description Only calls of this model, as provider/model. */
+                model?: string | null;
+                /** @description Only runs of this session. */
+                session?: string | null;
+                /** @description Only what belongs to this user; only admins see what belongs to others. */
+                owner?: string | null;
+                /** @description The maximum number to return. */
+                limit?: number;
+            };
+            header?: {
+                /** @description The `ETag` of an earlier response: if it is still current, the status is 304. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Changes with the answer; send it as `If-None-Match`. */
+                    ETag?: string;
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SpendingList"];
+                };
+            };
+            /** @description The client has this answer: `If-None-Match` names its tag. */
+            304: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    forecast_cost: {
+        parameters: {
+            query: {
+                /** @description The name of the agent. */
+                agent: string;
+            };
+            header?: {
+                /** @description The `ETag` of an earlier response: if it is still current, the status is 304. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Changes with the answer; send it as `If-None-Match`. */
+                    ETag?: string;
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Forecast"];
+                };
+            };
+            /** @description The client has this answer: `If-None-Match` names its tag. */
+            304: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_limits: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` of an earlier response: if it is still current, the status is 304. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Changes with the answer; send it as `If-None-Match`. */
+                    ETag?: string;
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LimitList"];
+                };
+            };
+            /** @description The client has this answer: `If-None-Match` names its tag. */
+            304: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_pools: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` of an earlier response: if it is still current, the status is 304. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Changes with the answer; send it as `If-None-Match`. */
+                    ETag?: string;
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LimitList"];
+                };
+            };
+            /** @description The client has this answer: `If-None-Match` names its tag. */
+            304: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_requests: {
+        parameters: {
+            query?: {
+                /** @description Only what belongs to the run with this id. */
+                run?: string | null;
+                /** @description Only requests of this turn. */
+                turn?: number | null;
+                /** @description Only requests to this provider/model. */
+                model?: string | null;
+                /** @description `ok`, `cancelled`, the category of an error, such as `rate_limit` or `429`, or `error` for all errors. */
+                status?: string | null;
+                /** @description Only what started at this time or later. */
+                since?: string | null;
+                /** @description Only requests that contain this text, or whose answer does, whatever its case. */
+                search?: string | null;
+                /** @description The maximum number to return. */
+                limit?: number;
+                /** @description The `next` of the previous page. Send the same filters as for that page. */
+                cursor?: string | null;
+            };
+            header?: {
+                /** @description The `ETag` of an earlier response: if it is still current, the status is 304. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Changes with the answer; send it as `If-None-Match`. */
+                    ETag?: string;
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestPage"];
+                };
+            };
+            /** @description The client has this answer: `If-None-Match` names its tag. */
+            304: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    show_request: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` of an earlier response: if it is still current, the status is 304. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description The id of the recorded request. */
+                request: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Changes with the answer; send it as `If-None-Match`. */
+                    ETag?: string;
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestDetail"];
                 };
             };
             /** @description The client has this answer: `If-None-Match` names its tag. */
@@ -9756,6 +12648,378 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_evals: {
+        parameters: {
+            query?: {
+                /** @description The maximum number to return. */
+                limit?: number;
+            };
+            header?: {
+                /** @description The `ETag` of an earlier response: if it is still current, the status is 304. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Changes with the answer; send it as `If-None-Match`. */
+                    ETag?: string;
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvalList"];
+                };
+            };
+            /** @description The client has this answer: `If-None-Match` names its tag. */
+            304: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    show_eval: {
+        parameters: {
+            query?: {
+                /** @description The id of an evaluation to compare with, or `last`. */
+                baseline?: string | null;
+            };
+            header?: {
+                /** @description The `ETag` of an earlier response: if it is still current, the status is 304. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description The id of the evaluation. */
+                eval: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Changes with the answer; send it as `If-None-Match`. */
+                    ETag?: string;
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvalReport"];
+                };
+            };
+            /** @description The client has this answer: `If-None-Match` names its tag. */
+            304: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_eval_results: {
+        parameters: {
+            query?: {
+                /** @description Whether to list only results that did not pass. */
+                failed?: boolean;
+                /** @description The `next` of the previous page. Send the same filters as for that page. */
+                cursor?: number;
+                /** @description The maximum number to return. */
+                limit?: number;
+            };
+            header?: {
+                /** @description The `ETag` of an earlier response: if it is still current, the status is 304. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description The id of the evaluation. */
+                eval: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Changes with the answer; send it as `If-None-Match`. */
+                    ETag?: string;
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResultList"];
+                };
+            };
+            /** @description The client has this answer: `If-None-Match` names its tag. */
+            304: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    stop_eval: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the evaluation. */
+                eval: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvalRow"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_memories: {
+        parameters: {
+            query?: {
+                /** @description A text: only what fits it is listed, the best first. */
+                q?: string | null;
+                /** @description The maximum number to return. */
+                limit?: number;
+                /** @description The `next` of the previous page. */
+                before?: number | null;
+            };
+            header?: {
+                /** @description The `ETag` of an earlier response: if it is still current, the status is 304. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Changes with the answer; send it as `If-None-Match`. */
+                    ETag?: string;
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemoryList"];
+                };
+            };
+            /** @description The client has this answer: `If-None-Match` names its tag. */
+            304: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    add_memory: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewMemory"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    /** @description The address of what was created. */
+                    Location: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrittenMemory"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    count_memories: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` of an earlier response: if it is still current, the status is 304. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Changes with the answer; send it as `If-None-Match`. */
+                    ETag?: string;
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemoryStats"];
+                };
+            };
+            /** @description The client has this answer: `If-None-Match` names its tag. */
+            304: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    verify_memories: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RepairRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemoryVerification"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    show_memory: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` of an earlier response: if it is still current, the status is 304. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description The id of the memory. */
+                memory: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Changes with the answer; send it as `If-None-Match`. */
+                    ETag?: string;
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemoryView"];
+                };
+            };
+            /** @description The client has this answer: `If-None-Match` names its tag. */
+            304: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    correct_memory: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the memory. */
+                memory: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewMemory"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrittenMemory"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    forget_memory: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the memory. */
+                memory: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemoryView"];
+                };
             };
             default: components["responses"]["Problem"];
         };

@@ -71,7 +71,7 @@ function reopen(
     };
     back.fresh.push(back.model);
   } else if (step.kind === "tool") {
-    const { result: _r, left: _l, ...kept } = step;
+    const { result: _r, left: _l, child, ...kept } = step;
     const decisions = step.decisions
       .filter((each) => isBefore(each.asked.cursor))
       .map((each): Decision => (isBefore(each.made?.cursor) ? each : { asked: each.asked }));
@@ -86,6 +86,7 @@ function reopen(
       spans: waits || step.spans.length ? [{ kind, from: at }] : [],
       retries: [],
     };
+    if (child) tool.child = { run: child.run, agent: child.agent };
     back.tools.push(tool);
     back.fresh.push(tool);
   } else if (step.kind === "decision") {

@@ -1,10 +1,12 @@
 /** Folds the events of a run into its steps, one event at a time, in constant time each. */
 import { addText } from "./live_text";
 import { reasoningOf, textOf } from "./message_text";
+import { ReadEvents } from "./read_events";
+import { addRetry } from "./retries";
 import { rewind } from "./rewind";
 import type { Decision, EventOf, ModelStep, NoteEvent, PauseStep, Step } from "./steps";
 import { ToolLog } from "./tool_log";
-import type { Cursor, LiveText, Retry, RunEvent, RunState } from "./types";
+import type { LiveText, Retry, RunEvent, RunState, Usage } from "./types";
 
 export class RunLog {
   readonly steps: Step[] = [];
@@ -33,8 +35,7 @@ export class RunLog {
   private counted = 0;
   /** The text of the last reply. */
   private said = "";
-  /** The newest event of each execution. */
-  private readonly read = new Map<string, Cursor>();
+  private readonly read = new ReadEvents();
 
   /** Everything that waits for a person now, by its id. */
   get waiting(): ReadonlyMap<string, EventOf<"decision_requested">> {
@@ -58,7 +59,7 @@ export class RunLog {
   /** Takes the next event. One that it has is passed over: who asks for a topic twice, as around a
    * reconnect, may get the beginning of the run twice. */
   add(event: RunEvent): void {
-    if ("cursor" in event && event.cursor && this.hasRead(event.cursor)) return;
+    if ("cursor" in event && event.cursor && this.read.note(event.cursor)) return;
     this.events += 1;
     switch (event.type) {
       case "run_started":
@@ -78,6 +79,14 @@ export class RunLog {
         return this.tools.run(event);
       case "tool_call_finished":
         return this.tools.finish(event);
+      case "child_started":
+        return this.tools.startChild(event);
+      case "child_ended":
+        this.addSpent(event.totals?.usage, event.totals?.cost_micros, 1);
+        return this.tools.endChild(event);
+      case "context_compacted":
+        this.addSpent(event.usage, event.cost_micros, 1);
+        return this.note(event);
       case "decision_requested":
         return this.tools.ask(event);
       case "decision_made":
@@ -105,13 +114,6 @@ export class RunLog {
       this.unplaced.splice(this.unplaced.indexOf(retry), 1);
       if (step && step.state === "running") addRetry(step, retry);
     }
-  }
-
-  private hasRead(cursor: Cursor): boolean {
-    const newest = this.read.get(cursor.run_id);
-    if (newest && isUpTo(cursor, newest)) return true;
-    this.read.set(cursor.run_id, cursor);
-    return false;
   }
 
   private push(step: Step): void {
@@ -211,10 +213,23 @@ export class RunLog {
     this.addUsage(step, 1);
   }
 
+  /** The run does not count what a reset dropped. */
+  private takeBack(step: Step): void {
+    if (step.kind === "model" && step.reply) this.addUsage(step, -1);
+    if (step.kind === "tool" && step.child?.totals)
+      this.addSpent(step.child.totals.usage, step.child.totals.cost_micros, -1);
+    if (step.kind === "note" && step.event.type === "context_compacted")
+      this.addSpent(step.event.usage, step.event.cost_micros, -1);
+  }
+
   private addUsage(step: ModelStep, sign: 1 | -1): void {
-    this.costMicros += sign * (step.costMicros ?? 0);
     if (step.costMicros == null) this.unpriced += sign;
-    this.tokens += sign * ((step.usage?.input ?? 0) + (step.usage?.output ?? 0));
+    this.addSpent(step.usage, step.costMicros, sign);
+  }
+
+  private addSpent(used: Usage | undefined, micros: number | null | undefined, sign: 1 | -1) {
+    this.costMicros += sign * (micros ?? 0);
+    this.tokens += sign * ((used?.input ?? 0) + (used?.output ?? 0));
   }
 
   private failModel(event: EventOf<"model_failed">): void {
@@ -251,7 +266,7 @@ export class RunLog {
     this.ended = undefined;
     this.state = "running";
     const back = rewind(this.steps, this.first, event);
-    for (const step of back.left) if (step.kind === "model" && step.reply) this.addUsage(step, -1);
+    for (const step of back.left) this.takeBack(step);
     this.turn = back.turn;
     this.tools.restore(back.tools, back.decisions);
     for (const step of back.fresh) this.push(step);
@@ -277,19 +292,4 @@ export class RunLog {
     if (step) addRetry(step, retry);
     else this.unplaced.push(retry);
   }
-}
-
-function isUpTo(cursor: Cursor, newest: Cursor): boolean {
-  const ahead = cursor.event_id - newest.event_id || (cursor.place ?? 0) - (newest.place ?? 0);
-  return ahead <= 0;
-}
-
-/** Adds a failed attempt to its step; one that is known is only brought up to date. */
-function addRetry(step: { retries: Retry[]; version: number }, retry: Retry): void {
-  const known = step.retries.findIndex(
-    (each) => each.activity === retry.activity && each.failed === retry.failed,
-  );
-  if (known < 0) step.retries.push(retry);
-  else step.retries[known] = retry;
-  step.version += 1;
 }

@@ -1,5 +1,14 @@
 /** What a run did, step by step: what views show. */
-import type { Cursor, DurableEvent, ErrorInfo, Message, Retry, Usage } from "./types";
+import type {
+  Cursor,
+  DurableEvent,
+  ErrorInfo,
+  Message,
+  Retry,
+  RunState,
+  Totals,
+  Usage,
+} from "./types";
 
 export type EventOf<T extends DurableEvent["type"]> = Extract<DurableEvent, { type: T }>;
 
@@ -71,6 +80,16 @@ export interface ToolStep extends StepBase {
   result?: EventOf<"tool_call_finished">;
   decisions: Decision[];
   spans: Span[];
+  /** The run that a call of an agent started. */
+  child?: Child;
+}
+
+interface Child {
+  run: string;
+  agent: string;
+  /** Absent until it has ended. */
+  state?: RunState;
+  totals?: Totals | undefined;
 }
 
 /** A request for a decision, and what was decided. */
@@ -97,6 +116,8 @@ export type NoteEvent = EventOf<
   | "abort_requested"
   | "signal_refused"
   | "budget_reached"
+  | "context_compacted"
+  | "compaction_failed"
   | "undo_started"
   | "effects_undone"
   | "branched"

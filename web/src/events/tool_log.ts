@@ -10,6 +10,8 @@ export class ToolLog {
   /** Calls that a worker runs now. */
   private readonly running = new Set<ToolStep>();
   private readonly activities = new Map<string, ToolStep>();
+  /** The calls whose child runs have not ended, by the child. */
+  private readonly parents = new Map<string, ToolStep>();
   private readonly asks = new WeakMap<EventOf<"decision_requested">, Decision>();
   private turn = -1;
   private inTurn = 0;
@@ -63,6 +65,25 @@ export class ToolLog {
     }
     tool.arguments = event.arguments;
     this.running.add(tool);
+    touch(tool, event);
+  }
+
+  startChild(event: EventOf<"child_started">): void {
+    const tool = this.find(event.call_id, event.turn);
+    if (!tool) return;
+    tool.child = { run: event.child, agent: event.agent };
+    if (tool.spans.at(-1)?.to !== undefined || tool.spans.length === 0)
+      tool.spans.push({ kind: "run", from: event.at });
+    tool.state = "running";
+    this.parents.set(event.child, tool);
+    touch(tool, event);
+  }
+
+  endChild(event: EventOf<"child_ended">): void {
+    const tool = this.parents.get(event.child);
+    if (!tool?.child) return;
+    this.parents.delete(event.child);
+    tool.child = { ...tool.child, state: event.state, totals: event.totals ?? undefined };
     touch(tool, event);
   }
 
@@ -175,9 +196,11 @@ export class ToolLog {
     this.waiting.clear();
     this.running.clear();
     this.activities.clear();
+    this.parents.clear();
     this.turn = -1;
     for (const tool of tools) {
       this.remember(tool);
+      if (tool.child) this.parents.set(tool.child.run, tool);
       if (tool.state === "running") this.running.add(tool);
       const wait = tool.decisions.at(-1);
       if (wait && !wait.made && !tool.result)

@@ -7,6 +7,7 @@ export type Part = Message["parts"][number];
 export type ErrorInfo = Schemas["ErrorInfo"];
 export type Usage = Schemas["Usage"];
 export type Cursor = Schemas["Cursor"];
+export type Totals = Schemas["Totals"];
 export type RunState = Schemas["RunState"];
 export type Retry = Schemas["Retry"];
 

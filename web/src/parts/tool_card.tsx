@@ -1,3 +1,4 @@
+import { Link } from "@tanstack/react-router";
 import { Wrench } from "lucide-react";
 import { useState } from "react";
 import type { ToolStep } from "@/events/steps";
@@ -7,7 +8,9 @@ import { AttemptList } from "./attempts";
 import { DecisionRecord } from "./decision_record";
 import { DiffView } from "./diff_view";
 import { ErrorNote } from "./error_note";
+import { formatMoney } from "./figures";
 import { JsonView, LongText } from "./json_view";
+import { StateBadge } from "./state_badge";
 import { fileEditOf } from "./tool_edits";
 
 /** A tool call in full: arguments, who decided, attempts, result. */
@@ -23,9 +26,31 @@ export function ToolBody({ run, step }: { run: string; step: ToolStep }) {
           <Wrench aria-hidden className="size-3.5" /> {step.progress}
         </p>
       )}
+      {step.child && <ChildRun child={step.child} />}
       <AttemptList run={run} step={step} />
       <Result run={run} step={step} />
     </div>
+  );
+}
+
+function ChildRun({ child }: { child: NonNullable<ToolStep["child"]> }) {
+  return (
+    <p className="flex min-h-8 min-w-0 flex-wrap items-center gap-x-3">
+      <span className="text-muted text-xs">Run of {child.agent}</span>
+      <Link
+        to="/runs/$run"
+        params={{ run: child.run }}
+        className="truncate text-info hover:underline"
+      >
+        {child.run}
+      </Link>
+      <StateBadge state={child.state ?? "running"} />
+      {child.totals && (
+        <span className="text-muted text-xs">
+          {child.totals.turns} turns, {formatMoney(child.totals.cost_micros)}
+        </span>
+      )}
+    </p>
   );
 }
 

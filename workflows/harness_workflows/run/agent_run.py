@@ -39,6 +39,7 @@ from harness_workflows.run import card, waits
 from harness_workflows.run.calls import save_transcript_now
 from harness_workflows.run.failures import map_failure
 from harness_workflows.run.loop import run_loop
+from harness_workflows.run.memories import learn_from_run
 from harness_workflows.run.progress import restore_progress
 from harness_workflows.run.tools import are_edits_merged, settle_calls
 from harness_workflows.run.undo_at_end import undo_at_end
@@ -176,6 +177,8 @@ class AgentRun:
     async def _end_run(self, reply: ModelTurn | None) -> RunEnd:
         progress = self.progress
         await self._save_transcript()
+        if reply is not None and not progress.undo:
+            await learn_from_run(progress)
         undone = await undo_at_end(progress) if progress.undo else None
         # If a reply and an abort with undo arrive together, the abort wins.
         state = RunState.COMPLETED if reply and undone is None else RunState.ABORTED
@@ -252,7 +255,7 @@ class AgentRun:
             data=data,
             head=progress.head,
             totals=progress.totals,
-            reason=progress.aborted if state is RunState.ABORTED else None,
+            reason=progress.aborted if state is RunState.ABORTED else progress.finishing,
             undone=undone,
             unread=len(progress.hints) or None,
         )

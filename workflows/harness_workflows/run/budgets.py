@@ -1,17 +1,34 @@
-"""Check budgets before each model call, so that a run stops between two steps."""
+"""Check budgets before each model call, so that a run stops between two steps.
+
+A worker checks those that are shared; this asks a person when one is used up.
+"""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TypeVar
 
 from temporalio import workflow
+from temporalio.common import RetryPolicy
+from temporalio.exceptions import ActivityError
 
+from harness.budgets.contracts import GRANT, GrantShared
+from harness.contracts.errors import BudgetReached, HarnessError, SharedBudgetReached
+from harness.contracts.message import user_message
+from harness.contracts.model import CallModel
 from harness.contracts.run import Budget, Pending
-from harness.contracts.steering import Grant, read_grant
+from harness.contracts.steering import Decide, Grant, read_grant
 from harness_workflows.run import waits
+from harness_workflows.run.failures import map_failure
 from harness_workflows.run.progress import RunProgress
 
 PENDING_ID = "budget"
+FINISH = (
+    "The budget of this task is used up: {reached}. This is your last turn, and you have no tools. "
+    "Sum up briefly what you have found and done, and what is still to do."
+)
+GRANT_LIMIT = timedelta(seconds=60)
+GRANT_RETRIES = RetryPolicy(maximum_attempts=20, maximum_interval=timedelta(seconds=30))
 
 
 async def find_spent_budget(progress: RunProgress) -> str | None:
@@ -31,15 +48,84 @@ async def find_spent_budget(progress: RunProgress) -> str | None:
             return None  # aborted
         if decide.verdict == "reject":
             return reached
+        if decide.verdict == "answer":
+            start_finishing(progress, reached)
+            return None
         progress.budget = _extend_budget(progress, read_grant(decide.arguments))
     return None
 
 
+async def ask_for_shared_budget(progress: RunProgress, error: HarnessError) -> bool:
+    """Ask a person about a shared budget that a worker found used up. Returns whether the call is
+    to be repeated, perhaps as the last one. A what-if asks no person."""
+    if not isinstance(error, SharedBudgetReached) or not workflow.patched("shared-budget"):
+        return False
+    if progress.finishing is not None or progress.spec.playback is not None:
+        raise BudgetReached(error.message)
+    progress.model_call = None
+    progress.recheck = True
+    question = (
+        f"{error.message} Approve to grant as much again. Of a budget in the settings only an "
+        "admin grants more, with `harness budgets grant`; this run then goes on."
+    )
+    pending = Pending(
+        id=PENDING_ID, need="budget", turn=progress.turn, question=question, since=workflow.time()
+    )
+    decide = await waits.wait_for_decision(progress, pending)
+    progress.recheck = False
+    if decide is None:
+        return True  # aborted
+    if decide.verdict == "reject":
+        raise BudgetReached(f"a shared budget was reached: {error.message}")
+    if decide.verdict == "answer":
+        start_finishing(progress, error.message)
+    else:
+        await _grant_shared(progress, decide)
+    return True
+
+
+def start_finishing(progress: RunProgress, reached: str) -> None:
+    """Make the next turn the last one."""
+    progress.finishing = reached
+    text = FINISH.format(reached=reached.rstrip("."))
+    progress.messages.append(user_message(text, origin="budget"))
+
+
+def mark_last(progress: RunProgress, request: CallModel) -> CallModel:
+    """Return the request as that of the run's last turn, if it is."""
+    if progress.finishing is None or request.finish:
+        return request
+    return request.model_copy(update={"messages": tuple(progress.messages), "finish": True})
+
+
+async def _grant_shared(progress: RunProgress, decide: Decide) -> None:
+    """Have a worker grant more, unless another run's decision already did."""
+    grant = GrantShared(
+        turn=progress.turn,
+        more=read_grant(decide.arguments) if decide.verdict == "edit" else None,
+        by=decide.by,
+    )
+    try:
+        await workflow.execute_activity(
+            GRANT,
+            grant,
+            start_to_close_timeout=GRANT_LIMIT,
+            retry_policy=GRANT_RETRIES,
+            summary="grant more of a shared budget",
+        )
+    except ActivityError as error:
+        raise map_failure(error) from None
+
+
 def _find_reached(progress: RunProgress) -> str | None:
+    if progress.finishing is not None:
+        return None
     budget, totals = progress.budget, progress.totals
     spent = totals.cost_micros or 0
     if budget.turns is not None and totals.turns >= budget.turns:
         return f"{budget.turns} turns"
+    if budget.shared is not None:
+        return None  # a worker counts what the account has left
     if budget.tokens is not None and totals.usage.total >= budget.tokens:
         return f"{budget.tokens} tokens"
     if budget.cost_micros is not None and spent >= budget.cost_micros:
@@ -56,6 +142,7 @@ def _extend_budget(progress: RunProgress, granted: Grant | None) -> Budget:
     passed = workflow.time() - progress.started  # including the wait for the person
     seconds = _add_limit(now.seconds, more.seconds or first.seconds)
     return Budget(
+        shared=now.shared,
         turns=_add_limit(now.turns, more.turns or first.turns),
         tokens=_add_limit(now.tokens, more.tokens or first.tokens),
         cost_micros=_add_limit(now.cost_micros, more.cost_micros or first.cost_micros),

@@ -12,16 +12,25 @@ from harness.contracts.activities import (
     call_model,
     check_edit,
     check_output,
+    compact_context,
+    learn_memories,
+    recall_memories,
     run_tool,
     save_transcript,
     write_instructions,
 )
 from harness.contracts.agent_code import CheckedOutput, CheckOutput, WriteInstructions
 from harness.contracts.clean_text import clean_line
-from harness.contracts.model import CallModel, ModelTurn
+from harness.contracts.memory_work import (
+    LearnedMemories,
+    LearnMemories,
+    RecalledMemories,
+    RecallMemories,
+)
+from harness.contracts.model import CallModel, CompactContext, Compacted, ModelTurn
 from harness.contracts.queues import workspace_queue
 from harness.contracts.run import RunSpec
-from harness.contracts.tool import RunTool, ToolOutcome, ToolPolicy
+from harness.contracts.tool import POOL_WAIT_S, RunTool, ToolOutcome, ToolPolicy
 from harness.contracts.transcript import SaveTranscript
 
 INLINE_LIMIT = timedelta(seconds=1)
@@ -29,7 +38,10 @@ PLAYBACK_LIMIT = timedelta(seconds=5)
 """For an inline tool in a what-if: the record may be large, and is read from the store."""
 CHECK_LIMIT = timedelta(seconds=20)
 CHECK_ATTEMPTS = 3
+COMPACT_ATTEMPTS = 4
 SAVE_LIMIT = timedelta(seconds=60)
+MAX_QUERY = 4_000
+"""Characters of the prompt that memories are searched by."""
 SUMMARY_WIDTH = 120  # the page truncates longer labels
 READ = ToolPolicy(effect="read")
 """Policy of a tool that the agent does not have: the model gets an error that it can correct."""
@@ -47,6 +59,23 @@ def start_model(spec: RunSpec, request: CallModel) -> workflow.ActivityHandle[Mo
         cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
         retry_policy=_retry_policy(limits.model_attempts),
         summary=f"{spec.model} turn {request.turn}",
+    )
+
+
+def start_compaction(
+    spec: RunSpec, request: CompactContext, queue: str | None
+) -> workflow.ActivityHandle[Compacted]:
+    """Have a model summarize the conversation."""
+    limits = spec.limits
+    return workflow.start_activity(
+        compact_context,
+        request,
+        task_queue=queue,
+        start_to_close_timeout=timedelta(seconds=limits.model_timeout_s),
+        heartbeat_timeout=timedelta(seconds=limits.heartbeat_s),
+        # The run can continue without a summary, so it does not wait for a long outage to end.
+        retry_policy=_retry_policy(min(limits.model_attempts, COMPACT_ATTEMPTS)),
+        summary=f"summarize the conversation after turn {request.turn}",
     )
 
 
@@ -72,6 +101,25 @@ def start_output_check(
     )
 
 
+def start_recall(spec: RunSpec) -> workflow.ActivityHandle[RecalledMemories]:
+    """Have a worker of the agent find the memories that the run begins with."""
+    return workflow.start_activity(
+        recall_memories,
+        RecallMemories(spec=spec.spec, query=spec.asked[:MAX_QUERY], salt=spec.salt),
+        summary="recall memories",
+        **_function_options(spec),
+    )
+
+
+def start_learning(
+    spec: RunSpec, request: LearnMemories
+) -> workflow.ActivityHandle[LearnedMemories]:
+    """Have a worker of the agent extract facts from the run."""
+    options = _function_options(spec)
+    options["start_to_close_timeout"] = timedelta(seconds=spec.limits.model_timeout_s)
+    return workflow.start_activity(learn_memories, request, summary="extract memories", **options)
+
+
 def _function_options(spec: RunSpec) -> dict[str, Any]:
     limits = spec.limits
     return {
@@ -94,6 +142,8 @@ def start_tool(spec: RunSpec, request: RunTool) -> workflow.ActivityHandle[ToolO
         )
     limits = spec.limits
     timeout = policy.timeout_s or limits.tool_timeout_s
+    if policy.pool is not None:
+        timeout += POOL_WAIT_S
     return workflow.start_activity(
         run_tool,
         request,
@@ -136,7 +186,7 @@ def _tool_attempts(spec: RunSpec, policy: ToolPolicy) -> int:
     outage. The activity itself counts failures of the tool."""
     limits = spec.limits
     attempts = policy.attempts or limits.tool_attempts
-    return attempts if policy.effect == "read" else max(attempts, limits.model_attempts)
+    return max(attempts, limits.model_attempts) if policy.acts else attempts
 
 
 def _retry_policy(attempts: int) -> RetryPolicy:

@@ -30,6 +30,8 @@ def show_doing(progress: RunProgress, doing: str) -> None:
 def render_card(progress: RunProgress) -> str:
     totals = progress.totals
     about = "~" if totals.usage.estimated else ""
+    rate = totals.usage.hit_rate
+    cached = f" ({rate:.0%} cached)" if rate else ""
     rows = [
         (
             "State",
@@ -41,7 +43,7 @@ def render_card(progress: RunProgress) -> str:
         ("Turn", str(progress.turn)),
         ("Model", _cut_text(progress.spec.model)),
         ("Code", _cut_text(workflow.info().get_current_build_id())),
-        ("Tokens", f"{about}{totals.usage.input:,} in, {about}{totals.usage.output:,} out"),
+        ("Tokens", f"{about}{totals.usage.input:,} in{cached}, {about}{totals.usage.output:,} out"),
         ("Cost", _format_cost(totals.cost_micros)),
     ]
     if totals.cut_attempts:

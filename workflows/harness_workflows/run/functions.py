@@ -25,7 +25,7 @@ async def insert_instructions(progress: RunProgress) -> None:
     if not spec.instructs or spec.carry is not None:
         return
     card.show_doing(progress, "writing the instructions")
-    text = await _await_function(progress, start_instructions(spec))
+    text = await await_function(progress, start_instructions(spec))
     if text:
         progress.messages.insert(0, user_message(text, origin="instructions"))
 
@@ -44,7 +44,7 @@ async def validate_reply(progress: RunProgress, reply: ModelTurn) -> ModelTurn |
         data=reply.data,
         salt=spec.salt,
     )
-    checked = await _await_function(progress, start_output_check(spec, request))
+    checked = await await_function(progress, start_output_check(spec, request))
     if checked is None:
         return None
     if checked.text is not None:
@@ -53,7 +53,7 @@ async def validate_reply(progress: RunProgress, reply: ModelTurn) -> ModelTurn |
     return reply.model_copy(update={"data": data, "invalid": checked.invalid})
 
 
-async def _await_function(
+async def await_function(
     progress: RunProgress, handle: workflow.ActivityHandle[Result]
 ) -> Result | None:
     """Return the function's result; None if the run was aborted first."""

@@ -20,10 +20,12 @@ from harness.contracts.message import ToolCall, user_message
 from harness.contracts.model import CallModel, ModelTurn
 from harness.contracts.run import Pending
 from harness_workflows.run import card, waits
-from harness_workflows.run.budgets import find_spent_budget
+from harness_workflows.run.budgets import ask_for_shared_budget, find_spent_budget, mark_last
 from harness_workflows.run.calls import start_model
+from harness_workflows.run.compaction import compact_context
 from harness_workflows.run.failures import map_failure
 from harness_workflows.run.functions import insert_instructions, validate_reply
+from harness_workflows.run.memories import insert_memories
 from harness_workflows.run.progress import RunProgress
 from harness_workflows.run.tools import run_calls
 
@@ -33,11 +35,16 @@ MISSING = (TranscriptMissing, ArtifactMissing)
 
 async def run_loop(progress: RunProgress) -> ModelTurn | None:
     """Run to the final reply; None if the run was aborted first."""
+    await insert_memories(progress)
     await insert_instructions(progress)
     if progress.calls:  # the previous history ended before they were complete
         await _run_calls(progress, progress.calls)
     while await _can_continue(progress):
+        if await compact_context(progress):
+            continue
         reply = await _take_turn(progress)
+        if progress.finishing is not None and reply is not None and not reply.interrupted:
+            return _finish(progress, reply)
         if reply is not None and not reply.interrupted:
             reply = await validate_reply(progress, reply)
         if reply is None or reply.interrupted:
@@ -51,6 +58,14 @@ async def run_loop(progress: RunProgress) -> ModelTurn | None:
         elif not progress.hints:  # a hint that arrived during the last call needs another one
             return reply
     return None
+
+
+def _finish(progress: RunProgress, reply: ModelTurn) -> ModelTurn:
+    """Return the reply of a run's last turn. An agent with an output type promises more than a
+    summary: unless the reply fits, its run fails, with the text as far as it got."""
+    if reply.invalid or reply.message.calls:
+        raise BudgetReached(f"the run reached its budget: {progress.finishing}")
+    return reply
 
 
 async def _run_calls(progress: RunProgress, calls: tuple[ToolCall, ...]) -> None:
@@ -82,8 +97,10 @@ async def _take_turn(progress: RunProgress) -> ModelTurn | None:
         turn=progress.turn,
         model=progress.spec.fixed_model,
         salt=progress.spec.salt,
+        scale=progress.scale,
         started=progress.get_proof_of_start(),
     )
+    request = mark_last(progress, request)
     reply: ModelTurn | None = None
     while reply is None and progress.aborted is None:
         try:
@@ -91,8 +108,12 @@ async def _take_turn(progress: RunProgress) -> ModelTurn | None:
         except HarnessError as error:
             if isinstance(error, TranscriptMissing) and progress.sent:
                 head, messages = progress.requeue_unsaved(messages)
-                changes = {"head": head, "messages": messages, "call": 1}
+                changes = {"head": head, "messages": messages, "call": _next_call(request)}
                 request = request.model_copy(update=changes)
+            elif await ask_for_shared_budget(progress, error):
+                request = mark_last(progress, request)
+                request = request.model_copy(update={"call": _next_call(request)})
+                messages = request.messages
             elif not await _wait_for_restore(progress, error):
                 raise
         else:
@@ -100,6 +121,11 @@ async def _take_turn(progress: RunProgress) -> ModelTurn | None:
     if reply is not None:
         progress.add_reply(reply, messages)
     return reply
+
+
+def _next_call(request: CallModel) -> int:
+    """The number of the call that repeats this one."""
+    return (request.call or 0) + 1
 
 
 async def _wait_for_restore(progress: RunProgress, error: HarnessError) -> bool:

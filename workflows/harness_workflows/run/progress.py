@@ -8,13 +8,24 @@ from typing import Any
 from temporalio import workflow
 
 from harness.contracts.message import Message, ToolCall, ToolResult, user_message
-from harness.contracts.model import ModelTurn
+from harness.contracts.model import Compacted, ModelTurn
 from harness.contracts.permit import Started
-from harness.contracts.run import Budget, Carry, Held, Pending, RunSpec, RunState, Sent, Totals
+from harness.contracts.run import (
+    Budget,
+    Carry,
+    Held,
+    OpenChild,
+    Pending,
+    RunSpec,
+    RunState,
+    Sent,
+    Totals,
+)
 from harness.contracts.steering import Decide, Hint, HintRoom
 from harness.contracts.tool import ToolOutcome
 from harness.contracts.whatif import call_key
 
+SAME_SCALE = 0.1
 MAX_SIGNALS = 2_000
 """Most signals in one execution; a wait then continues in the next one. A worker that takes over
 the run reads all of them before it can answer, and Temporal accepts at most 10,000."""
@@ -50,6 +61,12 @@ class RunProgress:
     """Invalid replies in a row."""
     invalid: bool = False
     """The newest reply had a call that the model must correct."""
+    context: int | None = None
+    """Tokens of the last model call, if the conversation is to be summarized."""
+    compact_over: int | None = None
+    """Tokens over which it is summarized next, if not those of the policy."""
+    scale: float | None = None
+    """Tokens that the provider counts for each estimated one."""
     sent: list[Sent] = field(default_factory=list[Sent])
     """Nodes after `saved`, oldest first."""
     saved: str | None = None
@@ -70,8 +87,17 @@ class RunProgress:
     tool_calls: list[workflow.ActivityHandle[ToolOutcome]] = field(
         default_factory=list[workflow.ActivityHandle[ToolOutcome]]
     )
+    finishing: str | None = None
+    """Which budget was reached, if the next turn is the last one because of it."""
+    recheck: bool = False
+    """The run waits for a shared budget: a fresh history tries the call before it asks again."""
     played: dict[str, int] = field(default_factory=dict[str, int])
     """In a what-if: how often each call has been made, by its key."""
+    children: dict[str, OpenChild] = field(default_factory=dict[str, OpenChild])
+    """Children that have not ended, by call."""
+    started_children: int = 0
+    stopping: dict[str, str] = field(default_factory=dict[str, str])
+    """Why children are to end, by their runs."""
     signals: int = 0
     """Received in this execution."""
     refusal: str | None = None
@@ -141,8 +167,32 @@ class RunProgress:
         if turn.saved:
             self.mark_saved(turn.saved)
         self.totals = self.totals.plus(usage=turn.usage, cost_micros=turn.cost_micros, cut=turn.cut)
+        self.correct_scale(turn.scale)
+        if self.spec.compaction is not None:
+            self.context = turn.usage.total
         if turn.message.text:
             self.reply = turn.message.text
+
+    def correct_scale(self, measured: float | None) -> None:
+        """Take a measured scale if it differs: each change moves the cut of the conversation, and
+        what a provider has cached before it is lost."""
+        before = self.scale
+        if measured and (before is None or abs(measured - before) > SAME_SCALE * before):
+            self.scale = measured
+
+    def add_compaction(self, made: Compacted) -> None:
+        """Continue from what stands for the conversation. It is durable, and so is all before."""
+        self.totals = self.totals.plus(usage=made.usage, cost_micros=made.cost_micros)
+        if made.head is not None:
+            self.head = self.saved = made.head
+            self.sent.clear()
+        self.context = made.after
+        self.postpone_compaction(made.after)
+
+    def postpone_compaction(self, tokens: int) -> None:
+        """Summarize again only once the conversation has grown: pinned messages may fill it."""
+        policy = self.spec.compaction
+        self.compact_over = max(policy.at, tokens + tokens // 4) if policy else None
 
     def mark_saved(self, head: str) -> None:
         for place, node in enumerate(self.sent):
@@ -177,6 +227,9 @@ class RunProgress:
             budget=self.budget,
             paused=True if self.paused else None,
             mends=self.mends or None,
+            scale=self.scale,
+            context=self.context,
+            compact_over=self.compact_over,
             aborted=self.aborted,
             undo=True if self.undo else None,
             reply=self.reply or None,
@@ -190,17 +243,27 @@ class RunProgress:
             signatures=self.signatures or None if self.calls else None,
             asked=tuple(self.pending) or None,
             # What the store lacked may be back: the next execution checks before it asks.
-            pending=tuple(p for p in self.pending.values() if p.need != "store") or None,
+            pending=tuple(p for p in self.pending.values() if self._is_kept(p)) or None,
+            finishing=self.finishing,
             decided=dict(self.decided) or None,
             by=self.by if self.paused or self.aborted else None,
+            children={id: self._rooted(each) for id, each in self.children.items()} or None,
+            started_children=self.started_children or None,
         )
         return self.spec.model_copy(update={"carry": carry})
+
+    def _is_kept(self, pending: Pending) -> bool:
+        return pending.need != "store" and not (pending.need == "budget" and self.recheck)
 
     def _with_origin(self, held: Held) -> Held:
         """Set the chain's first run id: the next execution has a run id of its own, but the key of
         the call must stay the same."""
         request = held.request.model_copy(update={"origin": self.origin})
         return held.model_copy(update={"request": request})
+
+    def _rooted(self, child: OpenChild) -> OpenChild:
+        request = child.request.model_copy(update={"origin": self.origin})
+        return child.model_copy(update={"request": request})
 
 
 def restore_progress(spec: RunSpec) -> RunProgress:
@@ -230,6 +293,9 @@ def restore_progress(spec: RunSpec) -> RunProgress:
         turn=carry.turn,
         paused=bool(carry.paused),
         mends=carry.mends or 0,
+        scale=carry.scale,
+        context=carry.context,
+        compact_over=carry.compact_over,
         aborted=carry.aborted,
         by=carry.by,
         undo=bool(carry.undo),
@@ -243,6 +309,9 @@ def restore_progress(spec: RunSpec) -> RunProgress:
         signatures=dict(carry.signatures or {}),
         pending={} if carry.aborted else {each.id: each for each in carry.pending or ()},
         decided=dict(carry.decided or {}),
+        children=dict(carry.children or {}),
+        started_children=carry.started_children or 0,
+        finishing=carry.finishing,
     )
     for text in carry.hints or ():
         progress.add_hint(Hint(text=text))

@@ -8,14 +8,23 @@ from temporalio import workflow
 from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_exception
 
 from harness.contracts.base import Flag
-from harness.contracts.errors import REFUSALS, InvalidToolArguments, UnknownTool, rebuild_error
+from harness.contracts.errors import (
+    REFUSALS,
+    InvalidToolArguments,
+    SubagentRefused,
+    UnknownTool,
+    rebuild_error,
+)
 from harness.contracts.message import ToolCall, ToolResult, call_ordinals, tool_results
+from harness.contracts.ruling import Decider
 from harness.contracts.run import Held, Pending
 from harness.contracts.steering import Decide
-from harness.contracts.tool import Effect, RunTool, ToolOutcome
+from harness.contracts.subagent import MAX_CHILDREN
+from harness.contracts.tool import RunTool, ToolOutcome, ToolPolicy
 from harness.contracts.verdicts import refusal_text
 from harness_workflows.run import card, waits
 from harness_workflows.run.calls import READ, start_tool
+from harness_workflows.run.children import add_left, rejoin_child, run_child
 from harness_workflows.run.failures import get_cause, is_call_failure
 from harness_workflows.run.progress import RunProgress
 
@@ -28,7 +37,7 @@ async def run_calls(progress: RunProgress, calls: tuple[ToolCall, ...]) -> None:
     if not progress.calls:
         progress.calls, progress.invalid = calls, False
     ordinals = call_ordinals(calls)
-    if progress.spec.parallel and all(_effect_of(progress, call) == "read" for call in calls):
+    if progress.spec.parallel and all(_policy_of(progress, call).parallel for call in calls):
         pairs = zip(calls, ordinals, strict=True)
         tasks = [asyncio.create_task(_run_call(progress, call, ordinal)) for call, ordinal in pairs]
         await _wait_for_all(progress, tasks)
@@ -75,22 +84,36 @@ async def _call_until_settled(
     progress: RunProgress, call: ToolCall, ordinal: int | None
 ) -> ToolResult | None:
     """Return the result of a call; None if the run is aborted first."""
-    held = progress.held.get(call.id)
-    if held is None:
+    held, child = progress.held.get(call.id), progress.children.get(call.id)
+    known = held or child
+    if known is None:
         progress.totals = progress.totals.plus(tool_calls=1)
-    request = held.request if held else _build_request(progress, call, ordinal)
+    request = known.request if known else _build_request(progress, call, ordinal)
     asked: Held | None = None
     while progress.aborted is None:
+        if child is not None:
+            ended, child = await rejoin_child(progress, child), None
+            if ended is None:
+                break
+            request = ended
         if held is None:
             held = await _try_call(progress, request, asked)
+        if held.outcome.child is not None:
+            ended = await run_child(progress, held.request, held.outcome.child)
+            if ended is None:
+                break
+            request, held = ended, None
+            continue
         if held.outcome.need is None:
             return _take_result(progress, call, held.outcome)
         progress.held[call.id] = held
         decide = await waits.wait_for_decision(progress, _build_pending(progress, held))
         del progress.held[call.id]
-        if decide is None:
+        if decide is None and progress.aborted is not None:
             break
-        settled = _apply_decision(held.request, held.outcome, decide)
+        settled = _apply_decision(
+            held.request, held.outcome, decide, policed=progress.spec.policed is True
+        )
         if isinstance(settled, ToolResult):
             return settled
         if asked is None or held.request is not asked.request:  # a new question
@@ -112,15 +135,27 @@ def _build_request(progress: RunProgress, call: ToolCall, ordinal: int | None) -
         nth=progress.count_repeat(call),
         signature=progress.signatures.get(call.id),
         pin=progress.spec.tools.get(call.name, READ).pin,
+        cost_micros=progress.totals.cost_micros or None if progress.spec.policed else None,
     )
 
 
 async def _try_call(progress: RunProgress, request: RunTool, asked: Held | None) -> Held:
     """Try the call and return it with its outcome."""
+    if _policy_of(progress, request.call).subagent is not None and request.ended is None:
+        if progress.started_children >= MAX_CHILDREN:
+            return _refuse_child(request)
+        request = add_left(progress, request)
     card.show_doing(progress, f"running {request.call.name}")
     outcome = await _run_activity(progress, request)
     if request.edited and _is_misfit(outcome):
         request, outcome = _ask_again(request, outcome, asked)
+    return Held(request=request, outcome=outcome, since=workflow.time())
+
+
+def _refuse_child(request: RunTool) -> Held:
+    words = f"{request.call.name} was not called: this run has started {MAX_CHILDREN} others."
+    refused = SubagentRefused(words)
+    outcome = ToolOutcome(result=_error_result(request.call, words), failure=refused.info)
     return Held(request=request, outcome=outcome, since=workflow.time())
 
 
@@ -192,9 +227,13 @@ def _describe_unfinished(tool: str, cause: object) -> str:
     return f"{tool} did not finish: {cause}. It may have happened. Approve to check again."
 
 
-def _apply_decision(request: RunTool, outcome: ToolOutcome, decide: Decide) -> RunTool | ToolResult:
+def _apply_decision(
+    request: RunTool, outcome: ToolOutcome, decide: Decide | None, *, policed: bool
+) -> RunTool | ToolResult:
     """Return the next request, or a result if the decision itself is one."""
     call = request.call
+    if decide is None:  # a worker applies what the rule says about this
+        return request.model_copy(update={"decider": Decider(lapsed=_find_lapse(outcome))})
     if decide.verdict == "answer" and outcome.need == "outcome":
         # Through the ledger, so that it records what the person knows.
         return request.model_copy(
@@ -207,16 +246,25 @@ def _apply_decision(request: RunTool, outcome: ToolOutcome, decide: Decide) -> R
         return _error_result(
             call, refusal_text("approval" if unknown else outcome.need, decide.note)
         )
-    return allow_call(request, outcome, decide)
+    return allow_call(request, outcome, decide, policed=policed)
 
 
-def allow_call(request: RunTool, outcome: ToolOutcome, decide: Decide) -> RunTool:
+def _find_lapse(outcome: ToolOutcome) -> str:
+    """What the rule says happens when nobody decides. A worker decides; readers show it."""
+    return (outcome.ruling and outcome.ruling.then) or "deny"
+
+
+def allow_call(request: RunTool, outcome: ToolOutcome, decide: Decide, *, policed: bool) -> RunTool:
     """Return the call as a person allows it: unchanged, or edited."""
     changes: dict[str, object] = {
         "approved": True, "note": decide.note, "again": outcome.attempt,
     }  # fmt: skip
     if outcome.pin is not None:
         changes["pin"] = outcome.pin
+    if outcome.ruling is not None or (policed and decide.verdict == "edit"):
+        changes["decider"] = Decider(by=decide.by, role=decide.role, remember=decide.remember)
+    if asked := [each.gate for each in outcome.gates or () if each.verdict == "ask"]:
+        changes["overruled"] = (*(request.overruled or ()), *asked)
     if decide.verdict == "edit":
         edited = request.call.model_copy(update={"arguments": decide.arguments})
         asked = outcome.asked or request.asked
@@ -232,18 +280,26 @@ def _build_pending(progress: RunProgress, held: Held) -> Pending:
         turn=progress.turn,
         tool=call.name,
         arguments=call.arguments if isinstance(call.arguments, dict) else None,
-        effect=_effect_of(progress, call),
+        effect=_policy_of(progress, call).effect,
         question=outcome.reason or f"May {call.name} run?",
         since=held.since,
+        ruling=outcome.ruling,
+        until=_find_deadline(held),
     )
 
 
-def _effect_of(progress: RunProgress, call: ToolCall) -> Effect:
-    return progress.spec.tools.get(call.name, READ).effect
+def _policy_of(progress: RunProgress, call: ToolCall) -> ToolPolicy:
+    return progress.spec.tools.get(call.name, READ)
+
+
+def _find_deadline(held: Held) -> float | None:
+    """When the time to decide passes, also if the wait continues in a fresh history."""
+    ruling = held.outcome.ruling
+    return None if ruling is None or ruling.wait_s is None else held.since + ruling.wait_s
 
 
 def _may_ask(progress: RunProgress, call: ToolCall) -> Flag:
-    acts = progress.spec.playback is None and _effect_of(progress, call) != "read"
+    acts = progress.spec.playback is None and _policy_of(progress, call).acts
     return True if progress.spec.asks and acts else None
 
 

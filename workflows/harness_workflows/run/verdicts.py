@@ -7,7 +7,8 @@ import asyncio
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, is_cancelled_exception
 
-from harness.contracts.errors import InvalidSignal, NotPending, PendingChanged
+from harness.contracts.errors import InvalidSignal, NotDecider, NotPending, PendingChanged
+from harness.contracts.ruling import describe_whom, fits_whom
 from harness.contracts.run import Pending
 from harness.contracts.steering import EXAMPLES, Decide, read_grant
 from harness.contracts.verdicts import MEANINGS, fits_digest, list_verdicts, short_digest
@@ -39,9 +40,27 @@ def check_decision(progress: RunProgress, decide: Decide) -> tuple[Decide, Pendi
             f"waits now is {pending.tool or pending.need} with digest "
             f"{short_digest(pending.asked)}",
         )
+    _check_decider(decide, pending)
     if pending.need == "budget":
         read_grant(decide.arguments)
     return decide, pending
+
+
+def _check_decider(decide: Decide, pending: Pending) -> None:
+    """Refuse a decision of someone whom the policy does not ask, or that it does not remember."""
+    ruling = pending.ruling
+    if ruling is not None and not fits_whom(ruling.whom, decide.by, decide.role):
+        raise NotDecider(
+            f"{pending.id} was not decided: rule {ruling.rule} asks {describe_whom(ruling.whom)}, "
+            f"and this decision is of {decide.by or 'nobody'}"
+        )
+    if decide.remember is None:
+        return
+    if ruling is None or ruling.remembers is None or decide.verdict not in ("approve", "edit"):
+        raise InvalidSignal(
+            f"{pending.id} was not decided: only an approval can be remembered, of a call that a "
+            "rule with remember = true asks about"
+        )
 
 
 def refuse_empty_edit(decide: Decide) -> None:
@@ -59,7 +78,9 @@ async def check_edit(progress: RunProgress, decide: Decide, pending: Pending) ->
     if not workflow.patched("edits-checked"):  # a call that did not fit was presented again
         return
     held = progress.held[pending.id]
-    handle = start_check(allow_call(held.request, held.outcome, decide))
+    handle = start_check(
+        allow_call(held.request, held.outcome, decide, policed=progress.spec.policed is True)
+    )
     progress.tool_calls.append(handle)  # an abort cancels it, a fresh history waits for it
     wrong: BaseException | None = None
     misfit = None

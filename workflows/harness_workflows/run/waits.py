@@ -41,12 +41,15 @@ def set_attributes(*updates: SearchAttributeUpdate[Any]) -> None:
 
 
 async def wait_for_decision(progress: RunProgress, pending: Pending) -> Decide | None:
-    """Wait for a person's decision about `pending`; None if the run is aborted first."""
+    """Wait for a person's decision about `pending`; None if the run is aborted first, or the time
+    to decide passes."""
     progress.pending[pending.id] = pending
     progress.doing = f"waiting for a person: {pending.question}"
     _publish_waiting(progress)
     # Not in a `finally`: that would also run when the worker evicts the run from memory.
-    await wait_until(progress, lambda: pending.id in progress.decided, pending.question)
+    await wait_until(
+        progress, lambda: pending.id in progress.decided, pending.question, pending.until
+    )
     progress.pending.pop(pending.id, None)
     if progress.aborted is None:
         _publish_waiting(progress)
@@ -66,23 +69,31 @@ async def wait_while_paused(progress: RunProgress) -> None:
         enter_state(progress, RunState.RUNNING)
 
 
-async def wait_until(progress: RunProgress, met: Callable[[], bool], why: str) -> None:
-    """Wait for `met` or an abort, but no longer than the time budget allows.
+async def wait_until(
+    progress: RunProgress, met: Callable[[], bool], why: str, until: float | None = None
+) -> None:
+    """Wait for `met`, an abort or the time `until`, but no longer than the time budget allows.
 
     A budget that asks for more does so between two steps, and does not end a wait. Raises
     FreshHistory when signals have filled the history: the wait continues in the next one.
     """
-    left, limit = None, None if progress.budget.ask else progress.budget.seconds
-    if limit is not None:
-        left = min(max(0.0, progress.started + limit - workflow.time()), LONGEST_TIMER_S)
+    asks = progress.budget.ask or progress.budget.shared is not None
+    limit = None if asks else progress.budget.seconds
+    ends = None if limit is None else progress.started + limit
+    passes = until is not None and (ends is None or until <= ends)
+    last = until if passes else ends
+    left = None if last is None else min(max(0.0, last - workflow.time()), LONGEST_TIMER_S)
+    kind = "time to decide" if passes else "time budget"
     try:
         await workflow.wait_condition(
             lambda: met() or progress.aborted is not None or progress.needs_fresh_history,
             timeout=left,
-            timeout_summary=None if left is None else f"time budget, while waiting: {why}"[:120],
+            timeout_summary=None if left is None else f"{kind}, while waiting: {why}"[:120],
         )
     except TimeoutError:
-        words = f"the run reached its budget of {limit:g} seconds while it waited: {why}"
+        if passes:
+            return
+        words = f"the run reached its budget of {limit or 0:g} seconds while it waited: {why}"
         raise BudgetReached(words) from None
     except asyncio.CancelledError:
         notice_cancel(progress)

@@ -154,6 +154,10 @@ function sayNote(event: NoteStep["event"]): string {
       return `Stopped${by}`;
     case "budget_reached":
       return "A limit of the run was reached";
+    case "context_compacted":
+      return "Earlier messages summarized for the model";
+    case "compaction_failed":
+      return "Earlier messages could not be summarized";
     case "undo_started":
       return "Undoing the effects";
     case "effects_undone":

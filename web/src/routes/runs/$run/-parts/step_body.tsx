@@ -49,6 +49,10 @@ function NoteBody({ event }: { event: NoteEvent }) {
           {"undo" in event && event.undo && <Small>The run's effects are to be undone.</Small>}
         </>
       );
+    case "context_compacted":
+      return <LongText text={event.summary} className="max-w-prose" />;
+    case "compaction_failed":
+      return <ErrorNote error={event.error} />;
     case "effects_undone":
       return event.undone.error ? <ErrorNote error={event.undone.error} /> : null;
     case "branched":
@@ -77,6 +81,8 @@ function noteHasBody(event: NoteEvent): boolean {
   switch (event.type) {
     case "hint_received":
     case "signal_refused":
+    case "context_compacted":
+    case "compaction_failed":
     case "branched":
       return true;
     case "abort_requested":

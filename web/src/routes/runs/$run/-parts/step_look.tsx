@@ -115,6 +115,20 @@ function noteLook(event: NoteEvent): Look {
       return { Icon: Ban, tone: "text-bad", title: "Signal refused", summary: event.signal };
     case "budget_reached":
       return { Icon: Wallet, tone: "text-warn", title: "Budget reached", summary: event.budget };
+    case "context_compacted":
+      return {
+        Icon: CornerUpLeft,
+        tone: "text-muted",
+        title: "Conversation summarized",
+        summary: `${event.before} to ${event.after} tokens`,
+      };
+    case "compaction_failed":
+      return {
+        Icon: Ban,
+        tone: "text-bad",
+        title: "Summary failed",
+        summary: event.error.message,
+      };
     case "undo_started":
       return { Icon: Undo2, tone: "text-warn", title: "Undo started", summary: event.workflow };
     case "effects_undone":

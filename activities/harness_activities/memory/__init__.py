@@ -1,0 +1,1 @@
+"""Memory of runs: what its tools do, recall at the start, extraction at the end."""

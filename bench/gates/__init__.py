@@ -1,0 +1,1 @@
+"""How gates fare against judges that others wrote, and against attacks on their own rules."""

@@ -1,0 +1,91 @@
+"""`harness limits` and `harness pools`: how much of each limit is used, and by whom."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Sequence
+
+from harness.cli.access.shown import print_table
+from harness.cli.context import open_backend
+from harness.cli.out import Out
+from harness.contracts.clean_text import clean_line
+from harness.limits.views import Limit, LimitCall
+from harness.terminal import exit_codes
+
+HEADS = (
+    "LIMIT", "REQUESTS/MIN", "TOKENS/MIN", "AT ONCE", "WAITING", "CALLS", "WAITED", "REFUSED",
+)  # fmt: skip
+POOL_HEADS = ("POOL", "USED", "WAITING", "CALLS", "WAITED")
+CALL_HEADS = ("POOL", "STATE", "TOOL", "RUN", "PRIORITY", "SECONDS")
+
+
+async def show_limits(args: Namespace, out: Out) -> int:
+    async with open_backend(args, out) as backend:
+        found = await backend.limits.list_limits()
+    if not _print_facts(found, out, "limits", '[limits.models."openai/gpt-5"]'):
+        return exit_codes.DONE
+    print_table(out, HEADS, [_cells(each) for each in found])
+    for each in found:
+        if each.closed_seconds is not None:
+            out.note(
+                f"{each.name} refused a call: none is made for {each.closed_seconds:.0f} s more."
+            )
+    return exit_codes.DONE
+
+
+async def show_pools(args: Namespace, out: Out) -> int:
+    async with open_backend(args, out) as backend:
+        found = await backend.limits.list_pools()
+    if not _print_facts(found, out, "pools", "[limits.pools.NAME]"):
+        return exit_codes.DONE
+    rows = [
+        (each.name, _share(each.in_use, each.width), str(each.waiting), str(each.granted),
+         _waits(each))
+        for each in found
+    ]  # fmt: skip
+    print_table(out, POOL_HEADS, rows)
+    calls = [row for each in found for row in _call_rows(each)]
+    if calls:
+        out.raw("")
+        print_table(out, CALL_HEADS, calls)
+    return exit_codes.DONE
+
+
+def _print_facts(found: Sequence[Limit], out: Out, what: str, section: str) -> bool:
+    """Print JSON, or that there are none; whether tables follow."""
+    if out.json:
+        for each in found:
+            out.line(each.model_dump(exclude_none=True))
+        return False
+    if not found:
+        out.note(f"No {what} are configured. To add one: {section} in harness.toml.")
+    return bool(found)
+
+
+def _cells(limit: Limit) -> tuple[str, ...]:
+    return (
+        limit.name, _share(limit.requests, limit.requests_per_minute),
+        _share(limit.tokens, limit.tokens_per_minute), _share(limit.in_use, limit.width),
+        str(limit.waiting), str(limit.granted), _waits(limit), str(limit.refused),
+    )  # fmt: skip
+
+
+def _share(used: int, most: int | None) -> str:
+    return f"{used:,}" if most is None else f"{used:,} of {most:,}"
+
+
+def _waits(limit: Limit) -> str:
+    if not limit.waited:
+        return "0"
+    return f"{limit.waited} ({limit.waited_seconds / limit.waited:.1f} s each)"
+
+
+def _call_rows(pool: Limit) -> list[tuple[str, ...]]:
+    states = (("runs", pool.users), ("waits", pool.queue))
+    return [_call_cells(pool.name, state, each) for state, calls in states for each in calls]
+
+
+def _call_cells(pool: str, state: str, call: LimitCall) -> tuple[str, ...]:
+    run = "of another user" if call.run is None else clean_line(call.run)
+    priority = "" if call.priority is None else str(call.priority)
+    return (pool, state, clean_line(call.what), run, priority, f"{call.seconds:.1f}")

@@ -1,0 +1,1 @@
+"""Embeddings: texts as vectors, from providers or from a small model on this machine."""

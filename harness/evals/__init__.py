@@ -1,0 +1,1 @@
+"""Evaluations: agents and models over a data set, checked, compared and reported."""

@@ -1,0 +1,1 @@
+"""Gates around model and tool calls: provenance of arguments, redaction, clean answers."""

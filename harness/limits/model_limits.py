@@ -1,0 +1,102 @@
+"""Keep the limits of models: reserve before each call, settle after it."""
+
+from __future__ import annotations
+
+from harness.contracts.errors import ProviderError, RateLimited
+from harness.contracts.model import ModelReply
+from harness.engine.connection import Connection
+from harness.interceptors import ModelCall, ModelInterceptor, NextModel
+from harness.limits.quota import Quota, find_model_quotas
+from harness.limits.rows import NORMAL, Answer, Ask, Used
+from harness.limits.settings import LimitsSettings
+from harness.limits.store import LimitStore
+from harness.limits.turnstile import Turnstile
+from harness.providers.context.estimate import estimate_input
+
+FALL_THROUGH_S = 2.0
+"""How long a call waits for its turn if the plan has another candidate."""
+REST_S = 1.0
+"""How long no call is made after the provider refused one, unless it says how long."""
+
+
+def make_interceptor(connection: Connection) -> ModelInterceptor:
+    """Make what stands around each model call of a worker process."""
+    settings = connection.settings.section(LimitsSettings)
+    return ModelLimits(settings, Turnstile(LimitStore(connection.database)))
+
+
+class ModelLimits:
+    """Lets model calls through, each when the limits of its model and provider allow."""
+
+    def __init__(self, settings: LimitsSettings, turnstile: Turnstile) -> None:
+        self._settings = settings
+        self._turnstile = turnstile
+        self._quotas: dict[str, tuple[Quota, ...]] = {}
+
+    async def call_model(self, call: ModelCall, next: NextModel) -> ModelReply:
+        quotas = self._find_quotas(call.model)
+        if not quotas:
+            return await next(call)
+        patience = self._settings.wait_seconds
+        if not call.last:
+            patience = min(patience, FALL_THROUGH_S)
+
+        def refuse(answer: Answer) -> RateLimited:
+            return RateLimited(
+                f"{call.model}: the limit {answer.blocked} is used up for about "
+                f"{answer.wait_s:.0f} s; {answer.ahead} calls are ahead.",
+                fix="Retried automatically. To see who uses it: `harness limits`.",
+                retry_after=max(1.0, answer.wait_s),
+            )
+
+        async with self._turnstile.pass_through(quotas, _ask(call), patience, refuse) as turn:
+            try:
+                reply = await next(call)
+            except RateLimited as error:
+                closed = error.retry_after or REST_S
+                turn.used = Used(input=0, output=0, refused=True, closed_s=closed)
+                raise
+            except ProviderError:
+                turn.used = Used(output=0)
+                raise
+            turn.used = _used(reply)
+            return reply
+
+    def _find_quotas(self, model: str) -> tuple[Quota, ...]:
+        found = self._quotas.get(model)
+        if found is None:
+            found = find_model_quotas(self._settings, model)
+            if len(self._quotas) < MOST_MODELS:
+                self._quotas[model] = found
+        return found
+
+
+MOST_MODELS = 1_000
+"""Models whose limits are remembered: runs may name any model."""
+
+
+def _ask(call: ModelCall) -> Ask:
+    caller = call.caller
+    return Ask(
+        place=f"{caller.run}/{caller.turn}/{caller.call}/{caller.purpose}/{call.model}",
+        attempt=caller.attempt,
+        run=caller.run,
+        owner=caller.owner,
+        what=call.model,
+        priority=NORMAL if caller.priority is None else caller.priority,
+        input=estimate_input(call.request),
+        output=call.request.params.max_output_tokens,
+    )
+
+
+def _used(reply: ModelReply) -> Used:
+    usage, rates = reply.usage, reply.rates
+    return Used(
+        input=usage.input,
+        output=usage.output,
+        exact=usage.estimated is None,
+        most_requests=rates and rates.requests,
+        left_requests=rates and rates.requests_left,
+        most_tokens=rates and rates.tokens,
+        left_tokens=rates and rates.tokens_left,
+    )

@@ -1,0 +1,3 @@
+"""The tables of memory. `REVISIONS` names the steps in order."""
+
+REVISIONS = ("0001",)

@@ -1,0 +1,1 @@
+"""Approval policies: rules that allow tool calls, deny them or ask people."""

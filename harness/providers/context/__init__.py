@@ -1,0 +1,1 @@
+"""What each model call sends of a growing conversation: estimates, trimming, compaction."""

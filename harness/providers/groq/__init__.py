@@ -1,0 +1,1 @@
+"""Groq: Chat Completions, through its SDK."""

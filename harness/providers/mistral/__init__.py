@@ -1,0 +1,1 @@
+"""Mistral: Chat Completions with rules of its own."""

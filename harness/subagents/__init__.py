@@ -1,0 +1,1 @@
+"""Agents that other agents call as tools: their runs, below the run that calls."""

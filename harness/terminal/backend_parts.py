@@ -1,0 +1,116 @@
+"""What commands about limits, budgets, policies, memories and requests need of the place where runs
+live."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from harness.budgets.views import (
+        Dimension,
+        Forecast,
+        GrantBody,
+        Granted,
+        SharedBudget,
+        SpendingList,
+    )
+    from harness.gates.client import Tried
+    from harness.gates.views import GatedRun, GateList
+    from harness.limits.views import Limit
+    from harness.memory.views import (
+        MemoryList,
+        MemoryStats,
+        MemoryVerification,
+        MemoryView,
+        WrittenMemory,
+    )
+    from harness.policies.views import (
+        ExplainBody,
+        Explanation,
+        PolicyTest,
+        PolicyTestBody,
+        PolicyView,
+        RememberedApproval,
+        RunPolicy,
+    )
+    from harness.request_log.rows import RequestFilter
+    from harness.request_log.views import RequestDetail, RequestPage
+
+
+class BackendLimits(Protocol):
+    """Limits of models and providers, and pools of tools."""
+
+    async def list_limits(self) -> list[Limit]: ...
+
+    async def list_pools(self) -> list[Limit]: ...
+
+
+class BackendMemories(Protocol):
+    """The memories of a person."""
+
+    async def list(self, *, limit: int = 50, before: int | None = None) -> MemoryList: ...
+
+    async def search(self, query: str, *, limit: int = 10) -> MemoryList: ...
+
+    async def find(self, id: str) -> MemoryView: ...
+
+    async def add(self, text: str) -> WrittenMemory: ...
+
+    async def correct(self, id: str, text: str) -> WrittenMemory: ...
+
+    async def forget(self, id: str) -> MemoryView: ...
+
+    async def stats(self) -> MemoryStats: ...
+
+    async def verify(self, *, repair: bool = False) -> MemoryVerification: ...
+
+
+class BackendRequests(Protocol):
+    """The requests to model providers that were recorded."""
+
+    async def list(self, which: RequestFilter, limit: int, cursor: str | None) -> RequestPage: ...
+
+    async def show(self, id: str) -> RequestDetail: ...
+
+
+class BackendBudgets(Protocol):
+    """Budgets that runs share, and what was spent."""
+
+    async def list(self, name: str | None) -> builtins.list[SharedBudget]: ...
+
+    async def grant(self, grant: GrantBody) -> Granted: ...
+
+    async def read_spending(
+        self, by: Sequence[Dimension], *, since: date | None, filters: Mapping[str, str | None]
+    ) -> SpendingList: ...
+
+    async def forecast(self, agent: str) -> Forecast: ...
+
+
+class BackendPolicies(Protocol):
+    """Policies, and approvals that are remembered."""
+
+    async def show(self) -> PolicyView: ...
+
+    async def explain(self, body: ExplainBody) -> Explanation: ...
+
+    async def test(self, body: PolicyTestBody) -> PolicyTest: ...
+
+    async def show_run(self, run: str) -> RunPolicy: ...
+
+    async def switch(self, run: str, text: str | None) -> RunPolicy: ...
+
+    async def list_remembered(self, session: str | None) -> builtins.list[RememberedApproval]: ...
+
+    async def revoke(self, id: str) -> RememberedApproval: ...
+
+
+class BackendGates(Protocol):
+    """Gates, and what they decide about runs."""
+
+    async def list_gates(self) -> GateList: ...
+
+    async def explain_run(self, run: str, profile: Tried | None) -> GatedRun: ...

@@ -1,0 +1,134 @@
+"""Which rule decides, and what rules may say."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from harness.contracts.errors import InvalidPolicy
+from harness.contracts.ruling import fits_whom
+from harness.policies.evaluate import PolicyCall, compare_rules, find_rule
+from harness.policies.policy import Policy, parse_policy, read_policy
+
+TEXT = """
+[[rules]]
+name = "no secrets"
+decision = "deny"
+arguments = { "**" = { glob = "*secret*", ignore_case = true } }
+reason = "Secrets stay here."
+
+[[rules]]
+name = "docs"
+decision = "allow"
+tool = "write_*"
+arguments = { "paths[*]" = { path_below = "docs" } }
+override = true
+
+[[rules]]
+name = "large"
+decision = "ask"
+tool = ["pay", "refund"]
+arguments = { amount = { above = 100 } }
+whom = ["role:admin", "ann"]
+timeout = "1h"
+then = "escalate:admin"
+
+[[rules]]
+decision = "ask"
+effect = ["write", "irreversible"]
+owner = "guest*"
+cost_above = 0.5
+remember = true
+"""
+
+
+def call(tool: str = "look", **more: Any) -> PolicyCall:
+    return PolicyCall(**{"tool": tool, "effect": "write", "agent": "a", **more})
+
+
+def decided(call: PolicyCall) -> str | None:
+    rule = find_rule(parse_policy(TEXT, "policy.toml").rules, call)
+    return rule and rule.name
+
+
+@pytest.mark.parametrize(
+    ("use", "rule"),
+    [
+        (call(), None),
+        (call(arguments={"a": [{"b": "My SECRET"}]}), "no secrets"),
+        (call(arguments={"a": {"my_secret": 1}}), "no secrets"),
+        (call("write_file", arguments={"paths": ["docs/a", "docs/b"]}), "docs"),
+        # Of several values, all have to fit a rule that allows.
+        (call("write_file", arguments={"paths": ["docs/a", "docs/../b"]}), None),
+        (call("write_file", arguments={"paths": []}), None),
+        (call("pay", arguments={"amount": 101}), "large"),
+        (call("pay", arguments={"amount": "101"}), "large"),
+        (call("pay", arguments={"amount": 100}), None),
+        # It cannot tell: it asks.
+        (call("pay", arguments={"amount": {"value": 1}}), "large"),
+        (call("payx", arguments={"amount": 101}), None),
+        (call(owner="guest7", cost=0.6), "rule 4"),
+        (call(owner="guest7", cost=0.5), None),
+        (call(owner="guest7", cost=0.6, effect="read"), None),
+        (call(cost=0.6), None),
+        # More values than a condition looks at.
+        (call(arguments={"a": [0] * 50_000}), "no secrets"),
+    ],
+)  # fmt: skip
+def test_the_first_rule_that_fits_decides(use: PolicyCall, rule: str | None) -> None:
+    assert decided(use) == rule
+
+
+def test_the_others_are_explained() -> None:
+    rules = parse_policy(TEXT, "policy.toml").rules
+    found = list(compare_rules(rules, call("pay", arguments={"amount": 500})))
+    assert [each.misfit for each in found] == [
+        "the condition on ** does not hold", "tool 'pay' does not fit write_*", None,
+    ]  # fmt: skip
+
+
+def test_a_policy_survives_its_canonical_text() -> None:
+    policy = parse_policy(TEXT, "policy.toml")
+    again = Policy.model_validate_json(policy.text)
+    assert (again, again.digest) == (policy, policy.digest)
+    assert parse_policy(f"# note\n{TEXT}", "policy.toml").digest == policy.digest
+    assert parse_policy(TEXT.replace("100", "99"), "policy.toml").digest != policy.digest
+
+
+@pytest.mark.parametrize(
+    ("rule", "why"),
+    [
+        ({"decision": "maybe"}, "allow"),
+        ({"decision": "allow", "whom": ["ann"]}, 'whom needs decision = "ask"'),
+        ({"decision": "deny", "timeout": "1h"}, "timeout needs"),
+        ({"decision": "ask", "override": True}, "override needs"),
+        ({"decision": "ask", "then": "deny"}, "then needs a timeout"),
+        ({"decision": "ask", "timeout": "1 hour"}, "write 90s"),
+        ({"decision": "ask", "timeout": "999d"}, "at most"),
+        ({"decision": "ask", "timeout": "1h", "then": "escalate:king"}, "escalate:admin"),
+        ({"decision": "ask", "whom": ["role:king"]}, "not a role"),
+        ({"decision": "deny", "arguments": {"a..b": 1}}, "not a path"),
+        ({"decision": "deny", "tool": []}, "tool"),
+        ({"decision": "deny", "tools": "x"}, "tools"),
+    ],
+)
+def test_malformed_rules_are_refused(rule: dict[str, Any], why: str) -> None:
+    with pytest.raises(InvalidPolicy, match=why):
+        read_policy({"rules": [rule]}, "policy.toml")
+
+
+def test_malformed_files_are_refused() -> None:
+    twice = '[[rules]]\nname = "a"\ndecision = "deny"\n' * 2
+    for text in ("rules = 1", "[[rules", twice, "x" * 300_000, "a = " + "[" * 5_000):
+        with pytest.raises(InvalidPolicy):
+            parse_policy(text, "policy.toml")
+
+
+def test_who_may_decide() -> None:
+    assert fits_whom(None, None, None)
+    assert fits_whom(("ann",), "ann", "viewer")
+    assert not fits_whom(("ann",), "bob", "admin")
+    assert fits_whom(("role:operator",), "bob", "admin")
+    assert not fits_whom(("role:admin",), "bob", "operator")
+    assert not fits_whom(("role:admin",), "role:admin", None)
