@@ -48,6 +48,7 @@ async def read_asked(site: Site, page: Page) -> list[str]:
     return found
 
 
+@pytest.mark.slow
 async def test_messages_during_an_answer(site: Site) -> None:
     """One is queued and one is a hint; both are answered, and the page says what became of them."""
     held = asyncio.Event()

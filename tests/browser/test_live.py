@@ -23,6 +23,7 @@ async def expect_all(page: Page, marks: Marks) -> None:
     assert counted == dict.fromkeys(marks.all, 1), counted
 
 
+@pytest.mark.slow
 async def test_three_tabs_share_one_stream(site: Site) -> None:
     """And those that are left go on when the one that holds it closes."""
     marks = Marks(6, hold_at=3)

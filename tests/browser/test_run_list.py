@@ -49,6 +49,7 @@ async def test_new_runs_wait_while_somebody_reads(site: Site) -> None:
     await expect(grid).to_have_attribute("aria-rowcount", str(len(runs) + 3))
 
 
+@pytest.mark.slow
 async def test_many_runs_are_aborted_with_keys_and_one_question(site: Site) -> None:
     await site.serve()
     rest = asyncio.Event()

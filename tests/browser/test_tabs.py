@@ -31,6 +31,7 @@ async def test_a_sign_in_as_somebody_else_reloads_the_other_tabs(site: Site) -> 
     await expect(page.get_by_role("button", name="Approve")).to_have_count(0)
 
 
+@pytest.mark.slow
 async def test_a_change_names_the_user_of_the_tab(site: Site) -> None:
     run = await ask_to_pay(site)
     page = await site.sign_in(path=f"/runs/{run}")

@@ -66,6 +66,7 @@ async def furnish(site: Site, *wanted: tuple[str, dict[str, str]]) -> tuple[Shel
     return shelf, run
 
 
+@pytest.mark.slow
 async def test_previews_an_undo_and_shows_its_progress(site: Site) -> None:
     shelf, run = await furnish(
         site, ("put_on_shelf", {"thing": "a vase"}), ("put_on_shelf", {"thing": SCRIPT})

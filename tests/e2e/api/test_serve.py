@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.fakes.command import harness_command
 from tests.fakes.warm_python import warm_python
 
@@ -62,6 +64,7 @@ def read_page(url: str, token: str) -> bytes:
         return answer.read()
 
 
+@pytest.mark.slow
 def test_the_example_client(tmp_path: Path) -> None:
     with serving(tmp_path) as (_, told):
         token = make_token(tmp_path)

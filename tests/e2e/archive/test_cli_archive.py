@@ -20,6 +20,7 @@ def project(tmp_path: Path) -> Iterator[Project]:
     project.command("down")
 
 
+@pytest.mark.slow
 def test_runs_outlive_the_engine(project: Project) -> None:
     for id in ("one", "two"):
         assert project.command("run", "What is 3 * 7?", "--id", id, "--json").code == 0

@@ -16,6 +16,7 @@ from tests.fakes.screen import Screen
 SLOW = "say slowly " + " ".join(f"w{number}" for number in range(300))
 
 
+@pytest.mark.slow
 def test_lines_of_a_pipe_are_prompts_of_one_conversation(kept_project: Project) -> None:
     typed = "What is 2 + 2?\n\nWhat is 3 + 3?\n"
     ended = kept_project.command("chat", "--session", "talk", "--json", typed=typed)
@@ -113,6 +114,7 @@ def test_a_costly_answer_blocks_no_key(kept_project: Project) -> None:
     assert screen.leave() == 0
 
 
+@pytest.mark.slow
 def test_a_hint_and_a_message_that_waits(kept_project: Project) -> None:
     screen = Screen(kept_project, "chat", "--agent", "agent.py:other")
     screen.shows("›")

@@ -57,6 +57,7 @@ def run_program(command: list[str], folder: Path, relay: Relay) -> list[str]:
     return done.stdout.splitlines()
 
 
+@pytest.mark.slow
 def test_python(relay: Relay, tmp_path: Path) -> None:
     (tmp_path / "client.py").write_text(read_fences(PAGE, "python")[1])
     assert run_program(warm_python("client.py"), tmp_path, relay) == expected()

@@ -136,6 +136,7 @@ async def test_a_worker_is_killed(
     assert lines(tmp_path) == [row.key] * paid
 
 
+@pytest.mark.slow
 async def test_a_person_reports_the_outcome(
     options: dict[str, Any], tmp_path: Path, model_server: ModelServer, name: str
 ) -> None:

@@ -69,6 +69,7 @@ async def test_a_kept_card_is_the_card_that_a_fresh_read_gives(
     assert await read(harness, reads, run.id) == await read_card(connection, run.id)
 
 
+@pytest.mark.slow
 async def test_readers_at_once_of_a_run_that_goes_on(
     harness: Harness, model_server: ModelServer, name: str
 ) -> None:

@@ -16,7 +16,7 @@ from tests.integration.api.conftest import Api
 from tests.integration.api.conftest import api as api
 
 LEGACY, MODERN = "legacy", "2026-07-28"
-BOTH = pytest.mark.parametrize("mode", [LEGACY, MODERN])
+BOTH = pytest.mark.parametrize("mode", [pytest.param(LEGACY, marks=pytest.mark.slow), MODERN])
 
 
 @dataclass

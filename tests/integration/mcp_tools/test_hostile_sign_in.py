@@ -23,6 +23,7 @@ from harness.mcp_tools.sign_in.record import Tokens, new_sign_in, read_sign_in, 
 from harness.mcp_tools.sign_in.stored import StoredTokens
 from tests.fakes.oauth_server import Browser
 from tests.fakes.raw_authority import METADATA, RESOURCE, RawAuthority, serving_raw_authority
+from tests.fakes.sampled import sampled
 from tests.fakes.stack import until
 
 
@@ -187,7 +188,7 @@ HOSTILE: dict[str, tuple[Callable[[RawAuthority], None], str]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("name", sampled(HOSTILE))
 async def test_a_hostile_authority_ends_in_a_clear_error(name: str, tmp_path: Path) -> None:
     change, why = HOSTILE[name]
     async with serving_raw_authority() as raw:

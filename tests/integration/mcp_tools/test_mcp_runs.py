@@ -39,6 +39,7 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> McpServer:
     )
 
 
+@pytest.mark.slow
 async def test_a_run_calls_a_server_that_dies_and_changes(
     server: McpServer,
     harness: Harness,

@@ -118,6 +118,7 @@ async def test_a_stream(
     assert added == [item.id for item in final.output]
 
 
+@pytest.mark.slow
 async def test_a_stream_resumes_after_every_event(
     clients: Clients, harness: Harness, model_server: ModelServer, name: str
 ) -> None:

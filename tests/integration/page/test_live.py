@@ -23,6 +23,7 @@ from tests.integration.page.sockets import opened
 RESTART = 1012
 
 
+@pytest.mark.slow
 async def test_topics_share_a_connection(
     api: Api, harness: Harness, model_server: ModelServer, name: str
 ) -> None:
@@ -162,6 +163,7 @@ async def test_a_conversation_resumes(
         assert live.durable(f"{topic}?turn=2") == events
 
 
+@pytest.mark.slow
 async def test_one_topic_does_not_hold_up_another(
     api: Api, harness: Harness, model_server: ModelServer, name: str
 ) -> None:
@@ -180,6 +182,7 @@ async def test_one_topic_does_not_hold_up_another(
         await live.next_of(f"run/{large}", "end")
 
 
+@pytest.mark.slow
 async def test_what_is_ready_shares_messages(
     api: Api, harness: Harness, model_server: ModelServer, name: str
 ) -> None:

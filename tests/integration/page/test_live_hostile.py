@@ -179,6 +179,7 @@ async def _name_new(before: set[asyncio.Task[object]]) -> list[str]:
     return sorted(str(each.get_coro()) for each in asyncio.all_tasks() - before)
 
 
+@pytest.mark.slow
 async def test_a_client_that_accepts_nothing_is_disconnected(
     api: Api, harness: Harness, model_server: ModelServer, name: str
 ) -> None:

@@ -138,6 +138,7 @@ async def _length(asked: list[str]) -> int:
     return len(asked)
 
 
+@pytest.mark.slow
 async def test_a_user_opens_few_topics_in_a_minute(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -80,6 +80,7 @@ async def settled(run: RunHandle[Any], watching: asyncio.Task[list[e.Event]]) ->
     return events
 
 
+@pytest.mark.slow
 async def test_a_worker_killed_in_model_calls(
     remote: Harness, worker: WorkerProcess, model_server: ModelServer, name: str, tmp_path: Path
 ) -> None:
@@ -206,6 +207,7 @@ async def test_the_engine_killed_in_the_middle(
     await settled(other, watching)
 
 
+@pytest.mark.slow
 async def test_the_database_killed_in_the_middle(
     harness: Harness, postgres: Postgres, model_server: ModelServer, name: str
 ) -> None:

@@ -33,6 +33,7 @@ from tests.fakes.stack import (
 )
 
 
+@pytest.mark.slow
 async def test_the_stack_stops_when_its_last_user_leaves(project: Path) -> None:
     async with open_stack(SETTINGS, project) as first:
         joined = open_stack(SETTINGS, project)
@@ -79,6 +80,7 @@ async def test_a_killed_user_has_left(project: Path) -> None:
     await until_gone(project, pids)
 
 
+@pytest.mark.slow
 async def test_concurrent_users_start_one_stack(empty_project: Path) -> None:
     users = [User(empty_project) for _ in range(3)]
     said = await asyncio.gather(*(user.said() for user in users))

@@ -283,6 +283,7 @@ asyncio.run(main())
 """
 
 
+@pytest.mark.slow
 async def test_nodes_reported_as_saved_survive_every_crash(
     postgres: Postgres, database_url: str
 ) -> None:

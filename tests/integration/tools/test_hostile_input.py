@@ -26,6 +26,7 @@ from tests.fakes.clerk import Table
 from tests.fakes.clerk import table as table
 from tests.fakes.hostile import fits, hostile_values
 from tests.fakes.loop_lag import Cost, measure
+from tests.fakes.sampled import sampled
 from tests.fakes.tool_calls import Caller, calling
 from tests.integration.tools.test_tools_http import LOCAL, Answer, redirect, reply, serving
 
@@ -138,12 +139,12 @@ def benign(address: str) -> dict[str, tuple[dict[str, Any], str]]:
 SQL = [name for name in TOOLS if name.startswith("sql")]
 
 
-@pytest.mark.parametrize("name", [name for name in TOOLS if name not in SQL])
+@pytest.mark.parametrize("name", sampled([name for name in TOOLS if name not in SQL]))
 async def test_arguments(call: Caller, tmp_path: Path, name: str) -> None:
     await try_arguments(call, tmp_path, name)
 
 
-@pytest.mark.parametrize("name", SQL)
+@pytest.mark.parametrize("name", sampled(SQL))
 async def test_arguments_of_sql(sql: Caller, tmp_path: Path, name: str) -> None:
     """The memory is the worker's: that of Postgres has limits of its own."""
     await try_arguments(sql, tmp_path, name)
@@ -176,7 +177,7 @@ EXPRESSIONS = {
 }
 
 
-@pytest.mark.parametrize("expression", EXPRESSIONS)
+@pytest.mark.parametrize("expression", sampled(EXPRESSIONS))
 async def test_expressions(call: Caller, expression: str) -> None:
     await within(call, "math", EXPRESSIONS[expression], expression=expression)
 
@@ -192,7 +193,9 @@ SEARCHES: list[tuple[dict[str, Any], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("asked", "expected"), SEARCHES, ids=lambda value: str(value)[:60])
+@pytest.mark.parametrize(
+    ("asked", "expected"), sampled(SEARCHES), ids=lambda value: str(value)[:60]
+)
 async def test_searches(call: Caller, tmp_path: Path, asked: dict[str, Any], expected: str) -> None:
     (tmp_path / ("a" * 250)).write_bytes(b"a" * 64 + b"!")
     (tmp_path / "lines").write_bytes(b"\n" * search.MAX_FILE)
@@ -230,7 +233,9 @@ FILES: list[tuple[str, dict[str, Any], str]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("name", "asked", "expected"), FILES, ids=lambda value: str(value)[:60])
+@pytest.mark.parametrize(
+    ("name", "asked", "expected"), sampled(FILES), ids=lambda value: str(value)[:60]
+)
 @pytest.mark.usefixtures("large")
 async def test_files(call: Caller, name: str, asked: dict[str, Any], expected: str) -> None:
     await within(call, name, expected, **asked)
@@ -255,7 +260,7 @@ STATEMENTS: list[tuple[str, str, list[Any], str]] = [
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "params", "expected"), STATEMENTS, ids=lambda value: str(value)[:40]
+    ("name", "text", "params", "expected"), sampled(STATEMENTS), ids=lambda value: str(value)[:40]
 )
 async def test_statements(
     sql: Caller, name: str, text: str, params: list[Any], expected: str
@@ -291,7 +296,7 @@ PAGES: dict[str, tuple[bytes, str]] = {
 REPLIES: dict[str, bytes | Answer] = {path: page for path, (page, _) in PAGES.items()}
 
 
-@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("path", sampled(PAGES))
 async def test_pages(call: Caller, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
     allow_time(monkeypatch, PAGES[path][1])
     async with serving(REPLIES) as (address, _):
@@ -308,7 +313,7 @@ ANSWERS = {
 }
 
 
-@pytest.mark.parametrize("path", ANSWERS)
+@pytest.mark.parametrize("path", sampled(ANSWERS))
 async def test_answers_of_requests(
     call: Caller, path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
