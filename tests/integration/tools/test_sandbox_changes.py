@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from harness import Agent, Harness
+from harness.cli.stack.sandbox import check_sandbox
 from harness.errors import SandboxUnavailable
 from harness.tools import run_python, run_shell
 from harness.tools.sandbox import availability
@@ -160,6 +161,9 @@ async def test_a_host_without_bubblewrap_runs_nothing(
     assert outcome.failure and outcome.failure.code == SandboxUnavailable.code
     assert "bubblewrap is not installed" in outcome.failure.message
     assert "pip install" in outcome.failure.fix
+    check = await check_sandbox()
+    assert (check.ok, check.note) == (True, True)
+    assert "bubblewrap is not installed" in check.detail
     assert picture(root) == before
 
 
@@ -176,6 +180,13 @@ async def test_a_host_that_refuses_namespaces_runs_nothing(
     assert code == SandboxUnavailable.code
     assert "Creating new namespace failed" in words
     assert not (root / "x").exists()
+
+
+@needs_sandbox
+async def test_doctor_tries_it() -> None:
+    check = await check_sandbox()
+    assert (check.ok, check.note) == (True, False)
+    assert "bwrap" in check.detail
 
 
 @needs_sandbox
