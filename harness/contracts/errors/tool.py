@@ -121,6 +121,14 @@ class CallNotRecorded(ToolError):
     fix = "A what-if runs no tools: it plays back recorded results."
 
 
+class SandboxUnavailable(ToolError):
+    """The worker's host lacks what a [sandbox](../how-to/sandbox.md) needs. The command did not
+    run: there is no weaker sandbox. `harness doctor` says the same."""
+
+    code = "tool.sandbox_unavailable"
+    fix = "Run the worker on Linux on x86_64 or aarch64."
+
+
 class SubagentRefused(ToolError):
     """An agent was not called as a tool: the run has started too many, stands too deep below other
     runs, or has nothing left of its budget. The model reads which, and can do the work itself. See

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.command import harness_command
+from tests.fakes.sandboxes import needs_sandbox
 from tests.fakes.warm_python import warm_python
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
@@ -21,6 +22,12 @@ EXPECTED: dict[str, tuple[str, ...]] = {
     "ask_human": ("question: which colour", "green"),
     "budget": ("The budget of 2 turns is used up", "6*7 = 42", "4 turns"),
     "calculator": ("2+2 = 4", "completed"),
+    "code_fixer": (
+        "asked: edit_file runs only with approval.",
+        "run_shell: ['', 'OK']",
+        'repaired: return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")',
+        "undone: 5 effects; files: ['broken/",
+    ),
     "fallback": ("fell back from nowhere/some-model: provider.network", "offline/demo answered"),
     "files": ("read_file: ok", "write_file: ok", "read_file: refused"),
     "fork": ("original: forecast says: rain", "fork: forecast says: sun", "both replayed"),
@@ -63,12 +70,14 @@ EXPECTED: dict[str, tuple[str, ...]] = {
     ),
 }
 
+NEEDS_SANDBOX = {"code_fixer"}
 OFTEN = {"approval", "calculator", "fork", "session", "undo"}
 """The others are run by `make test-all`."""
 
 
 def test_every_example_is_expected_here() -> None:
-    elsewhere = {"evaluate", "http_client"}  # tests of evals, tests/e2e/api
+    # tests of evals, tests/e2e/api, and what code_fixer imports
+    elsewhere = {"evaluate", "http_client", "recorded_model"}
     assert {path.stem for path in EXAMPLES.glob("*.py")} == set(EXPECTED) | elsewhere
 
 
@@ -81,12 +90,14 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     subprocess.run(harness_command("down"), cwd=folder, check=True, capture_output=True)
 
 
+def _marks_of(name: str) -> list[pytest.MarkDecorator]:
+    slow = [] if name in OFTEN else [pytest.mark.slow]
+    return [*slow, needs_sandbox] if name in NEEDS_SANDBOX else slow
+
+
 @pytest.mark.parametrize(
     "name",
-    [
-        pytest.param(name, marks=pytest.mark.slow) if name not in OFTEN else name
-        for name in sorted(EXPECTED)
-    ],
+    [pytest.param(name, marks=_marks_of(name)) for name in sorted(EXPECTED)],
 )
 def test_the_example_runs(name: str, project: Path) -> None:
     env = {key: value for key, value in os.environ.items() if not key.endswith("_API_KEY")}
