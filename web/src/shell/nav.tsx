@@ -2,13 +2,17 @@ import { Link } from "@tanstack/react-router";
 import {
   Activity,
   Bot,
+  Brain,
+  ChartColumn,
   Cpu,
+  Gauge,
   HeartPulse,
   Inbox,
   type LucideIcon,
   MessagesSquare,
   ScrollText,
   Settings,
+  ShieldCheck,
   SquareTerminal,
 } from "lucide-react";
 import { lazy, Suspense } from "react";
@@ -30,6 +34,10 @@ export const PLACES: readonly Place[] = [
   { to: "/agents", title: "Agents", keys: "g a", icon: Bot },
   { to: "/models", title: "Models", keys: "g m", icon: Cpu },
   { to: "/prompts", title: "Prompts", keys: "g p", icon: SquareTerminal },
+  { to: "/memory", title: "Memory", keys: "g e", icon: Brain },
+  { to: "/cost", title: "Cost", keys: "g o", icon: ChartColumn },
+  { to: "/limits", title: "Limits", keys: "g t", icon: Gauge },
+  { to: "/safety", title: "Safety", keys: "g f", icon: ShieldCheck },
   { to: "/activity", title: "Activity", keys: "g l", icon: ScrollText },
   { to: "/health", title: "Health", keys: "g h", icon: HeartPulse },
   { to: "/settings", title: "Settings", keys: "g s", icon: Settings },
