@@ -147,9 +147,9 @@ function Forecast({ agent }: { agent: string | undefined }) {
       <span className="text-muted">
         is likely to use {formatCount(tokens.p50)} tokens
         {cost && ` (${formatMoney(cost.p50)})`}
-        {turns && ` in ${turns.p50} ${turns.p50 === 1 ? "turn" : "turns"}`}, and with nine chances
-        of ten no more than {formatCount(tokens.p90)}
-        {cost && ` (${formatMoney(cost.p90)})`}: from the newest {data.runs}{" "}
+        {turns && ` in ${turns.p50} ${turns.p50 === 1 ? "turn" : "turns"}`}. Nine of ten runs used
+        no more than {formatCount(tokens.p90)}
+        {cost && ` (${formatMoney(cost.p90)})`}. From the newest {data.runs}{" "}
         {data.runs === 1 ? "run" : "runs"}.
       </span>
     </p>

@@ -11,7 +11,7 @@ const LOOKS = {
 /** How far a memory is trusted. */
 export function TrustBadge({ trust, count }: { trust: Trust; count?: number }) {
   return (
-    <span title={TRUSTS[trust].meaning}>
+    <span className="inline-flex" title={TRUSTS[trust].meaning}>
       <Badge {...LOOKS[trust]}>
         {count !== undefined && `${count} `}
         {TRUSTS[trust].title}

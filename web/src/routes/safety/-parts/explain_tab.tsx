@@ -128,13 +128,13 @@ export default function ExplainTab(props: {
           </Button>
         </form>
       </Section>
-      <Section title="What the policy says">
+      <Section title="What the policy says" lead="The first rule that fits decides.">
         {explaining.error && <ProblemCard className="m-3" error={explaining.error} />}
         {explaining.data ? (
           <ExplanationView explanation={explaining.data} />
         ) : (
           <p className="px-4 py-4 text-muted">
-            The rule that decides, and why those before it do not fit.
+            Describe a call to see which rule decides, and why those before it do not fit.
           </p>
         )}
       </Section>
