@@ -32,6 +32,7 @@ from harness.contracts.prompt import PinnedPrompt
 from harness.contracts.ruling import Remember, Ruling
 from harness.contracts.run import Parent, RunState, Totals
 from harness.contracts.steering import Decided, Verdict
+from harness.contracts.subagent import CalledBy
 from harness.contracts.tool import Effect, Need
 from harness.contracts.verdicts import Asked
 
@@ -56,6 +57,8 @@ class RunStarted(EventBase):
     """The same run continues in a fresh history."""
     template: PinnedPrompt | None = None
     """The version of a prompt template that made the prompt, with the values of its variables."""
+    called_by: CalledBy | None = None
+    """The tool call that started the run, if an agent called this one as a tool."""
 
 
 class StateChanged(EventBase):

@@ -13,11 +13,25 @@ from harness.contracts.event import Event
 from harness.contracts.prompt import PinnedPrompt
 from harness.contracts.provenance import AgentSummary
 from harness.contracts.run import Parent, RunState, Totals
+from harness.contracts.subagent import CalledBy
 
 RETURNED = ("state", "waiting", "doing", "turn")
 """The fields that a reset restores; only these are kept per entry, as there can be thousands."""
 
 SteeringSignal = e.HintReceived | e.PauseRequested | e.ResumeRequested | e.AbortRequested
+
+
+class ChildRun(Word):
+    """A run that a tool call of a run started."""
+
+    run: str
+    agent: str
+    turn: int
+    call_id: str
+    state: RunState | None = None
+    """Absent until it has ended."""
+    totals: Totals | None = None
+    """What it used, with its own children; once it has ended."""
 
 
 class Card(Word, title="RunCard"):
@@ -38,6 +52,10 @@ class Card(Word, title="RunCard"):
     """The agent as it was pinned; from the store, not from events."""
     forks: tuple[str, ...] = ()
     """Forks of the run, newest first; from Temporal's index."""
+    called_by: CalledBy | None = None
+    """The tool call that started it, if an agent called this one as a tool."""
+    children: tuple[ChildRun, ...] = ()
+    """The runs that its calls of agents started, the oldest first."""
     workers: tuple[e.Worker, ...] = ()
     """Processes that ran its steps, in order of appearance, with their code."""
     started: float
@@ -127,6 +145,7 @@ def _start_card(event: e.RunStarted) -> Card:
         parent=event.parent,
         whatif=event.whatif,
         template=event.template,
+        called_by=event.called_by,
         started=event.at,
     )
 
@@ -155,10 +174,25 @@ def _changes_by(card: Card, event: Event) -> dict[str, object]:
             calls = card.totals.tool_calls + 1
             totals = card.totals.model_copy(update={"tool_calls": calls})
             return {"totals": totals, "doing": None}
+        case e.ChildStarted() | e.ChildEnded():
+            return {"children": _note_child(card.children, event)}
         case e.RunEnded():
             return _ending_changes(card, event)
         case _:
             return _steering_changes(card, event)
+
+
+def _note_child(
+    children: tuple[ChildRun, ...], event: e.ChildStarted | e.ChildEnded
+) -> tuple[ChildRun, ...]:
+    if isinstance(event, e.ChildEnded):
+        update = {"state": event.state, "totals": event.totals}
+        return tuple(
+            each.model_copy(update=update) if each.run == event.child else each for each in children
+        )
+    others = tuple(each for each in children if each.run != event.child)
+    started = ChildRun(run=event.child, agent=event.agent, turn=event.turn, call_id=event.call_id)
+    return (*others, started)
 
 
 def _new_worker(card: Card, event: Event) -> dict[str, object]:

@@ -60,6 +60,7 @@ class Projector(State):
             "owner": spec.owner,
             "continued": True if spec.carry else None,
             "template": spec.template,
+            "called_by": spec.called_by,
         }
         return [(e.RunStarted, fields)]
 

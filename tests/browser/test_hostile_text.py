@@ -13,7 +13,7 @@ from tests.browser.corpus import ATTACKS, WORDS, make_attacks
 from tests.browser.live import TALL
 from tests.browser.site import Site
 from tests.browser.test_every_view import settle
-from tests.browser.views import finish, until_state
+from tests.browser.views import finish, share_budget, until_state
 from tests.fakes.steps import Say, say
 
 FOLDED = "[aria-expanded=false]:not([aria-haspopup])"
@@ -76,6 +76,10 @@ async def attack(site: Site) -> dict[str, str]:
     )
     waiting = await site.start(ATTACKS["image"] + ATTACKS["direction"])
     await until_state(site, waiting, "waiting")
+    client = await site.client()
+    for text in ATTACK_TEXTS:
+        await client.post("/api/v1/memories", json={"text": text[:2_000]})
+    await share_budget(site, f"session:{ATTACKS['script']}")
     return {"done": done, "waiting": waiting}
 
 
@@ -101,7 +105,8 @@ async def test_a_run_of_hostile_text(site: Site) -> None:
         "/runs/{waiting}", "/inbox", "/agents", "/activity", "/prompts", "/settings", "/chat",
         "/health",
         "/compare?left={done}&right={waiting}", "/runs/{done}?tab=time", "/runs/{done}?tab=effects",
-        "/runs/{done}?tab=undo",
+        "/runs/{done}?tab=undo", "/memory", "/cost", "/cost?tab=budgets",
+        "/safety?tab=remembered", "/runs/{waiting}?tab=safety", "/runs/{done}?tab=about",
     ],
 )  # fmt: skip
 async def test_hostile_text_elsewhere(site: Site, path: str) -> None:

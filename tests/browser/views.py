@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from harness import Agent, tool
+from harness.budgets.accounts import Account
+from harness.budgets.rows import Ask, Spent
+from harness.budgets.store import BudgetStore
 from tests.browser.live import look
 from tests.browser.site import Site
 from tests.fakes.runs import eventually, send
@@ -73,6 +77,14 @@ print("a long line that has to scroll inside of its own box, whatever the width 
 """
 
 
+ASK = Ask(
+    id="", place="", attempt=1, run="", top=None, input=100, input_cost=0, output_price=0.0,
+    most=100, enough=100, useful=100, last=False,
+)  # fmt: skip
+SPENT = Spent(
+    run="", model="openai/gpt-5", agent="", session=None, owner=None, input=100, cached=0,
+    output=100, cost=50_000, estimated=False,
+)  # fmt: skip
 TEMPLATE = """+++
 [variables.place]
 type = "string"
@@ -82,7 +94,8 @@ Look at {{ place }}.
 
 
 async def furnish(site: Site) -> Furnished:
-    """A run that is done, one that failed, one that waits for a person, and a conversation."""
+    """A run that is done, one that waits for a person, a conversation, a template, memories, and a
+    shared budget."""
     await site.harness.serve(Agent(site.name, tools=[look, send, pay]))
     client = await site.client()
     site.model.script(
@@ -108,6 +121,10 @@ async def furnish(site: Site) -> Furnished:
     template = f"template-{site.name}"
     saved = await client.put(f"/api/v1/prompts/{template}", json={"text": TEMPLATE})
     assert saved.status_code == 201, saved.text
+    for text in ("Ada drinks green tea.", f"Invoices go to {'a' * 80}@shop.example."):
+        added = await client.post("/api/v1/memories", json={"text": text})
+        assert added.status_code == 201, added.text
+    await share_budget(site, f"run:{done}")
     return Furnished(
         site,
         {
@@ -123,6 +140,15 @@ async def furnish(site: Site) -> Furnished:
             "right": waiting,
         },
     )
+
+
+async def share_budget(site: Site, key: str, owner: str | None = None) -> None:
+    """A budget of 1,000 tokens, 200 of them spent."""
+    store, id = BudgetStore(site.harness.connection.database), f"spent-{key}"
+    account = Account(key=key, owner=owner or site.user, tokens=1_000)
+    await store.reserve(site.name, [account], replace(ASK, id=id, place=id, run=id))
+    spent = replace(SPENT, run=id, agent=site.name, owner=account.owner)
+    await store.settle(id, spent)
 
 
 async def until_state(site: Site, run: str, state: str) -> None:

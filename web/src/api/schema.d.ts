@@ -2977,6 +2977,26 @@ export interface components {
             budget: string;
         };
         /**
+         * CalledBy
+         * @description The tool call that started a run.
+         */
+        CalledBy: {
+            /** Run */
+            run: string;
+            /** Turn */
+            turn: number;
+            /**
+             * Call
+             * @description Its id.
+             */
+            call: string;
+            /**
+             * Depth
+             * @description 1: below the run at the top.
+             */
+            depth: number;
+        };
+        /**
          * CapabilityDetails
          * @description A capability with all that it adds.
          */
@@ -3182,6 +3202,24 @@ export interface components {
             state: components["schemas"]["RunState"];
             error?: components["schemas"]["ErrorInfo"] | null;
             /** @description What it used, with its own children. The run's totals include its tokens and cost. */
+            totals?: components["schemas"]["Totals"] | null;
+        };
+        /**
+         * ChildRun
+         * @description A run that a tool call of a run started.
+         */
+        ChildRun: {
+            /** Run */
+            run: string;
+            /** Agent */
+            agent: string;
+            /** Turn */
+            turn: number;
+            /** Call Id */
+            call_id: string;
+            /** @description Absent until it has ended. */
+            state?: components["schemas"]["RunState"] | null;
+            /** @description What it used, with its own children; once it has ended. */
             totals?: components["schemas"]["Totals"] | null;
         };
         /**
@@ -6712,6 +6750,8 @@ export interface components {
             continued?: true | null;
             /** @description The version of a prompt template that made the prompt, with the values of its variables. */
             template?: components["schemas"]["PinnedPrompt"] | null;
+            /** @description The tool call that started the run, if an agent called this one as a tool. */
+            called_by?: components["schemas"]["CalledBy"] | null;
         };
         /**
          * RunState
@@ -8433,6 +8473,14 @@ export interface components {
              * @default []
              */
             forks: string[];
+            /** @description The tool call that started it, if an agent called this one as a tool. */
+            called_by?: components["schemas"]["CalledBy"] | null;
+            /**
+             * Children
+             * @description The runs that its calls of agents started, the oldest first.
+             * @default []
+             */
+            children: components["schemas"]["ChildRun"][];
             /**
              * Workers
              * @description Processes that ran its steps, in order of appearance, with their code.

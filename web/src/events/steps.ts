@@ -74,6 +74,8 @@ export interface ToolStep extends StepBase {
   /** What the model asked for, if a person changed the arguments. */
   asked?: Record<string, unknown> | string;
   edited: boolean;
+  /** Arguments that neither the user nor the instructions named. */
+  derived?: EventOf<"tool_call_requested">["call"]["derived"];
   state: "requested" | "running" | "waiting" | "done" | "failed" | "unrun";
   progress: string;
   retries: Retry[];

@@ -35,6 +35,7 @@ export class ToolLog {
       name: call.name,
       arguments: call.arguments,
       edited: false,
+      ...(call.derived?.length ? { derived: call.derived } : {}),
       state: "requested",
       progress: "",
       retries: [],

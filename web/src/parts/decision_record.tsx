@@ -3,6 +3,7 @@ import type { Decision } from "@/events/steps";
 import { cn } from "@/ui/cn";
 import { Ago } from "./ago";
 import { By } from "./by";
+import { AskingNote } from "./decision/ruling_note";
 import { JsonView, LongText } from "./json_view";
 
 const WORDS: Record<string, string> = {
@@ -36,6 +37,10 @@ export function DecisionRecord({ decision }: { decision: Decision }) {
         <Ago at={(made ?? asked).at} className="text-muted" />
       </p>
       <LongText text={asked.question} className="mt-1" />
+      <AskingNote ruling={asked.ruling} until={asked.until} open={!made} />
+      {made?.remember && (
+        <p className="text-muted text-xs">Remembered: it allows later calls of the session too.</p>
+      )}
       {made?.note && <LongText text={made.note} className="mt-1 border-line border-l-2 pl-2" />}
       {made?.answer && <LongText text={made.answer} className="mt-1 border-line border-l-2 pl-2" />}
       {made?.arguments && <JsonView value={made.arguments} className="mt-1" />}

@@ -5,11 +5,13 @@ import type { ToolStep } from "@/events/steps";
 import { cn } from "@/ui/cn";
 import { Artifact } from "./artifact";
 import { AttemptList } from "./attempts";
+import { RulingNote } from "./decision/ruling_note";
 import { DecisionRecord } from "./decision_record";
 import { DiffView } from "./diff_view";
 import { ErrorNote } from "./error_note";
 import { formatMoney } from "./figures";
 import { JsonView, LongText } from "./json_view";
+import { DerivedNotes, GateNotes } from "./policy/gate_notes";
 import { StateBadge } from "./state_badge";
 import { fileEditOf } from "./tool_edits";
 
@@ -21,6 +23,9 @@ export function ToolBody({ run, step }: { run: string; step: ToolStep }) {
       {step.decisions.map((decision) => (
         <DecisionRecord key={decision.asked.at} decision={decision} />
       ))}
+      {step.derived && <DerivedNotes derived={step.derived} />}
+      {step.result?.ruling && <RulingNote ruling={step.result.ruling} />}
+      {step.result?.gates && <GateNotes gates={step.result.gates} />}
       {step.progress && (
         <p className="flex gap-2 text-info text-xs" role="status">
           <Wrench aria-hidden className="size-3.5" /> {step.progress}

@@ -2,13 +2,17 @@ import { Link } from "@tanstack/react-router";
 import {
   Activity,
   Bot,
+  Brain,
+  ChartColumn,
   Cpu,
+  Gauge,
   HeartPulse,
   Inbox,
   type LucideIcon,
   MessagesSquare,
   ScrollText,
   Settings,
+  ShieldCheck,
   SquareTerminal,
 } from "lucide-react";
 import { lazy, Suspense } from "react";
@@ -21,16 +25,22 @@ export interface Place {
   title: string;
   keys: string;
   icon: LucideIcon;
+  /** Begins a group. */
+  first?: true;
 }
 
 export const PLACES: readonly Place[] = [
   { to: "/runs", title: "Runs", keys: "g r", icon: Activity },
   { to: "/inbox", title: "Inbox", keys: "g i", icon: Inbox },
   { to: "/chat", title: "Chat", keys: "g c", icon: MessagesSquare },
-  { to: "/agents", title: "Agents", keys: "g a", icon: Bot },
+  { to: "/agents", title: "Agents", keys: "g a", icon: Bot, first: true },
   { to: "/models", title: "Models", keys: "g m", icon: Cpu },
   { to: "/prompts", title: "Prompts", keys: "g p", icon: SquareTerminal },
-  { to: "/activity", title: "Activity", keys: "g l", icon: ScrollText },
+  { to: "/memory", title: "Memory", keys: "g e", icon: Brain },
+  { to: "/cost", title: "Cost", keys: "g o", icon: ChartColumn, first: true },
+  { to: "/limits", title: "Limits", keys: "g t", icon: Gauge },
+  { to: "/safety", title: "Safety", keys: "g f", icon: ShieldCheck },
+  { to: "/activity", title: "Activity", keys: "g l", icon: ScrollText, first: true },
   { to: "/health", title: "Health", keys: "g h", icon: HeartPulse },
   { to: "/settings", title: "Settings", keys: "g s", icon: Settings },
 ];
@@ -41,13 +51,13 @@ const PanelLinks = lazy(() => import("./panel_links"));
 export function Nav(props: { onChoose?: () => void }) {
   const waiting = useInbox()?.length ?? 0;
   return (
-    <nav aria-label="Views" className="flex flex-col gap-0.5">
-      {PLACES.map(({ to, title, keys, icon: Icon }) => (
+    <nav aria-label="Views" className="-m-1 mb-2 flex min-h-0 flex-col gap-0.5 overflow-y-auto p-1">
+      {PLACES.map(({ to, title, keys, icon: Icon, first }) => (
         <Link
           key={to}
           to={to}
           {...(props.onChoose ? { onClick: props.onChoose } : {})}
-          className={navLook}
+          className={first ? `${navLook} mt-2` : navLook}
         >
           <Icon aria-hidden className="size-4 text-muted" />
           <span className="flex-1">{title}</span>

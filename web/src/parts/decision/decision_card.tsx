@@ -10,6 +10,7 @@ import { DecisionForm } from "./decision_form";
 import { EndingNote } from "./ending_note";
 import { ExactText } from "./exact_text";
 import { hasRounded } from "./json_value";
+import { AskingNote } from "./ruling_note";
 import { type Decision, useDecision } from "./use_decision";
 import { type Asked, argumentsOf, type DecisionMade, describeDone, WORDS } from "./verdicts";
 
@@ -79,6 +80,7 @@ export function DecisionCard(props: DecisionCardProps) {
       <p className={cn(asked.need === "answer" && "text-base")}>
         <ExactText text={asked.question} />
       </p>
+      <AskingNote ruling={asked.ruling} until={asked.until} open={open} />
       {open && WORDS[asked.need].lead && <p className="text-muted">{WORDS[asked.need].lead}</p>}
       {given && asked.need !== "answer" && !(open && may) && (
         <div className="rounded-md border bg-raised p-3">

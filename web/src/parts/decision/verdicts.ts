@@ -19,6 +19,10 @@ export interface Asked {
   arguments?: Record<string, unknown> | string | null | undefined;
   effect?: "read" | "write" | "irreversible" | null | undefined;
   digest?: string | null | undefined;
+  /** The rule of a policy that asks. */
+  ruling?: Schemas["Ruling"] | null | undefined;
+  /** When the time to decide passes, in seconds since the epoch. */
+  until?: number | null | undefined;
 }
 
 interface Words {

@@ -16,6 +16,7 @@ export const TABS: readonly RunTab[] = [
   { id: "time", title: "Time", Content: lazy(() => import("./-parts/time_tab")) },
   { id: "effects", title: "Effects", Content: lazy(() => import("./-other/effects_tab")) },
   { id: "files", title: "Files", Content: lazy(() => import("./-parts/files_tab")) },
+  { id: "safety", title: "Safety", Content: lazy(() => import("./-safety/safety_tab")) },
   { id: "about", title: "About", Content: lazy(() => import("./-parts/about_tab")) },
 ];
 

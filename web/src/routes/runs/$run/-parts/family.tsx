@@ -7,17 +7,27 @@ import { runQuery } from "@/api/queries";
 import { formatMoney } from "@/parts/figures";
 import { StateBadge } from "@/parts/state_badge";
 import { cn } from "@/ui/cn";
+import { CalledRuns } from "./called_runs";
 
 /** How far up and down the tree is opened at once. */
 const MOST_UP = 5;
 
-/** Where the run came from, what was forked from it, and the runs of its session. */
+/** Where the run came from, what was forked from it, the runs that its calls started, and the runs of
+ * its session. */
 export function Family({ card }: { card: Schemas["RunCard"] }) {
-  const alone = !card.parent && card.forks.length === 0 && !card.session;
-  if (alone)
-    return <p className="text-muted">None: this run is not a fork and has no forks or session.</p>;
+  const called = card.called_by != null || card.children.length > 0;
+  const alone = !card.parent && card.forks.length === 0 && !card.session && !called;
+  if (alone) {
+    return (
+      <p className="text-muted">
+        None: this run is not a fork, has no forks or session, and no call of an agent started it or
+        was made by it.
+      </p>
+    );
+  }
   return (
     <div className="flex flex-col gap-4">
+      {called && <CalledRuns card={card} />}
       {(card.parent || card.forks.length > 0) && (
         <ul>
           <Above card={card} left={MOST_UP}>

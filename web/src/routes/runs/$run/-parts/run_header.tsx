@@ -126,6 +126,11 @@ function Facts({ view }: { view: RunView }) {
           <RunLink run={parent.run} /> at turn {parent.turn}
         </Fact>
       )}
+      {card?.called_by && (
+        <Fact name="Called by">
+          <RunLink run={card.called_by.run} /> in turn {card.called_by.turn}
+        </Fact>
+      )}
       {(card?.forks.length ?? 0) > 0 && (
         <Fact name="Forks">
           <Forks forks={card?.forks ?? []} run={view.run} />
