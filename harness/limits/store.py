@@ -17,7 +17,7 @@ SELECT blocked, wait_s, ahead FROM harness_limits.reserve(
 """
 SETTLE = """
 SELECT FROM harness_limits.settle(
-  %(id)s, %(input)s, %(output)s, %(exact)s, %(refused)s, %(closed_s)s, %(most_requests)s,
+  %(id)s, %(sent)s, %(input)s, %(output)s, %(exact)s, %(refused)s, %(closed_s)s, %(most_requests)s,
   %(left_requests)s, %(most_tokens)s, %(left_tokens)s)
 """
 USAGE = """
