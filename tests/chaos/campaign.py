@@ -76,7 +76,7 @@ class Campaign:
     plan: Plan
     base: dict[str, Any]
     folder: Path
-    patience_s: float = 420.0
+    patience_s: float = 540.0
     grants: int = 0
     _strikes: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
 

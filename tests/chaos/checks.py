@@ -75,12 +75,12 @@ class Evidence:
 
     def is_cut(self, served: Served) -> bool:
         """Its worker was killed before the answer was over."""
-        at, done = self.killed.get(served.worker), served.call.done_at
-        return at is not None and (done is None or done > at or served.struck)
+        at, ended = self.killed.get(served.worker), served.ended_at
+        return at is not None and (ended is None or ended >= at)
 
     def is_doubtful(self, served: Served) -> bool:
-        at, done = self.killed.get(served.worker), served.call.done_at
-        return at is not None and done is not None and done > at - DOUBT_S
+        at, ended = self.killed.get(served.worker), served.ended_at
+        return at is not None and ended is not None and at - DOUBT_S < ended < at
 
     def answers(self, run: int) -> dict[int, e.ModelReplied]:
         """The replies in history, by the number that the provider gave them."""
@@ -196,9 +196,8 @@ def _fits(seen: Evidence, served: Sequence[Served], booked: Booked) -> bool:
     doubtful: list[Served] = []
     for each in served:
         if seen.is_cut(each) or each.charge == "nothing":
-            if each.struck and each.call.done_at is not None:
-                doubtful.append(each)
-        elif seen.is_doubtful(each):
+            continue
+        if seen.is_doubtful(each):
             doubtful.append(each)
         else:
             (exact if each.charge == "used" or each.number in answered else open_).append(each)
@@ -280,7 +279,7 @@ def _check_circuit(seen: Evidence) -> Iterator[str]:
     workers = {each.worker for each in seen.served if each.provider == DOWN}
     for worker in sorted(workers):
         met = [s for s in seen.served if s.provider == DOWN and s.worker == worker]
-        ends = sorted(s.call.done_at for s in met if s.call.done_at is not None)
+        ends = sorted(s.ended_at for s in met if s.ended_at is not None)
         if len(ends) < FAILURES:
             continue
         after = [s.at for s in met if s.at > ends[FAILURES - 1] + 1.0]

@@ -39,14 +39,17 @@ class Served:
     call: Call
     over_limit: bool = False
     """It was refused because the limit was used up."""
-    struck: bool = False
-    """Its worker was killed because of it."""
 
     @property
     def charge(self) -> str:
         if self.over_limit:
             return "nothing"
         return "used" if self.fault is None else self.fault.charge
+
+    @property
+    def ended_at(self) -> float | None:
+        """When the answer was over, or its reader had gone."""
+        return self.call.done_at if self.call.done_at is not None else self.call.gone_at
 
     @property
     def complete(self) -> bool:
@@ -98,7 +101,6 @@ class Provider:
         good = self._make_answer(served, step.tool)
         if self._kills and served.fault is None and len(self.served) > self._kills[0].after:
             kill = self._kills.popleft()
-            served.struck = True
             self._strike(served, kill)
             if kill.moment == "first":
                 return Hang()
