@@ -149,12 +149,13 @@ def test_each_harm_is_found(name: str) -> None:
 
 
 def test_a_call_whose_worker_died_is_not_booked() -> None:
-    """One that ended a moment before may be booked, or not."""
+    """One that ended a moment before may be booked, or not. What it reserved is lost."""
+    lost = Account(limit=1_000, spent=220, spent_micros=600, lost=400)
     cut = served(3, 1, worker="dead", call=cast(Any, Call(None, gone_at=50.0)))
-    seen = replace(meet(whole(), cut), killed={"dead": 50.0})
+    seen = replace(meet(whole(), cut), killed={"dead": 50.0}, account=lost)
     assert find_violations(seen) == []
     before = replace(cut, call=cast(Any, Call(49.0)))
-    seen = replace(meet(whole(), before), killed={"dead": 50.0})
+    seen = replace(meet(whole(), before), killed={"dead": 50.0}, account=lost)
     assert find_violations(seen) == []
     seen = book(seen, calls=3, input=300, output=30, cost=900)
     assert find_violations(seen) == []
