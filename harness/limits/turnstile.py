@@ -22,7 +22,7 @@ SHORTEST_S, LONGEST_S, FIRST_S = 0.02, 2.0, 0.25
 class Turn:
     """A call whose turn it is. `used` says what it used, for when it ends."""
 
-    used: Used = Used()
+    used: Used
 
 
 class Turnstile:

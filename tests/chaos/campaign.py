@@ -1,4 +1,4 @@
-"""Run a campaign: the provider, the workers, the runs, a person who grants more, and the evidence."""
+"""Run a campaign: provider, workers, runs, a person who grants more, and the evidence of it all."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ class Campaign:
 
     async def _kill_at(self, served: Served, kill: Kill) -> None:
         if kill.moment == "half":
-            while not served.call.sent:
+            while not served.call.sent:  # noqa: ASYNC110 - the server does not say so
                 await asyncio.sleep(0.01)
         elif kill.moment == "end":
             await served.call.ended.wait()

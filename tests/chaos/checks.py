@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, combinations
+from itertools import chain, combinations, pairwise
 
 from harness.contracts import event as e
 from harness.contracts.run import RunState, Totals
@@ -178,13 +178,19 @@ def _check_books(seen: Evidence) -> Iterator[str]:
     for place in sorted({*places, *seen.booked}):
         booked = seen.booked.get(place, Booked())
         if not _fits(seen, places.get(place, []), booked):
-            found = [f"{s.number}: {s.fault and s.fault.name}, {s.charge}, {s.used.input}+"
-                     f"{s.used.output}{', cut' if seen.is_cut(s) else ''}" for s in places[place]]  # fmt: skip
+            found = [_describe(seen, each) for each in places[place]]
             yield f"run {place[0]}, {place[1]}: booked {booked}; the provider has {found}"
     sums = Booked(*(sum(getattr(b, name) for b in seen.booked.values())
                     for name in ("calls", "input", "output", "cost", "estimated")))  # fmt: skip
     if sums != seen.total:
         yield f"`harness cost` shows {seen.total}; its parts have {sums}"
+
+
+def _describe(seen: Evidence, served: Served) -> str:
+    how = "cut" if seen.is_cut(served) else "in doubt" if seen.is_doubtful(served) else "whole"
+    name = served.fault and served.fault.name
+    used = f"{served.used.input}+{served.used.output}"
+    return f"{served.number}: {name}, {served.charge}, {used}, {how}"
 
 
 def _fits(seen: Evidence, served: Sequence[Served], booked: Booked) -> bool:
@@ -283,6 +289,6 @@ def _check_circuit(seen: Evidence) -> Iterator[str]:
         if len(ends) < FAILURES:
             continue
         after = [s.at for s in met if s.at > ends[FAILURES - 1] + 1.0]
-        for earlier, later in zip(after, after[1:], strict=False):
+        for earlier, later in pairwise(after):
             if later - earlier < REST_S * 0.9:
                 yield f"{worker} called {DOWN} twice within {later - earlier:.1f} s while it rested"

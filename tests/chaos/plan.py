@@ -105,7 +105,7 @@ class _Deck:
 
 
 def make_plan(seed: int, runs: int, kills: int, **more: int | str) -> Plan:
-    chance = random.Random(seed)  # noqa: S311
+    chance = random.Random(seed)
     agents = [name for name in PLANS if name != DOOMED or runs >= 50]
     decks = {cards: _Deck(cards, chance) for cards in (PASSING, LASTING, FATAL)}
     made = tuple(

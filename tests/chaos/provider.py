@@ -1,4 +1,4 @@
-"""The provider of a campaign: it deals out the faults of the plan, enforces limits, and keeps books."""
+"""The providers of a campaign: they deal out faults, enforce limits, and keep books."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ class Provider:
         planned = self._plan.by_number[run].steps[step]
         faults = planned.faults.get(provider, ())
         name = faults[asked] if asked < len(faults) else planned.stays.get(provider)
-        chance = random.Random(f"{self._plan.seed}/{place}/{asked}")  # noqa: S311
+        chance = random.Random(f"{self._plan.seed}/{place}/{asked}")
         used = Used(
             input=max(1, len(text) // 5),
             output=chance.randint(5, min(MOST_OUTPUT, _read_most(body))),
@@ -154,7 +154,7 @@ def _read_worker(call: Call) -> str:
 
 def _read_most(body: dict[str, Any]) -> int:
     """The most output that a request allows, in any protocol."""
-    config = body.get("generationConfig") or {}
+    config: dict[str, Any] = body.get("generationConfig") or {}
     named = [body.get(name) for name in ("max_output_tokens", "max_tokens")]
     named += [body.get("max_completion_tokens"), config.get("maxOutputTokens")]
     return next((each for each in named if each), MOST_OUTPUT)

@@ -243,8 +243,9 @@ END $$;
 # then or now, and in between the reservation counted.
 SETTLE = """
 CREATE FUNCTION harness_limits.settle(
-  _id text, _sent boolean, _input bigint, _output bigint, _exact boolean, _refused boolean, _closed_s float8,
-  _most_requests bigint, _left_requests bigint, _most_tokens bigint, _left_tokens bigint
+  _id text, _sent boolean, _input bigint, _output bigint, _exact boolean, _refused boolean,
+  _closed_s float8, _most_requests bigint, _left_requests bigint, _most_tokens bigint,
+  _left_tokens bigint
 ) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   h harness_limits.held;
