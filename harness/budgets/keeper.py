@@ -19,13 +19,11 @@ from harness.budgets.worst_case import bound_input, make_ask
 from harness.commons.lease import Lease
 from harness.contracts.errors import (
     BudgetBusy,
-    InvalidReply,
     ModelUnpriced,
     ProviderError,
     ProviderTimeout,
     ProviderUnreachable,
     SharedBudgetReached,
-    StreamInterrupted,
 )
 from harness.contracts.model import ContextPolicy, ModelReply, Usage
 from harness.engine.connection import Connection
@@ -40,8 +38,8 @@ SHORTEST_S, LONGEST_S = 0.05, 1.0
 SHORTER = 6
 """How often a last turn is tried with half of the conversation."""
 KEPT = 1_000
-CHARGED = (StreamInterrupted, ProviderTimeout, ProviderUnreachable, InvalidReply)
-"""Errors after which the provider may charge for what it read, even if it sent nothing."""
+CHARGED = (ProviderTimeout, ProviderUnreachable)
+"""Errors after which the provider may charge for what it read, although no answer had begun."""
 
 
 def make_interceptor(connection: Connection) -> ModelInterceptor:
@@ -184,7 +182,7 @@ class _Received:
         counted = None
         if isinstance(error, ProviderError):
             counted = error.usage
-            if counted is None and not self._size and not isinstance(error, CHARGED):
+            if counted is None and not isinstance(error, CHARGED):
                 return Usage()
         counted = counted or Usage()
         if counted.input and counted.output:

@@ -2,15 +2,7 @@
 
 from __future__ import annotations
 
-from harness.contracts.errors import (
-    InvalidReply,
-    ProviderError,
-    ProviderOverloaded,
-    ProviderServerError,
-    ProviderTimeout,
-    RateLimited,
-    StreamInterrupted,
-)
+from harness.contracts.errors import ProviderError, ProviderTimeout, RateLimited
 from harness.contracts.model import ModelReply
 from harness.engine.connection import Connection
 from harness.interceptors import ModelCall, ModelInterceptor, NextModel
@@ -23,8 +15,6 @@ from harness.providers.context.estimate import estimate_input
 
 FALL_THROUGH_S = 2.0
 """How long a call waits for its turn if the plan has another candidate."""
-BEGUN = (StreamInterrupted, ProviderTimeout, ProviderServerError, ProviderOverloaded, InvalidReply)
-"""Errors after which the provider may have counted some of an answer."""
 REST_S = 1.0
 """How long no call is made after the provider refused one, unless it says how long."""
 
@@ -105,7 +95,7 @@ def _used_by_failure(call: ModelCall, error: BaseException) -> Used:
         counted = error.usage
         if counted is not None:
             return Used(input=counted.input or None, output=counted.output or None)
-        if not isinstance(error, BEGUN):
+        if not isinstance(error, ProviderTimeout):
             return Used(output=0)
     return Used()
 

@@ -57,35 +57,37 @@ async def fold_stream(
     split: type[Splitter] = Splitter,
 ) -> ModelReply:
     """Await the answer, feed its events to `fold` and return the reply."""
+    opened: list[Response] = []
     try:
-        return await _fold_answer(post, fold, where, patience, id_header, split)
+        await _read_answer(post, fold, where, patience, split, opened)
+        return _make_reply(fold, where, opened[0].headers, id_header)
     except ProviderError as error:
-        error.usage = _read_usage(fold)
+        begun = opened and not isinstance(error, ProviderProtocolMismatch)
+        error.usage = _read_usage(fold) if begun else None
         raise
 
 
-def _read_usage(fold: Fold) -> Usage | None:
+def _read_usage(fold: Fold) -> Usage:
     """Return what the provider has counted, from an answer that may not follow its protocol."""
     try:
-        counted = fold.count()
+        return fold.count()
     except (ValueError, LookupError, TypeError, AttributeError):
-        return None
-    return counted if counted.input or counted.output else None
+        return Usage()
 
 
-async def _fold_answer(
+async def _read_answer(
     post: Awaitable[Response],
     fold: Fold,
     where: Where,
     patience: Patience,
-    id_header: str,
     split: type[Splitter],
-) -> ModelReply:
-    headers: Mapping[str, str] = {}
+    opened: list[Response],
+) -> None:
+    """Feed the events of the answer to `fold`; it is put into `opened` once it has begun."""
     try:
         async with patience.limit_time(where) as progressed:
             response = await post
-            headers = response.headers
+            opened.append(response)
             try:
                 await _read_events(response, fold, where, progressed, split(MAX_EVENT))
             finally:
@@ -100,6 +102,9 @@ async def _fold_answer(
             raise error from None  # the message has its text, with keys redacted
     if not fold.done:
         raise errors.make_error(StreamInterrupted, "the answer ended before it was complete", where)
+
+
+def _make_reply(fold: Fold, where: Where, headers: Mapping[str, str], id_header: str) -> ModelReply:
     with _checking_protocol(where):
         reply = fold.reply(headers.get(id_header))
     if (rates := read_rates(headers)) is not None:

@@ -15,8 +15,8 @@ class ProviderError(HarnessError):
 
     http_status = 502
     usage: Usage | None = None
-    """What the provider counted before it failed, with zeros for what it did not report; None if it
-    reported nothing. It stays in the worker process."""
+    """What the provider counted, with zeros for what it did not report; None if no answer of a
+    model had begun. It stays in the worker process."""
 
 
 class ProviderBadRequest(ProviderError):
