@@ -7,13 +7,16 @@ import logging
 import os
 import sys
 import time
+from pathlib import Path
 
 import uvloop
 
 from tests.chaos.campaign import run_alone
 from tests.chaos.checks import find_violations
 from tests.chaos.plan import make_plan
-from tests.chaos.report import describe
+from tests.chaos.report import describe, keep_requests
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def main() -> int:
@@ -29,6 +32,10 @@ def main() -> int:
     print(describe(seen, campaign.grants))
     for words in violations:
         print(f"VIOLATION: {words}")
+    if violations:
+        kept = ROOT / "build" / "chaos" / f"seed-{asked.seed}-of-{asked.runs}.jsonl"
+        keep_requests(seen, kept)
+        print(f"Requests: {kept}")
     took = time.monotonic() - began
     print(f"{'FAIL' if violations else 'OK'}: {len(violations)} violations; {took:.0f} s")
     print(f"Again: make chaos RUNS={asked.runs} KILLS={asked.kills} SEED={asked.seed}")

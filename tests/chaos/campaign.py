@@ -189,7 +189,7 @@ async def _go_on(_: dict[str, Any]) -> None:
 
 async def _read_end(run: RunHandle[Any]) -> Ended:
     try:
-        result = await run.outcome(timeout=1)
+        result = await run.outcome(timeout=10)
     except HarnessError:
         return Ended(None)
     replies = [each for each in await run.trace() if isinstance(each, e.ModelReplied)]

@@ -146,7 +146,9 @@ def _make_step(
 
 
 def _draw(deck: _Deck, chance: random.Random) -> Iterator[str]:
-    for likely in (0.5, 0.4):
+    # Five failures in a row make a worker leave a provider alone for 15 s: with more faults, a
+    # campaign would mostly wait for that.
+    for likely in (0.35, 0.2):
         if chance.random() > likely:
             return
         yield deck.deal()

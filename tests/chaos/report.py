@@ -2,10 +2,29 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
+from pathlib import Path
 
 from tests.chaos.checks import Evidence
 from tests.chaos.faults import FAULTS
+
+
+def keep_requests(seen: Evidence, file: Path) -> None:
+    """Write what the provider saw, a line for each request, to find the cause of a violation."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    began = seen.served[0].at if seen.served else 0.0
+    with file.open("w") as lines:
+        for each in seen.served:
+            ended = each.ended_at
+            line = {
+                "number": each.number, "at": round(each.at - began, 3),
+                "ended": None if ended is None else round(ended - began, 3), "run": each.run,
+                "step": each.step, "provider": each.provider, "worker": each.worker,
+                "fault": each.fault and each.fault.name, "over_limit": each.over_limit,
+                "used": [each.used.input, each.used.output],
+            }  # fmt: skip
+            lines.write(json.dumps(line) + "\n")
 
 
 def describe(seen: Evidence, grants: int) -> str:
