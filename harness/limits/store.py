@@ -17,7 +17,7 @@ SELECT blocked, wait_s, ahead FROM harness_limits.reserve(
 """
 SETTLE = """
 SELECT FROM harness_limits.settle(
-  %(id)s, %(sent)s, %(input)s, %(output)s, %(exact)s, %(refused)s, %(closed_s)s, %(most_requests)s,
+  %(id)s, %(input)s, %(output)s, %(exact)s, %(refused)s, %(closed_s)s, %(most_requests)s,
   %(left_requests)s, %(most_tokens)s, %(left_tokens)s)
 """
 USAGE = """
@@ -85,6 +85,9 @@ class LimitStore:
 
     async def settle(self, id: str, used: Used) -> None:
         """Replace what a call reserved by what it used. Again changes nothing."""
+        if not used.sent:
+            await self._database.fetch("SELECT FROM harness_limits.take_back(%s)", (id,))
+            return
         await self._database.fetch(SETTLE, {"id": id, **vars_of(used)})
 
     async def leave(self, place: str) -> None:

@@ -213,9 +213,9 @@ HELPERS = """
 CREATE FUNCTION harness_limits.spend(_key text, _at timestamptz, _requests bigint, _tokens bigint)
 RETURNS void LANGUAGE sql AS $$
   INSERT INTO harness_limits.spent AS s
-    VALUES (_key, floor(extract(epoch FROM _at)), greatest(0, _requests), greatest(0, _tokens))
+    VALUES (_key, floor(extract(epoch FROM _at)), _requests, greatest(0, _tokens))
   ON CONFLICT (quota, second) DO UPDATE
-    SET requests = greatest(0, s.requests + _requests), tokens = greatest(0, s.tokens + _tokens)
+    SET requests = s.requests + _requests, tokens = greatest(0, s.tokens + _tokens)
 $$;
 
 -- End calls of dead workers, and of earlier attempts: all that they reserved counts as used.
@@ -243,9 +243,8 @@ END $$;
 # then or now, and in between the reservation counted.
 SETTLE = """
 CREATE FUNCTION harness_limits.settle(
-  _id text, _sent boolean, _input bigint, _output bigint, _exact boolean, _refused boolean,
-  _closed_s float8, _most_requests bigint, _left_requests bigint, _most_tokens bigint,
-  _left_tokens bigint
+  _id text, _input bigint, _output bigint, _exact boolean, _refused boolean, _closed_s float8,
+  _most_requests bigint, _left_requests bigint, _most_tokens bigint, _left_tokens bigint
 ) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   h harness_limits.held;
@@ -258,11 +257,6 @@ BEGIN
     t := clock_timestamp();
     DELETE FROM harness_limits.held WHERE id = h.id AND quota = h.quota;
     CONTINUE WHEN NOT FOUND;  -- counted as lost meanwhile
-    IF NOT _sent THEN
-      PERFORM harness_limits.spend(h.quota, h.since, -1, -h.input);
-      UPDATE harness_limits.quota SET granted = granted - 1 WHERE key = h.quota;
-      CONTINUE;
-    END IF;
     PERFORM harness_limits.spend(h.quota, h.since, 0, coalesce(_input, h.input) - h.input);
     PERFORM harness_limits.spend(h.quota, t, 0, coalesce(_output, h.output));
     ratio := CASE WHEN _exact AND h.estimate > 0
