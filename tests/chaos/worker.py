@@ -55,6 +55,7 @@ class Crew:
 
 
 async def _serve(argument: str) -> None:
+    parent = os.getppid()
     asked = json.loads(argument)
     log = os.open(asked["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(log, 1)
@@ -67,7 +68,8 @@ async def _serve(argument: str) -> None:
         for agent in make_agents(asked["tag"], asked["port"]).values():
             await harness.serve(agent)
         print(f"{time.time():.3f} {asked['name']} {os.getpid()} serves", file=sys.stderr)
-        await asyncio.Event().wait()
+        while os.getppid() == parent:  # noqa: ASYNC110 - it ends with the campaign, however that ends
+            await asyncio.sleep(1)
 
 
 async def _serve_to_the_end(argument: str) -> None:
