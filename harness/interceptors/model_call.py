@@ -36,3 +36,4 @@ class ModelCall:
     gates: Sequence[Gate] = ()
     """The agent's own gates of model calls."""
     progress: Progress = field(default_factory=Progress)
+    """How far it has come: `progress.sent` says whether the provider was asked."""
