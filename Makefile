@@ -5,7 +5,7 @@ BIN := .venv/bin
 TRIALS ?= 200
 SEED ?= 1
 
-.PHONY: run test test-all coverage setup lock check format bench crash streams test-cluster clean
+.PHONY: run test test-all coverage setup lock check format bench crash chaos streams test-cluster clean
 
 setup: .venv/.ready
 	@$(BIN)/python web/build.py
@@ -77,6 +77,11 @@ bench: setup
 crash: setup
 	@$(BIN)/python -m tests.crash --trials $(TRIALS) --seed $(SEED) $(if $(ONLY),--only $(ONLY)) \
 	  $(if $(JSON),--json $(JSON))
+
+# model providers that fail in every way, under limits and budgets: make chaos RUNS=50 KILLS=2 SEED=1
+chaos: setup
+	@$(BIN)/python -m tests.chaos --seed $(SEED) $(if $(RUNS),--runs $(RUNS)) \
+	  $(if $(KILLS),--kills $(KILLS))
 
 # kill -9 of what the API's readers depend on: each must have every event exactly once
 streams: setup

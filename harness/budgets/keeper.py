@@ -19,13 +19,11 @@ from harness.budgets.worst_case import bound_input, make_ask
 from harness.commons.lease import Lease
 from harness.contracts.errors import (
     BudgetBusy,
-    InvalidReply,
     ModelUnpriced,
     ProviderError,
     ProviderTimeout,
     ProviderUnreachable,
     SharedBudgetReached,
-    StreamInterrupted,
 )
 from harness.contracts.model import ContextPolicy, ModelReply, Usage
 from harness.engine.connection import Connection
@@ -40,8 +38,8 @@ SHORTEST_S, LONGEST_S = 0.05, 1.0
 SHORTER = 6
 """How often a last turn is tried with half of the conversation."""
 KEPT = 1_000
-CHARGED = (StreamInterrupted, ProviderTimeout, ProviderUnreachable, InvalidReply)
-"""Errors after which the provider may charge for what it read and sent."""
+CHARGED = (ProviderTimeout, ProviderUnreachable)
+"""Errors after which the provider may charge for what it read, although no answer had begun."""
 
 
 def make_interceptor(connection: Connection) -> ModelInterceptor:
@@ -71,9 +69,7 @@ class BudgetKeeper:
         root = await self._find_top(call.caller.root)
         accounts = find_accounts(self._settings, call.caller, root)
         if not accounts:
-            reply = await next(call)
-            self._ledger.add(self._count(call, reply.usage))
-            return reply
+            return await self._book_call(call, next)
         id = secrets.token_hex(16)
         self._lease.held += 1
         spent = self._count(call, Usage())
@@ -81,12 +77,10 @@ class BudgetKeeper:
             call = await self._reserve(id, accounts, call)
             self._lease.keep_alive()
             received = _Received(call)
-            spent = self._count(call, received.estimate())  # what a call that is cut off costs
             try:
                 reply = await next(replace(call, sink=received.add))
             except BaseException as error:
-                charged = isinstance(error, CHARGED) or not isinstance(error, ProviderError)
-                spent = self._count(call, received.estimate() if charged else Usage())
+                spent = self._count(call, received.charge(error))
                 raise
             spent = self._count(call, reply.usage)
             return reply
@@ -95,6 +89,19 @@ class BudgetKeeper:
             # Awaited, so that the run's next call finds what this one did not use.
             final = spent
             await asyncio.shield(self._lease.run_later(lambda: self._store.settle(id, final)))
+
+    async def _book_call(self, call: ModelCall, next: NextModel) -> ModelReply:
+        """Make a call that is charged to no budget; it is booked all the same."""
+        received = _Received(call)
+        try:
+            reply = await next(replace(call, sink=received.add))
+        except BaseException as error:
+            charged = received.charge(error)
+            if charged.total:
+                self._ledger.add(self._count(call, charged))
+            raise
+        self._ledger.add(self._count(call, reply.usage))
+        return reply
 
     async def _reserve(self, id: str, accounts: Sequence[Account], call: ModelCall) -> ModelCall:
         """Wait until the budgets allow the call; returns it with the answer that they allow."""
@@ -167,11 +174,25 @@ class _Received:
         self._size += len(text)
         self._call.sink(text)
 
-    def estimate(self) -> Usage:
-        return Usage(
-            input=estimate_input(self._call.request),
-            output=-(-self._size // CHARS_PER_TOKEN),
-            estimated=True,
+    def charge(self, error: BaseException) -> Usage:
+        """What a call costs that failed, or was cut off: what the provider counted, with an
+        estimate of what it did not report but may charge."""
+        if not self._call.progress.sent:
+            return Usage()
+        counted = None
+        if isinstance(error, ProviderError):
+            counted = error.usage
+            if counted is None and not isinstance(error, CHARGED):
+                return Usage()
+        counted = counted or Usage()
+        if counted.input and counted.output:
+            return counted
+        return counted.model_copy(
+            update={
+                "input": counted.input or estimate_input(self._call.request),
+                "output": counted.output or -(-self._size // CHARS_PER_TOKEN),
+                "estimated": True,
+            }
         )
 
 

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from harness.contracts.message import Message
 from harness.contracts.model import ModelRequest
 from harness.interceptors.caller import Caller
 from harness.interceptors.gate import Gate
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far a call has come: its copies share it."""
+
+    sent: bool = False
+    """The provider was asked, so that it may count and charge."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,3 +35,5 @@ class ModelCall:
     """The whole conversation; `request` may omit parts of it."""
     gates: Sequence[Gate] = ()
     """The agent's own gates of model calls."""
+    progress: Progress = field(default_factory=Progress)
+    """How far it has come: `progress.sent` says whether the provider was asked."""

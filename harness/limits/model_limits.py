@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.contracts.errors import ProviderError, RateLimited
+from harness.contracts.errors import ProviderError, ProviderTimeout, RateLimited
 from harness.contracts.model import ModelReply
 from harness.engine.connection import Connection
 from harness.interceptors import ModelCall, ModelInterceptor, NextModel
@@ -52,12 +52,8 @@ class ModelLimits:
         async with self._turnstile.pass_through(quotas, _ask(call), patience, refuse) as turn:
             try:
                 reply = await next(call)
-            except RateLimited as error:
-                closed = error.retry_after or REST_S
-                turn.used = Used(input=0, output=0, refused=True, closed_s=closed)
-                raise
-            except ProviderError:
-                turn.used = Used(output=0)
+            except BaseException as error:
+                turn.used = _used_by_failure(call, error)
                 raise
             turn.used = _used(reply)
             return reply
@@ -87,6 +83,21 @@ def _ask(call: ModelCall) -> Ask:
         input=estimate_input(call.request),
         output=call.request.params.max_output_tokens,
     )
+
+
+def _used_by_failure(call: ModelCall, error: BaseException) -> Used:
+    """What a call used that failed: all that it reserved, where it is not known."""
+    if not call.progress.sent:
+        return Used(sent=False)
+    if isinstance(error, RateLimited):
+        return Used(input=0, output=0, refused=True, closed_s=error.retry_after or REST_S)
+    if isinstance(error, ProviderError):
+        counted = error.usage
+        if counted is not None:
+            return Used(input=counted.input or None, output=counted.output or None)
+        if not isinstance(error, ProviderTimeout):
+            return Used(output=0)
+    return Used()
 
 
 def _used(reply: ModelReply) -> Used:

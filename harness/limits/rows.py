@@ -42,6 +42,8 @@ class Answer:
 class Used:
     """What a call that has ended used. None: what was reserved, since it is not known."""
 
+    sent: bool = True
+    """Whether the provider was asked. If not, the call does not count at all."""
     input: int | None = None
     output: int | None = None
     exact: bool = False

@@ -85,6 +85,9 @@ class LimitStore:
 
     async def settle(self, id: str, used: Used) -> None:
         """Replace what a call reserved by what it used. Again changes nothing."""
+        if not used.sent:
+            await self._database.fetch("SELECT FROM harness_limits.take_back(%s)", (id,))
+            return
         await self._database.fetch(SETTLE, {"id": id, **vars_of(used)})
 
     async def leave(self, place: str) -> None:

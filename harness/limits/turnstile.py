@@ -7,7 +7,7 @@ import random
 import secrets
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from harness.commons.lease import Lease
 from harness.limits.quota import Quota
@@ -22,7 +22,7 @@ SHORTEST_S, LONGEST_S, FIRST_S = 0.02, 2.0, 0.25
 class Turn:
     """A call whose turn it is. `used` says what it used, for when it ends."""
 
-    used: Used = field(default_factory=Used)
+    used: Used
 
 
 class Turnstile:
@@ -49,11 +49,12 @@ class Turnstile:
             refuse: Makes the error to raise if the wait is longer. The call keeps its place.
         """
         id = secrets.token_hex(16)
-        turn = Turn()
+        turn = Turn(Used(sent=False))
         self._lease.held += 1
         try:
             await self._wait(id, quotas, ask, patience_s, refuse)
             self._lease.keep_alive()
+            turn.used = Used()
             yield turn
         finally:
             self._lease.held -= 1

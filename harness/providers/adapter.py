@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from harness.contracts.model import ModelReply, ModelRequest
+from harness.contracts.model import ModelReply, ModelRequest, Usage
 
 Json = dict[str, Any]
 Sink = Callable[[str], None]
@@ -66,6 +66,10 @@ class Fold(Protocol):
 
     def take(self, answer: Json) -> None:
         """Process a whole answer, from a server that does not stream."""
+        ...
+
+    def count(self) -> Usage:
+        """Return what the provider has counted so far, with zeros for what it has not."""
         ...
 
     def reply(self, request_id: str | None) -> ModelReply:

@@ -43,38 +43,44 @@ class Circuit:
     _probing: bool = False
     _probed: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def wait_to_enter(self) -> None:
+    async def wait_to_enter(self) -> bool:
         """Wait until a call may be made: for the rest, and for the call that probes after it.
-        Raises CircuitOpen if that call fails too."""
+        Raises CircuitOpen if that call fails too. Returns what `begin_call` does."""
         if self._failures >= FAILURES:
             await asyncio.sleep(max(0.0, self._open_until - self.clock()))
         if self._failures >= FAILURES and self._probing:
             with suppress(TimeoutError):
                 async with asyncio.timeout(REST_SECONDS):
                     await self._probed.wait()
-        self.begin_call()
+        return self.begin_call()
 
-    def begin_call(self) -> None:
-        """Raise CircuitOpen unless a call may be made now."""
+    def begin_call(self) -> bool:
+        """Raise CircuitOpen unless a call may be made now. Returns whether the call probes; once it
+        is over, `leave` must be told."""
         if self._failures < FAILURES:
-            return
+            return False
         left = self._open_until - self.clock()
         if left <= 0 and not self._probing:
             self._probing = True
             self._probed.clear()
-            return
+            return True
         raise CircuitOpen(
             f"{self.provider} failed {self._failures} times in a row and is not called for "
             f"{max(left, 1.0):.0f} s. The last failure: {self._last}",
             retry_after=max(left, 1.0),
         )
 
+    def leave(self, probes: bool) -> None:
+        """Note that a call is over, whatever came of it. Calls that began before the circuit opened
+        may end while another one probes: they leave it alone."""
+        if probes:
+            self._probing = False
+            self._probed.set()
+
     def record_success(self) -> None:
         self._failures = 0
-        self._end_probe()
 
     def record_failure(self, error: ProviderError) -> None:
-        self._end_probe()
         if not isinstance(error, COUNTED):
             self._failures = 0  # it answered, so it is up
             return
@@ -82,11 +88,3 @@ class Circuit:
         self._last = error.message
         if self._failures >= FAILURES:
             self._open_until = self.clock() + REST_SECONDS
-
-    def record_cancellation(self) -> None:
-        """Record a cancelled call, which proves nothing."""
-        self._end_probe()
-
-    def _end_probe(self) -> None:
-        self._probing = False
-        self._probed.set()

@@ -86,8 +86,7 @@ class Models:
                     caller=caller, model=candidate.model, request=asked, sink=sink, last=last,
                     transcript=transcript, gates=gates,
                 )  # fmt: skip
-                send = partial(self._send, last=last)
-                reply = await pass_through(self._entries, call, send)
+                reply = await self._call(call)
             except ProviderError as error:
                 category = error.code.removeprefix("provider.")
                 if last or not _falls_through(category, plan):
@@ -119,26 +118,37 @@ class Models:
         if lack := describe_lack(model, plan, region):
             raise ModelUnsuitable(f"{model} {lack}.")
 
-    async def _send(self, call: ModelCall, *, last: bool) -> ModelReply:
-        """Call the provider, unless its circuit is open."""
+    async def _call(self, call: ModelCall) -> ModelReply:
+        """Pass a call through the interceptors to its provider, unless its circuit is open.
+
+        Whatever takes long comes before them: limits count a call from the moment when they admit
+        it, and the provider from the moment when it arrives.
+        """
         provider, _ = split_ref(call.model)
-        adapter = self._adapters.get(provider) or await self._make_adapter(provider)
+        await self._open_adapter(provider)
         circuit = self._circuits.setdefault(provider, Circuit(provider))
-        if last:  # no other can answer, and failing would use up an attempt of the run
-            await circuit.wait_to_enter()
-        else:
-            circuit.begin_call()
+        # If no other can answer, failing would use up an attempt of the run.
+        probes = await circuit.wait_to_enter() if call.last else circuit.begin_call()
+        try:
+            return await pass_through(self._entries, call, partial(self._send, circuit))
+        finally:
+            circuit.leave(probes)
+
+    async def _send(self, circuit: Circuit, call: ModelCall) -> ModelReply:
+        """Call the provider."""
+        adapter = await self._open_adapter(split_ref(call.model)[0])
+        call.progress.sent = True
         try:
             reply = await adapter.stream(call.request, call.sink)
         except ProviderError as error:
             circuit.record_failure(error)
             raise
-        except BaseException:
-            circuit.record_cancellation()
-            raise
         circuit.record_success()
         usage = complete_usage(reply.usage, call.request, reply.message)
         return reply.model_copy(update={"usage": usage})
+
+    async def _open_adapter(self, provider: str) -> Adapter:
+        return self._adapters.get(provider) or await self._make_adapter(provider)
 
     async def _make_adapter(self, provider: str) -> Adapter:
         """Make an adapter in a thread: loading an SDK takes up to a second, and on a busy machine

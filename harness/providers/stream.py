@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Generator
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Mapping
 from importlib.util import find_spec
 from typing import Any, cast
 
@@ -23,10 +23,12 @@ from harness.contracts.errors import (
     InvalidReply,
     ProviderError,
     ProviderProtocolMismatch,
+    ProviderTimeout,
+    ProviderUnreachable,
     StreamInterrupted,
 )
 from harness.contracts.message import Part, Text, ToolCall
-from harness.contracts.model import ModelReply
+from harness.contracts.model import ModelReply, Usage
 from harness.providers import errors
 from harness.providers.adapter import Fold, Json, Where
 from harness.providers.limits import MAX_EVENT, MEBIBYTE, Bound, Patience, Response, bound_response
@@ -42,6 +44,8 @@ DRAIN_SECONDS = 1.0
 """How long to wait for the end of the body after the last event before closing the connection."""
 DRAIN_BYTES = 64 * 1024
 CONNECT_SECONDS = 10.0
+LOST = (StreamInterrupted, ProviderUnreachable, ProviderTimeout)
+"""Errors of the connection: a complete answer is one, however the connection ends after it."""
 
 
 async def fold_stream(
@@ -53,25 +57,57 @@ async def fold_stream(
     split: type[Splitter] = Splitter,
 ) -> ModelReply:
     """Await the answer, feed its events to `fold` and return the reply."""
+    opened: list[Response] = []
+    try:
+        await _read_answer(post, fold, where, patience, split, opened)
+        return _make_reply(fold, where, opened[0].headers, id_header)
+    except ProviderError as error:
+        begun = opened and not isinstance(error, ProviderProtocolMismatch)
+        error.usage = _read_usage(fold) if begun else None
+        raise
+
+
+def _read_usage(fold: Fold) -> Usage:
+    """Return what the provider has counted, from an answer that may not follow its protocol."""
+    try:
+        return fold.count()
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return Usage()
+
+
+async def _read_answer(
+    post: Awaitable[Response],
+    fold: Fold,
+    where: Where,
+    patience: Patience,
+    split: type[Splitter],
+    opened: list[Response],
+) -> None:
+    """Feed the events of the answer to `fold`; it is put into `opened` once it has begun."""
     try:
         async with patience.limit_time(where) as progressed:
             response = await post
+            opened.append(response)
             try:
                 await _read_events(response, fold, where, progressed, split(MAX_EVENT))
             finally:
                 await response.aclose()
-    except (ProviderError, asyncio.CancelledError):
+    except asyncio.CancelledError:
         raise
     except Exception as exc:
-        error = errors.error_of_exception(exc, where)
+        error = exc if isinstance(exc, ProviderError) else errors.error_of_exception(exc, where)
         if error is None:
             raise
-        raise error from None  # the message has its text, with keys redacted
+        if not (fold.done and isinstance(error, LOST)):
+            raise error from None  # the message has its text, with keys redacted
     if not fold.done:
         raise errors.make_error(StreamInterrupted, "the answer ended before it was complete", where)
+
+
+def _make_reply(fold: Fold, where: Where, headers: Mapping[str, str], id_header: str) -> ModelReply:
     with _checking_protocol(where):
-        reply = fold.reply(response.headers.get(id_header))
-    if (rates := read_rates(response.headers)) is not None:
+        reply = fold.reply(headers.get(id_header))
+    if (rates := read_rates(headers)) is not None:
         reply = reply.model_copy(update={"rates": rates})
     if reply.finish == "stop" and not any(_has_content(part) for part in reply.message.parts):
         raise errors.make_error(InvalidReply, "the answer is empty", where)

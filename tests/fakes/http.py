@@ -49,6 +49,8 @@ class Exchange:
         )
 
     def chunk(self, data: bytes) -> None:
+        if not data:
+            return  # an empty chunk ends the body
         self.sent += len(data)
         self._connection.transport.write(b"%x\r\n%b\r\n" % (len(data), data))
 

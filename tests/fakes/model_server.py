@@ -35,7 +35,7 @@ from tests.fakes import (
     wire_responses,
 )
 from tests.fakes.http import Connection, Exchange
-from tests.fakes.steps import Fail, Frame, Hang, Raw, Say, Script, Step, Stream
+from tests.fakes.steps import Drop, Fail, Frame, Hang, Raw, Say, Script, Step, Stream
 from tests.fakes.wire_embeddings import EMBEDDINGS
 
 Wire = Any
@@ -232,6 +232,10 @@ class ModelServer:
             call.refused = refusal.message
         return refusal
 
+    def find_call(self, body: dict[str, Any]) -> Call:
+        """The call with this body, for a script."""
+        return next(call for call in reversed(self.calls) if call.body is body)
+
     def _step(self, body: dict[str, Any]) -> Step:
         step = self._steps.popleft() if self._steps else self._default
         return step(body) if callable(step) else step
@@ -242,6 +246,8 @@ class ModelServer:
         headers = {"x-request-id": number, "request-id": number}
         if isinstance(step, Hang):
             await asyncio.Event().wait()
+        elif isinstance(step, Drop):
+            exchange.drop()
         elif isinstance(step, Raw):
             exchange.answer(step.status, step.content_type, step.body, headers)
         elif isinstance(step, Fail):
@@ -272,7 +278,8 @@ def _changed(say: Say, frames: list[Frame], wire: Wire) -> list[Frame]:
     """The events with what is to go wrong with them."""
     half = len(frames) // 2
     if say.then != "end" or say.error:
-        frames = frames[:half]
+        ends = {"first": 0, "half": half, "last": len(frames) - 1, "all": len(frames)}
+        frames = frames[: ends[say.after]]
     if say.garbage:
         named = frames[half].data.partition(b"data:")[0]
         frames[half] = Frame(named + b'data: {"type": oops\n\n')

@@ -50,6 +50,8 @@ class Say:
     then: Literal["end", "cut", "stop", "hang"] = "end"
     """How it goes on after half of the events: to the end; the connection drops (cut); the body
     ends well but early (stop); nothing comes any more (hang)."""
+    after: Literal["first", "half", "last", "all"] = "half"
+    """Where it goes on so instead: before the first event, before the last one, or after all."""
     until: asyncio.Event | None = None
     """Half of the events are sent, and the others once this is set."""
     error: Fail | None = None
@@ -68,6 +70,11 @@ class Say:
 @dataclass(frozen=True)
 class Hang:
     """Takes the request and never answers."""
+
+
+@dataclass(frozen=True)
+class Drop:
+    """Takes the request and closes the connection."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +99,7 @@ class Stream:
     """Seconds before each piece."""
 
 
-Step = Say | Fail | Hang | Raw | Stream
+Step = Say | Fail | Hang | Drop | Raw | Stream
 Script = Callable[[dict[str, Any]], Step]
 """Looks at the request's body and says what to answer."""
 

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from harness.contracts.errors.base import HarnessError
+
+if TYPE_CHECKING:
+    from harness.contracts.model import Usage
 
 
 class ProviderError(HarnessError):
     """A model provider failed or refused."""
 
     http_status = 502
+    usage: Usage | None = None
+    """What the provider counted, with zeros for what it did not report; None if no answer of a
+    model had begun. It stays in the worker process."""
 
 
 class ProviderBadRequest(ProviderError):

@@ -245,6 +245,11 @@ class MessagesFold:
         self._room.take_characters(len(piece))
         pieces.append(piece)
 
+    def count(self) -> Usage:
+        usage = usage_of(self._usage)
+        # The first event has a placeholder; the event with the reason has the final figure.
+        return usage if self._stop else usage.model_copy(update={"output": 0})
+
     def reply(self, request_id: str | None) -> ModelReply:
         last = len(self._blocks) - 1
         parts = tuple(

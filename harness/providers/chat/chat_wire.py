@@ -262,6 +262,9 @@ class ChatFold:
             self._add_piece(call.arguments, arguments)
         call.extra = delta.get("extra_content") or call.extra
 
+    def count(self) -> Usage:
+        return usage_of(self._usage)
+
     def reply(self, request_id: str | None) -> ModelReply:
         if self._refusal or self._finish == "content_filter":
             told = "".join(self._refusal) or "stopped by the content filter"

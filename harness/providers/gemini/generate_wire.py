@@ -237,6 +237,9 @@ class GenerateFold:
         if signature:
             self._signatures[id] = signature
 
+    def count(self) -> Usage:
+        return usage_of(self._usage)
+
     def reply(self, request_id: str | None) -> ModelReply:
         if self._finish in REFUSED:
             told = self._message or "".join(self._text) or f"stopped: {self._finish}"

@@ -197,6 +197,12 @@ class OllamaFold:
         id = call.get("id") or f"call_{uuid4().hex[:12]}"  # older servers name none
         self._calls.append(ToolCall(id=id, name=function["name"], arguments=arguments))  # pyright: ignore[reportUnknownArgumentType]
 
+    def count(self) -> Usage:
+        return Usage(
+            input=read_count(self._last, "prompt_eval_count") or 0,
+            output=read_count(self._last, "eval_count") or 0,
+        )
+
     def reply(self, request_id: str | None) -> ModelReply:
         parts: list[Part] = []
         if thought := "".join(self._thought):
@@ -210,10 +216,7 @@ class OllamaFold:
             finish = "length"
         return ModelReply(
             message=Message(role="assistant", parts=tuple(parts)),
-            usage=Usage(
-                input=read_count(self._last, "prompt_eval_count") or 0,
-                output=read_count(self._last, "eval_count") or 0,
-            ),
+            usage=self.count(),
             finish=finish,
             model=self._last.get("model") or self._where.model,
             request_id=request_id,

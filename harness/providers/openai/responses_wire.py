@@ -172,7 +172,8 @@ class ResponsesFold:
             self._last = value["response"]
             self.done = self.over = True
         elif kind == "response.failed":
-            raise errors.error_of_event(value["response"].get("error") or {}, self._where)
+            self._last = value["response"]
+            raise errors.error_of_event(self._last.get("error") or {}, self._where)
         elif kind == "error" or "error" in value:
             raise errors.error_of_event(value, self._where)
         return kind.encode().endswith(_PROGRESS)
@@ -184,6 +185,9 @@ class ResponsesFold:
         for part in self._make_parts(answer["output"]):
             if isinstance(part, Text):
                 self._sink(part.text)
+
+    def count(self) -> Usage:
+        return usage_of(read_figures(self._last.get("usage")))
 
     def reply(self, request_id: str | None) -> ModelReply:
         response = self._last

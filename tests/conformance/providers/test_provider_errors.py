@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -15,10 +16,12 @@ from tests.fakes.asking import EVERY_KIND, KEY, KINDS, Asker, asker
 from tests.fakes.fixtures import model_server
 from tests.fakes.model_server import ModelServer
 from tests.fakes.steps import (
+    Drop,
     Fail,
     Raw,
     Say,
     Step,
+    Used,
     cut,
     empty,
     fail,
@@ -89,6 +92,9 @@ async def test_statuses(ask: Asker, model_server: ModelServer, step: Fail, categ
 BROKEN: list[tuple[str, Step, str]] = [
     ("the connection drops in the middle", cut(), "cut_stream"),
     ("the stream ends without its closing event", stop_short(), "cut_stream"),
+    ("the connection drops before the first event", cut(after="first"), "cut_stream"),
+    ("the stream ends before its first event", stop_short(after="first"), "cut_stream"),
+    ("the connection drops before an answer", Drop(), "network"),
     ("an event is no JSON", garbage(), "invalid_reply"),
     ("a good answer with nothing in it", empty(), "invalid_reply"),
     ("a page in place of a stream", Raw(b"<html>", content_type="text/html"), "protocol"),
@@ -227,6 +233,50 @@ async def test_cancel_closes_the_stream(ask: Asker, model_server: ModelServer, s
         await task
     await model_server.disconnected()
     assert call.done_at is None
+
+
+CLOSED_LATER = ("chat", "groq", "mistral")
+"""Protocols whose last event only says that nothing follows a complete answer."""
+
+
+@pytest.mark.parametrize("then", ["cut", "stop", "hang"])
+@pytest.mark.parametrize("after", ["last", "all"])
+async def test_a_complete_answer_counts_however_the_connection_ends(
+    model_server: ModelServer, then: str, after: str
+) -> None:
+    """Calling again would pay for it twice."""
+    for kind in KINDS if after == "all" else CLOSED_LATER:
+        made = asker(model_server, kind, idle_seconds=0.3)
+        model_server.script(Say("fine", then=then, after=after))  # type: ignore[arg-type]
+        answer = await made.ask()
+        assert answer.reply.message.text == "fine"
+        assert (answer.reply.usage.input, answer.reply.usage.output) == (100, 20), kind
+        assert answer.reply.usage.estimated is None
+        await made.models.close()
+
+
+@pytest.mark.parametrize(
+    "step",
+    [Say(refusal="No."), Say(), Say("Once", finish="content_filter")],
+    ids=["refused", "empty", "filtered"],
+)
+async def test_what_the_provider_charges_for_a_useless_answer_is_known(
+    ask: Asker, model_server: ModelServer, step: Say
+) -> None:
+    if ask.kind == "ollama" and step != Say():
+        pytest.skip("its answers have no codes")
+    error = await error_of(ask, model_server, replace(step, used=Used(input=70, output=7)))
+    assert error.usage is not None
+    assert (error.usage.input, error.usage.output) == (70, 7)
+
+
+async def test_what_the_provider_counted_before_a_cut_is_known(model_server: ModelServer) -> None:
+    made = asker(model_server, "anthropic")
+    for after, counted in (("half", (100, 0)), ("last", (100, 20))):
+        error = await error_of(made, model_server, cut(after=after))
+        assert error.usage is not None
+        assert (error.usage.input, error.usage.output) == counted
+    await made.models.close()
 
 
 async def test_a_failure_does_not_spoil_the_next_call(

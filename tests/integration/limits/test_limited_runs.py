@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from harness import Agent, Harness
-from harness.contracts.model import Candidate, ModelPlan
+from harness.contracts.model import Candidate, ModelParams, ModelPlan
 from harness.limits import client
 from harness.limits.views import Limit
 from tests.fakes.model_server import ModelServer
 from tests.fakes.runs import Gate
 from tests.fakes.stack import until
-from tests.fakes.steps import call, fail, say
+from tests.fakes.steps import Step, Used, call, cut, fail, say
 
 
 @pytest.fixture
@@ -23,6 +23,7 @@ def options(options: dict[str, Any], name: str) -> dict[str, Any]:
     models = {
         f"openai/{name}-one": {"max_concurrent": 1},
         f"openai/{name}-few": {"requests_per_minute": 1},
+        f"openai/{name}-short": {"tokens_per_minute": 10_000},
     }
     return {**options, "limits": {"models": models, "pools": {name: {"width": 1}}}}
 
@@ -113,6 +114,33 @@ async def test_the_next_candidate_is_called_if_the_wait_is_long(
     run = await harness.start(agent, "go")
     assert (await run.result()).output == "done"
     assert [each.path for each in model_server.calls] == ["/v1/responses", "/v1/messages"]
+
+
+@pytest.mark.parametrize(
+    ("step", "most"), [(cut("x" * 40), 10_000), (fail(500), 100), (say("", used=Used(70, 7)), 77)]
+)
+async def test_a_failed_call_counts_what_the_provider_may_count(
+    harness: Harness, model_server: ModelServer, name: str, step: Step, most: int
+) -> None:
+    """All that was reserved, if an answer had begun and its usage was not reported."""
+    model, output = f"openai/{name}-short", 400
+    first = Candidate(model=model, params=ModelParams(max_output_tokens=output))
+    plan = ModelPlan(candidates=(first, Candidate(model="anthropic/claude")))
+    model_server.script(step, say("other"))
+    assert (await harness.run(Agent(name, model=plan), "go")).output == "other"
+
+    async def read_tokens() -> int:
+        found = await client.list_limits(harness.connection, ["model"])
+        limit = next(each for each in found if each.name == model)
+        return limit.tokens if limit.in_use == 0 else -1
+
+    async def is_settled() -> bool:
+        return await read_tokens() > 0
+
+    await until(is_settled)
+    tokens = await read_tokens()
+    assert tokens <= most
+    assert (tokens >= output) == (most == 10_000)
 
 
 async def test_a_refused_call_closes_the_limit_for_all(

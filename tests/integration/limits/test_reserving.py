@@ -204,6 +204,13 @@ async def test_what_the_provider_reports_counts(limiter: Limiter) -> None:
     assert third.blocked is None, "what others used counts for a minute only"
 
 
+async def test_a_call_that_was_not_sent_does_not_count(limiter: Limiter) -> None:
+    id, _ = await limiter.ask(MODEL)
+    await limiter.store.settle(id, Used(sent=False))
+    usage = await limiter.usage(MODEL)
+    assert (usage.requests, usage.tokens, usage.granted) == (0, 0, 0)
+
+
 async def test_estimates_are_corrected(limiter: Limiter) -> None:
     """If the provider counts twice what is estimated, twice as much is reserved."""
     id, _ = await limiter.ask(MODEL, input=100, output=10)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
@@ -19,7 +21,7 @@ from harness.providers.plan import Answer, Models
 from tests.fakes.asking import CALLER, provider
 from tests.fakes.fixtures import model_server
 from tests.fakes.model_server import ModelServer
-from tests.fakes.steps import cut, fail, say
+from tests.fakes.steps import cut, fail, hang, say
 
 __all__ = ["model_server"]
 
@@ -52,7 +54,7 @@ class Asked:
 @pytest.fixture
 async def asked(model_server: ModelServer) -> AsyncIterator[Asked]:
     providers = {
-        "one": provider(model_server, "openai"),
+        "one": provider(model_server, "openai", idle_seconds=3),
         "two": provider(model_server, "anthropic"),
         "nokey": ProviderSettings(kind="openai"),
     }
@@ -177,6 +179,54 @@ async def test_the_only_candidate_is_called_after_the_rest(
         with pytest.raises(ProviderError):
             await asked("one/a")
     assert (await asked("one/a")).reply.message.text == "here again"
+
+
+async def test_exactly_one_of_many_probes(
+    asked: Asked, model_server: ModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also while a call that began before the provider failed ends in the middle of the probe."""
+    monkeypatch.setattr(circuit, "REST_SECONDS", 1.0)
+    model_server.script(hang(), *[fail(503)] * FAILURES, hang())
+    straggler = asyncio.create_task(asked("one/a"))
+    await model_server.called(1)
+    for _ in range(FAILURES):
+        with pytest.raises(ProviderError):
+            await asked("one/a")
+    many = [asyncio.create_task(asked("one/a")) for _ in range(30)]
+    await model_server.called(FAILURES + 2)
+    straggler.cancel()
+    await model_server.disconnected(1)
+    late = [asyncio.create_task(asked("one/a")) for _ in range(10)]
+    passed = await asyncio.gather(*late, *many, return_exceptions=True)
+    codes = [each.code for each in passed if isinstance(each, ProviderError)]
+    assert len(model_server.calls) == FAILURES + 2
+    assert set(codes) <= {"provider.circuit_open", "provider.timeout"}
+    assert codes.count("provider.timeout") == 1
+
+
+async def test_no_limit_is_held_while_a_provider_rests(
+    model_server: ModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A call that waits for it is not admitted yet: the provider counts it when it arrives."""
+    monkeypatch.setattr(circuit, "REST_SECONDS", 0.3)
+    entered = list[float]()
+
+    class Clocked:
+        async def call_model(self, call: ModelCall, next: NextModel) -> ModelReply:
+            entered.append(time.monotonic())
+            return await next(call)
+
+    models = Models(Settings(providers={"one": provider(model_server, "openai")}), [Clocked()])
+    asked = Asked(models)
+    model_server.script(*[fail(503)] * FAILURES, say("here again"))
+    for _ in range(FAILURES):
+        with pytest.raises(ProviderError):
+            await asked("one/a")
+    failed_at = time.monotonic()
+    await asked("one/a")
+    await models.close()
+    assert len(entered) == FAILURES + 1
+    assert entered[-1] >= failed_at + 0.2
 
 
 def _ignore(text: str) -> None:

@@ -64,10 +64,12 @@ def test_one_call_probes_after_the_rest() -> None:
     assert not is_open(circuit)
     assert is_open(circuit), "one probe at a time"
     circuit.record_failure(ProviderTimeout("x"))
+    circuit.leave(True)
     assert is_open(circuit), "the probe failed: it rests again"
     clock.now *= 3
     assert not is_open(circuit)
     circuit.record_success()
+    circuit.leave(True)
     assert not is_open(circuit)
     assert not is_open(circuit)
 
@@ -76,8 +78,23 @@ def test_a_cancelled_probe_leaves_room_for_the_next() -> None:
     clock = Clock()
     circuit = broken(clock)
     clock.now = REST_SECONDS + 0.1
-    circuit.begin_call()
-    circuit.record_cancellation()
+    circuit.leave(circuit.begin_call())
+    assert not is_open(circuit)
+
+
+def test_calls_from_before_do_not_end_a_probe() -> None:
+    """They may end at any time, and nothing else may be called meanwhile."""
+    clock = Clock()
+    circuit = broken(clock)
+    clock.now = REST_SECONDS + 0.1
+    assert circuit.begin_call()
+    circuit.leave(False)  # a call that was cancelled
+    assert is_open(circuit)
+    circuit.record_failure(ProviderServerError("late"))
+    circuit.leave(False)
+    clock.now *= 3
+    assert is_open(circuit), "the probe has not ended"
+    circuit.leave(True)
     assert not is_open(circuit)
 
 
@@ -102,9 +119,11 @@ async def test_those_who_wait_learn_from_the_probe(works: bool) -> None:
     await asyncio.sleep(0)
     if works:
         circuit.record_success()
+        circuit.leave(True)
         await asyncio.gather(*waiting)
         return
     circuit.record_failure(ProviderUnreachable("connection refused by p"))
+    circuit.leave(True)
     for each in await asyncio.gather(*waiting, return_exceptions=True):
         assert isinstance(each, ProviderError)
         assert each.code == "provider.circuit_open"
