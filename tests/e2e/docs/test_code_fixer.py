@@ -36,7 +36,7 @@ def test_the_suite_sees_who_repairs_and_who_edits_the_tests(tmp_path: Path) -> N
         }  # fmt: skip
         done = subprocess.run(
             harness_command("eval", "code_fixer.toml"),
-            cwd=tmp_path, env=env, capture_output=True, text=True, timeout=200, check=False,
+            cwd=tmp_path, env=env, capture_output=True, text=True, timeout=400, check=False,
         )  # fmt: skip
     finally:
         server.kill()
