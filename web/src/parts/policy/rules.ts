@@ -4,7 +4,7 @@ import type { Schemas } from "@/api/client";
 export type Policy = Schemas["PolicyView"];
 type Data = Readonly<Record<string, unknown>>;
 
-export interface RuleView {
+interface RuleView {
   name: string;
   decision: "allow" | "deny" | "ask";
   /** Which calls it is about. */

@@ -29,7 +29,7 @@ export function readSearch(search: Record<string, unknown>): SafetySearch {
 
 export type Profile = "off" | "watch" | "standard" | "strict";
 
-export const PROFILES: Readonly<Record<Profile, string>> = {
+const PROFILES: Readonly<Record<Profile, string>> = {
   off: "The built-in gates do nothing.",
   watch: "They record what they would stop, and let it pass.",
   standard: "They ask about suspicious writes, and stop those that untrusted content orders.",
