@@ -36,7 +36,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Settings": ("load_settings", "Settings", "ProviderSettings"),
 }  # fmt: skip
 """The names of `harness`, each once."""
-MODULES = ("harness.testing", "harness.extensions")
+MODULES = ("harness.testing", "harness.testing.conformance", "harness.extensions")
 """Others that have a chapter of their own."""
 HIDDEN = {
     "AgentParts": {"process", "box"},

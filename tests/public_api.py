@@ -14,7 +14,8 @@ from harness import Tool
 from harness.errors import HarnessError
 
 MODULES = (
-    "harness", "harness.errors", "harness.events", "harness.testing", "harness.tools",
+    "harness", "harness.errors", "harness.events", "harness.testing",
+    "harness.testing.conformance", "harness.tools",
     "harness.extensions",
 )  # fmt: skip
 """Where users and authors of capabilities import from."""

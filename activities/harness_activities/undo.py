@@ -59,7 +59,7 @@ def make_activities(parts: AgentParts) -> list[Activity]:
         box=parts.box,
         ledger=ledger,
         children=children,
-        withdraw=withdraw if parts.agent.memory else None,
+        withdraw=withdraw,  # also for an agent without memory: those that it calls may have some
     )
     checks = TargetActivities(box=parts.box, ledger=ledger, children=children)
     return [activities.list_effects, activities.compensate, checks.check_targets]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from harness.api.live_text import LiveText
 from harness.contracts.clean_text import clean_line, clean_text, clip_text
 from harness.contracts.event import (
+    ChildEnded,
     Event,
     ModelReplied,
     OutputDelta,
@@ -48,6 +49,8 @@ class Updates:
                 self._text = LiveText()
                 # What was shown cannot be taken back: a reply that differs follows as a whole.
                 return _say(f"\n\n{whole}" if rest is None else rest)
+            case ChildEnded(answer=str() as text):  # of the agent that took over
+                return _say(text)
             case ToolCallRequested():
                 call = event.call
                 title = clean_line(call.name)

@@ -33,7 +33,12 @@ from harness.agent.model_plan import check_model_options, make_plan
 from harness.agent.options import AgentOptions
 from harness.agent.output import read_output_type
 from harness.agent.read_result import read_result
-from harness.agent.subagent import AgentTool, make_agent_tool
+from harness.agent.subagent import (
+    AgentTool,
+    check_handovers,
+    make_agent_tool,
+    make_handover_tool,
+)
 from harness.agent.tool import AnyTool, Approval, Tool
 from harness.contracts.errors import InvalidAgent
 from harness.contracts.memory import MemoryPolicy
@@ -197,6 +202,7 @@ class Agent(Generic[Deps, Output]):
         self.memory = memory
         self.deps = deps
         self.gates = read_gates(gates, name)
+        check_handovers(self)
         self._specs: dict[str, AgentSpec] = {}
         if model is not None:
             self.spec("")  # so that a malformed model name is refused here
@@ -268,6 +274,34 @@ class Agent(Generic[Deps, Output]):
             self, name=name, description=description, budget=budget, parallel=parallel,
             approval=approval,
         )  # fmt: skip
+
+    def as_handover(
+        self,
+        *,
+        description: str,
+        name: str | None = None,
+        budget: Budget | None = None,
+        approval: Approval = "never",
+    ) -> AgentTool:
+        """Make it a tool that hands the conversation over to this agent, whose run ends the other.
+
+        Args:
+            description: Tells the other agent's model when to hand over.
+            name: The tool's name. Default: `hand_over_to_` and the agent's, with `_` for each dot.
+            budget: Limits of the rest, as for `as_tool`.
+            approval: See `@tool`; the argument is `reason`.
+
+        Returns:
+            The tool.
+
+        Raises:
+            InvalidAgent: An option does not fit.
+        """
+        if budget is not None:
+            check_budget(budget)
+        return make_handover_tool(
+            self, name=name, description=description, budget=budget, approval=approval
+        )
 
     def policies(self) -> dict[str, ToolPolicy]:
         """The policies of its tools that a run pins, by name."""

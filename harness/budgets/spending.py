@@ -32,17 +32,27 @@ NAMES = (
 )  # fmt: skip
 FILTERS = ("agent", "model", "session", "owner")
 FORECAST = """
+WITH RECURSIVE past AS (
+  SELECT run FROM harness_budgets.spending
+  WHERE agent = %(agent)s AND (%(owner)s::text IS NULL OR owner = %(owner)s)
+  GROUP BY run ORDER BY max(day) DESC, run LIMIT %(runs)s
+), tree AS (
+  SELECT run AS top, run FROM past
+  UNION SELECT t.top, c.run FROM tree t JOIN harness.child c ON c.above = t.run
+), used AS (
+  SELECT t.top, sum(s.input + s.output)::bigint AS tokens, sum(s.cost)::bigint AS cost,
+    coalesce(sum(s.calls) FILTER (WHERE t.run = t.top), 0)::bigint AS calls,
+    sum(s.unpriced) AS unpriced
+  FROM tree t JOIN harness_budgets.spending s ON s.run = t.run
+  WHERE %(owner)s::text IS NULL OR s.owner = %(owner)s
+  GROUP BY t.top
+)
 SELECT count(*), percentile_disc(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY tokens),
   percentile_disc(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY cost),
   percentile_disc(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY calls), coalesce(sum(unpriced), 0)::bigint
-FROM (
-  SELECT run, sum(input + output)::bigint AS tokens, sum(cost)::bigint AS cost,
-    sum(calls)::bigint AS calls, sum(unpriced) AS unpriced, max(day) AS day
-  FROM harness_budgets.spending
-  WHERE agent = %(agent)s AND (%(owner)s::text IS NULL OR owner = %(owner)s)
-  GROUP BY run ORDER BY max(day) DESC, run LIMIT %(runs)s
-) past
+FROM used
 """
+"""Tokens and cost with those of the runs below, as in a run's totals; turns are each run's own."""
 
 
 async def sum_spending(

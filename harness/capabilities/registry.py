@@ -55,6 +55,8 @@ class Found(NamedTuple):
     record: Capability | None
     """None if the record does not load."""
     enabled: bool
+    hides_calls: bool = False
+    """Its record could not be loaded, so it may stand around the calls of runs."""
 
 
 _problems: dict[str, str] = {}
@@ -236,14 +238,19 @@ def _third_party(point: EntryPoint, disabled: frozenset[str], taken: set[str]) -
         record = resolve(point.target)
     except LOADING_FAILS as error:
         _problems[name] = f"{point.target} cannot be loaded: {_describe_error(error)}"
-        return broken
+        return broken._replace(hides_calls=True)
     if not isinstance(record, Capability) or record.name != name:
         _problems[name] = f"{point.target} is not a Capability named {name!r}"
-        return broken
+        return broken._replace(hides_calls=True)
     if wrong := find_wrong_field(record):
         _problems[name] = wrong
-        return broken
+        return broken._replace(hides_calls=stands_around_calls(record))
     return broken._replace(record=record)
+
+
+def stands_around_calls(record: Capability) -> bool:
+    """Whether a record names something that model calls and tool calls of runs pass through."""
+    return any((record.model_interceptor, record.tool_interceptor, record.run_watch))
 
 
 def _describe_error(error: BaseException) -> str:

@@ -127,8 +127,7 @@ class ModelReplied(EventBase):
 
 
 class ModelFailed(EventBase):
-    """A model call failed for good: after its last attempt, or with an error that is not
-    retried."""
+    """A model call failed for good: after its last attempt, or with a final error."""
 
     type: Literal["model_failed"] = "model_failed"
     turn: int
@@ -216,10 +215,12 @@ class ChildStarted(EventBase):
     """The child's run id."""
     agent: str
     prompt: str
+    handover: Flag = None
+    """That agent takes over the conversation: when the child ends, this run ends the same way."""
 
 
 class ChildEnded(EventBase):
-    """A child run ended; `tool_call_finished` follows with what the model reads of it."""
+    """A child run ended; `tool_call_finished` follows, or the end of a run that was handed over."""
 
     type: Literal["child_ended"] = "child_ended"
     child: str
@@ -227,6 +228,8 @@ class ChildEnded(EventBase):
     error: ErrorInfo | None = None
     totals: Totals | None = None
     """What it used, with its own children. The run's totals include its tokens and cost."""
+    answer: str | None = None
+    """What it said last, if it had taken over the conversation: a reply to the person."""
 
 
 class DecisionRequested(EventBase):
@@ -348,8 +351,7 @@ class Branched(EventBase):
 
 
 class RunEnded(EventBase):
-    """The last event of every run: completed, failed or aborted, even if terminated or timed
-    out."""
+    """The last event of every run, even if Temporal terminated it or its time was up."""
 
     type: Literal["run_ended"] = "run_ended"
     state: RunState
@@ -366,6 +368,8 @@ class RunEnded(EventBase):
     totals: Totals | None = None
     head: str | None = None
     """The last node of the transcript."""
+    handed_to: str | None = None
+    """The run that took over the conversation, and whose end this is."""
 
 
 DurableEvent = (

@@ -86,7 +86,9 @@ LINES: dict[str, Callable[[Any], str]] = {
     "tool_call_requested": lambda e: _call(e.call.name, e.call.arguments),
     "tool_call_checked": lambda e: _call(e.name, e.arguments),
     "tool_call_started": lambda e: _call(e.name, e.arguments),
-    "child_started": lambda e: f"{e.child} of {e.agent}{_after(e.prompt)}",
+    "child_started": lambda e: (
+        f"{e.child} of {e.agent}{' takes over' if e.handover else ''}{_after(e.prompt)}"
+    ),
     "child_ended": lambda e: f"{e.child} {e.state.value}{_after(e.error and e.error.message)}",
     "tool_call_finished": _finished,
     "decision_requested": _asked,

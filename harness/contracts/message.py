@@ -85,7 +85,9 @@ Part = Annotated[
 ]
 
 Role = Literal["user", "assistant", "tool"]
-Origin = Literal["hint", "mend", "interrupted", "summary", "instructions", "memories", "budget"]
+Origin = Literal[
+    "hint", "mend", "interrupted", "summary", "instructions", "memories", "budget", "handover"
+]  # fmt: skip
 
 
 class Message(Word):
@@ -96,7 +98,8 @@ class Message(Word):
     origin: Origin | None = None
     """Set on messages other than the user's and the model's own: an operator's hint, a request to
     correct an invalid reply, an interrupted reply, a summary of omitted turns, instructions that a
-    worker wrote for the run, memories that it begins with."""
+    worker wrote for the run, memories that it begins with, the words of an agent that handed the
+    conversation over."""
     pinned: Flag = None
     """It is always sent to the model: no trimming or compaction drops it."""
 

@@ -15,6 +15,7 @@ from harness.contracts.model import Interrupted, ModelRef, Scale, Usage
 from harness.contracts.permit import Pinned, Started
 from harness.contracts.prompt import PinnedPrompt
 from harness.contracts.ruling import Ruling
+from harness.contracts.run_limits import Limits as Limits
 from harness.contracts.run_state import TRANSITIONS as TRANSITIONS
 from harness.contracts.run_state import RunState as RunState
 from harness.contracts.steering import Decide
@@ -33,21 +34,6 @@ from harness.contracts.verdicts import Asked, list_verdicts
 
 WORKFLOW = "AgentRun"
 """The workflow's type in Temporal."""
-
-
-class Limits(Word):
-    """Timeouts and attempts of activities. Ten attempts last about two minutes, so that an outage
-    of a provider or the database need not end a run."""
-
-    model_timeout_s: float = 600.0
-    model_attempts: int = 10
-    tool_timeout_s: float = 60.0
-    tool_attempts: int = 4
-    heartbeat_s: float = 5.0
-    mends: int = 5
-    """Invalid tool calls in a row that the model may correct before the run fails."""
-    undo_wait_s: float | None = None
-    """How long the end of a run waits for its undo."""
 
 
 class Parent(Word):
@@ -229,6 +215,8 @@ class Carry(Word):
     """How many children it has started."""
     finishing: str | None = None
     """Which budget was reached, if the next turn is the last one because of it."""
+    handover: RunTool | None = None
+    """The call by which the model handed the conversation over."""
 
 
 class RunSpec(Word):
@@ -365,6 +353,8 @@ class RunEnd(Word):
     """The result of the undo, if the run was to undo its effects at its end."""
     unread: int | None = None
     """Hints that came too late for the model."""
+    handed_to: str | None = None
+    """The run of the agent that took over the conversation, and whose end this is."""
 
 
 class RunStatus(Word):

@@ -26,6 +26,8 @@ class Subagent(Word):
     """Limits of each of its runs; absent: those that the agent declares."""
     parallel: Flag = None
     """Its calls in one reply run side by side, although its tools write."""
+    handover: Flag = None
+    """A call ends what the calling agent does: this one continues the conversation."""
 
 
 class CalledBy(Word):
@@ -37,6 +39,8 @@ class CalledBy(Word):
     """Its id."""
     depth: int
     """1: below the run at the top."""
+    handover: Flag = None
+    """It continues the conversation of the run that called it."""
 
 
 class ChildStart(Word):

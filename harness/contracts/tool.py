@@ -101,6 +101,8 @@ class ToolOutcome(Word):
     """With a need: the MAC that proves that a person was asked about this call."""
     child: ChildStart | None = None
     """The run that the call starts; the call is made again with its `ended`."""
+    handover: Flag = None
+    """The conversation may be handed over: the call is made again with its `handed`."""
     ruling: Ruling | None = None
     """What the run's policy says about the call."""
     gates: tuple[GateVerdict, ...] | None = None
@@ -163,6 +165,8 @@ class RunTool(Word):
     """What a child run may use of its caller's budget."""
     ended: ChildEnd | None = None
     """How the child run ended that the call started."""
+    handed: str | None = None
+    """The transcript node at which another agent takes over the conversation."""
     cost_micros: int | None = None
     """What the run has cost so far, in millionths of a US dollar."""
     decider: Decider | None = None

@@ -44,8 +44,8 @@ def on_scheduled(state: State, entry: HistoryEvent) -> Draft:
         state.awaited[entry.event_id] = children.awaited_run(attributes.input)
     kind = INPUTS.get(attributes.activity_type.name)
     request = read_first(kind, attributes.input) if kind else None
-    if request is None:
-        return []
+    if request is None or (isinstance(request, RunTool) and request.handed is not None):
+        return []  # it prepares the run of the agent that takes over
     state.scheduled[entry.event_id] = Scheduled(to_seconds(entry.event_time), request)
     if isinstance(request, CallModel):
         state.turn = request.turn

@@ -25,12 +25,15 @@ def on_initiated(state: State, entry: HistoryEvent) -> Draft:
     if spec is None or spec.called_by is None:
         return []
     state.children[entry.event_id] = attributes.workflow_id
+    if spec.called_by.handover:
+        state.handed.add(attributes.workflow_id)
     fields = {
         "child": attributes.workflow_id,
         "agent": spec.agent,
         "turn": spec.called_by.turn,
         "call_id": spec.called_by.call,
         "prompt": spec.asked,
+        "handover": spec.called_by.handover,
     }
     return [(e.ChildStarted, fields)]
 
@@ -108,6 +111,7 @@ def _end_child(
         "state": end.state if end else RunState.FAILED,
         "error": end.error if end and end.error else error,
         "totals": end.totals if end else None,
+        "answer": end.output or None if end and child in state.handed else None,
     }
     return [(e.ChildEnded, fields)]
 

@@ -102,5 +102,6 @@ def _from_outside(state: State, error: HarnessError) -> tuple[type[Any], dict[st
 def _result_fields(result: RunEnd) -> dict[str, Any]:
     names = (
         "state", "output", "data", "truncated", "reason", "error", "undone", "totals", "head",
+        "handed_to",
     )  # fmt: skip
     return {name: getattr(result, name) for name in names}

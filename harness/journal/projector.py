@@ -47,6 +47,8 @@ class Projector(State):
             self.turn = carry.turn
             self.announced = set(carry.asked or ())
             steering.carry_on(self, carry)
+            opened = carry.children.values() if carry.children and carry.handover else ()
+            self.handed = {each.run for each in opened}
             for text in carry.hints or ():
                 self.room.take(text)
         fields: dict[str, Any] = {

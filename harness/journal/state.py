@@ -61,6 +61,8 @@ class State:
     """Undo workflows that the run started, by history entry."""
     undone: Undone | None = None
     children: dict[int, str] = field(default_factory=dict[int, str])
+    handed: set[str] = field(default_factory=set[str])
+    """Children that took over the conversation."""
     """Child runs that the run started and that have not ended, by history entry."""
     awaited: dict[int, str] = field(default_factory=dict[int, str])
     """Child runs whose end a worker waits for, by the entry of its activity."""

@@ -8,18 +8,23 @@ from harness.engine.connection import Connection
 from harness.history.owner import read_owner
 from harness.memory.client import Memories
 
-ANY = """
-SELECT EXISTS (SELECT FROM harness_memory.entry WHERE namespace = %s AND run = %s)
+LEARNED = """
+SELECT DISTINCT run FROM harness_memory.entry WHERE namespace = %s AND run = ANY(%s) ORDER BY run
 """
 
 
-async def withdraw_learned(connection: Connection, run: str, *, by: str) -> None:
-    """Withdraw it. Extraction follows the last turn, so an undo of any turn withdraws it."""
-    found = await connection.database.fetch(ANY, (connection.endpoints.namespace, run))
-    if not found[0][0]:
-        return
-    try:
-        owner = await read_owner(connection, run)
-    except RunNotFound:
-        return
-    await Memories(connection, owner).withdraw_run(run, by=by, source="extraction")
+async def withdraw_learned(
+    connection: Connection, run: str, *, by: str, to_turn: int | None = None
+) -> None:
+    """Withdraw it, and what was extracted from the runs below that the undo reaches. Extraction
+    follows the last turn, so an undo of any turn withdraws it."""
+    below = await connection.stores.children.find_below(run, to_turn)
+    found = await connection.database.fetch(
+        LEARNED, (connection.endpoints.namespace, [run, *below])
+    )
+    for (taught,) in found:
+        try:
+            owner = await read_owner(connection, taught)
+        except RunNotFound:
+            continue
+        await Memories(connection, owner).withdraw_run(taught, by=by, source="extraction")

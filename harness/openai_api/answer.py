@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from harness.contracts.errors import BudgetReached
 from harness.contracts.event import (
     Branched,
+    ChildEnded,
     Cursor,
     DecisionRequested,
     DurableEvent,
@@ -106,6 +107,13 @@ class ReplyReader:
                 if reply.text or reply.final:
                     self.replies.append(reply)
                     return reply
+            case ChildEnded(answer=str() as text):  # of the agent that took over
+                self.calls += 1
+                reply = Reply(
+                    number=self.calls, text=text, final=True, interrupted=False, place=event.cursor
+                )
+                self.replies.append(reply)
+                return reply
             case _:
                 pass
         return None

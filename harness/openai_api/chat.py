@@ -15,6 +15,7 @@ from harness.contracts.errors import HarnessError, from_info
 from harness.contracts.errors.openai_api import RunWasAborted
 from harness.contracts.event import (
     LIVE,
+    ChildEnded,
     ModelCalled,
     OutputDelta,
     OutputGap,
@@ -121,7 +122,7 @@ class _ChunkWriter:
     def take(self, event: Any) -> str:
         """Take the next event; returns the text to send."""
         match event:
-            case ModelCalled():
+            case ModelCalled() | ChildEnded(answer=str()):
                 self._written = self._written or self._live.length > 0
                 self._live = LiveText()
             case OutputDelta():

@@ -19,6 +19,7 @@ from harness.api.stream_event import DONE, StreamEvent
 from harness.contracts.errors import HarnessError
 from harness.contracts.event import (
     LIVE,
+    ChildEnded,
     ModelCalled,
     OutputDelta,
     OutputGap,
@@ -102,7 +103,7 @@ class _EventWriter:
     def take(self, event: Any) -> Iterator[StreamEvent]:
         """Take the next event of the run."""
         match event:
-            case ModelCalled():
+            case ModelCalled() | ChildEnded(answer=str()):
                 self._live, self._open = LiveText(), False
             case OutputDelta():
                 yield from self._send_text(self._live.add(event.text))

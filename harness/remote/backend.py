@@ -184,11 +184,13 @@ class RemoteBackend:
         id: str | None = None,
         model: str | None = None,
         budget: Budget | None = None,
+        priority: int | None = None,
     ) -> RemoteRun:
         """Start a run of a published agent. Repeated with one key while the daemon restarts."""
         body = {
             **write_question(asked, "prompt"), "agent": agent, "id": id, "model": model,
             "budget": budget and budget.model_dump(mode="json", exclude_none=True),
+            "priority": priority,
         }  # fmt: skip
         key = str(uuid.uuid4())
         started: Started = await self.connection.post(Started, "runs", body=body, key=key)

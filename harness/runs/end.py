@@ -30,6 +30,7 @@ async def wait_for_end(connection: Connection, feeds: Feeds, run: str) -> RunEnd
         reason=last.reason,
         error=last.error,
         undone=last.undone,
+        handed_to=last.handed_to,
     )
 
 

@@ -40,6 +40,8 @@ class RunResult(Generic[Out]):
     """What was undone, if the run was to undo its effects at its end."""
     head: str | None = None
     """The address of the last node of its transcript."""
+    handed_to: str | None = None
+    """The run that took over the conversation, and whose end this is."""
     agent: Agent[Any, Out] | None = field(default=None, repr=False, compare=False)
     """The agent, which knows the output type, if the caller passed it."""
 
@@ -91,5 +93,6 @@ def make_result(run: str, end: RunEnd, agent: Agent[Any, Out] | None) -> RunResu
         error=end.error,
         undone=end.undone,
         head=end.head,
+        handed_to=end.handed_to,
         agent=agent,
     )

@@ -52,6 +52,7 @@ class Session:
         model: str | None = None,
         budget: Budget | None = None,
         workspace: Path | None = None,
+        priority: int | None = None,
         timeout: float | None = None,
     ) -> RunResult[Out]:
         """Start the next run and wait for its result.
@@ -62,6 +63,7 @@ class Session:
             model: Replaces the agent's model, as provider/model.
             budget: Replaces the agent's limits.
             workspace: The folder that file tools work in.
+            priority: From 1 (most urgent) to 5; by default 3.
             timeout: Seconds to wait for the result. The run continues when they have passed.
 
         Returns:
@@ -74,7 +76,9 @@ class Session:
             HarnessError: The run could not start, or failed with this error.
         """
         check_timeout(timeout)
-        handle = await self.start(agent, prompt, model=model, budget=budget, workspace=workspace)
+        handle = await self.start(
+            agent, prompt, model=model, budget=budget, workspace=workspace, priority=priority
+        )
         return await handle.result(timeout)
 
     async def start(
@@ -85,6 +89,7 @@ class Session:
         model: str | None = None,
         budget: Budget | None = None,
         workspace: Path | None = None,
+        priority: int | None = None,
     ) -> RunHandle[Out]:
         """Start the next run. It continues where the last one ended.
 
@@ -94,6 +99,7 @@ class Session:
             model: Replaces the agent's model, as provider/model.
             budget: Replaces the agent's limits.
             workspace: The folder that file tools work in.
+            priority: From 1 (most urgent) to 5; by default 3.
 
         Returns:
             A handle to follow, steer and await the run.
@@ -102,8 +108,9 @@ class Session:
             RunBusy: A run of the session is still open.
         """
         request = make_request(
-            agent, prompt, model=model, budget=budget, workspace=workspace, by_name=True
-        )
+            agent, prompt, model=model, budget=budget, workspace=workspace, priority=priority,
+            by_name=True,
+        )  # fmt: skip
         number = await self._find_last_number()
         head = await self._find_head(number)
         request = replace(request, id=self._run_id(number + 1), session=self.id, head=head)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 
 from harness.contracts.errors import RunForged, SubagentRefused
+from harness.contracts.message import Message, user_message
 from harness.contracts.run import Budget, RunSpec
 from harness.contracts.subagent import MAX_DEPTH, CalledBy, ChildStart, Subagent
 from harness.contracts.tool import RunTool
@@ -49,9 +50,13 @@ async def prepare_child(
         )
     agent = await find_published(connection, subagent.agent)
     budget = share_budget(subagent.budget or agent.budget, above.budget, request.left)
+    if subagent.handover:
+        budget = budget.model_copy(update={"ask": above.budget.ask})  # it is the same budget
     child = child_id(run, origin, request, agent.name)
     asked = Request(
-        messages=as_messages(prompt),
+        messages=_make_messages(subagent, above, prompt),
+        head=request.handed,
+        session=above.session if subagent.handover else None,
         id=child,
         lineage=above.lineage or run,
         budget=budget,
@@ -61,7 +66,9 @@ async def prepare_child(
     )
     spec = await pin_spec(connection, agent, asked)
     shared = above.workspace if spec.workspace is not None else None
-    called_by = CalledBy(run=run, turn=request.turn, call=request.call.id, depth=depth)
+    called_by = CalledBy(
+        run=run, turn=request.turn, call=request.call.id, depth=depth, handover=subagent.handover
+    )
     spec = spec.model_copy(
         update={
             "root": above.root or run,
@@ -83,6 +90,14 @@ async def prepare_child(
         budget=prepared.spec.budget,
         priority=above.priority,
     )
+
+
+def _make_messages(subagent: Subagent, above: RunSpec, prompt: str) -> tuple[Message, ...]:
+    """What the agent reads first, after the conversation so far if it takes that over."""
+    if not subagent.handover:
+        return as_messages(prompt)
+    words = f"{above.agent} has handed this conversation over to you, {subagent.agent}: {prompt}"
+    return (user_message(words, origin="handover"),)
 
 
 def find_subagent(above: RunSpec, request: RunTool) -> Subagent:

@@ -11,6 +11,7 @@ from typing import Any
 
 from harness.api.live_text import LiveText
 from harness.contracts.event import (
+    ChildEnded,
     DecisionRequested,
     Event,
     ModelCalled,
@@ -137,6 +138,12 @@ class PieceReader:
                 yield from self._complete(event.message.text)
             case ModelFailed():
                 yield from self._close()
+            case ChildEnded(answer=str() as text):  # of the agent that took over
+                yield from self.end()
+                self._live, self._message = LiveText(), f"{self._run}/{event.child}"
+                self._stepping = True
+                yield StepBegun()
+                yield from self._complete(text)
             case ToolCallRequested():
                 call = event.call
                 id = tool_call_id(self._run, event.turn, call.id)

@@ -80,7 +80,7 @@ async def undo_run(
     left = [row for row in rows if is_left(row, to_turn, run, below)]
     if not left:  # needs no worker
         if not dry_run:
-            await withdraw_learned(connection, run, by=by or get_identity())
+            await withdraw_learned(connection, run, by=by or get_identity(), to_turn=to_turn)
         return UndoReport(run=run, to_turn=to_turn, dry_run=spec.dry_run, steps=())
     own = [row.agent for row in rows if row.run == run]
     agent = own[-1] if own else await _find_agent(connection, run)

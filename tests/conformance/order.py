@@ -176,7 +176,12 @@ class Order:
         self.now.waiting.discard(event.call_id)
 
     def _child_started(self, event: e.ChildStarted) -> None:
-        self._must(event, self.now.requested.get(event.call_id) == 0, "its call is not under way")
+        if event.handover:
+            self._must(event, not self.now.requested, "calls are under way beside the hand-over")
+            self.now.final = True  # what the other agent says last is the last reply
+        else:
+            going = self.now.requested.get(event.call_id) == 0
+            self._must(event, going, "its call is not under way")
         self.now.children[event.child] = event.call_id
 
     def _child_ended(self, event: e.ChildEnded) -> None:

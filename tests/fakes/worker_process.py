@@ -20,7 +20,11 @@ from typing import Any
 
 from harness import Agent, Harness, tool
 from harness.config.settings import settings_model
+from harness_workers.shared import open_process_parts
+from harness_workers.worker import AgentWorker
 from tests.fakes.runs import add, look, send
+
+BOSS = "-boss"
 
 
 def agent(name: str, project: Path) -> Agent[None, str]:
@@ -33,6 +37,13 @@ def agent(name: str, project: Path) -> Agent[None, str]:
         return f"dug at {where}"
 
     return Agent(name, tools=[add, look, send, dig])
+
+
+def boss(clerk: Agent[None, str]) -> Agent[None, str]:
+    """An agent that calls the other one, and is served alone."""
+    asks = clerk.as_tool(name="ask", description="Digs.", parallel=True)
+    over = clerk.as_handover(name="hand_over", description="Digs on.")
+    return Agent(clerk.name + BOSS, tools=[asks, over], parallel=True)
 
 
 class Forge:
@@ -83,8 +94,14 @@ async def _serve(argument: str) -> None:
     asked = json.loads(argument)
     project = Path(asked["project"])
     settings = settings_model().model_validate(asked["options"])
+    name = asked["name"]
+    made = agent(name.removesuffix(BOSS), project)
     async with Harness.local(project=project, settings=settings) as harness:
-        await harness.serve(agent(asked["name"], project))
+        if name.endswith(BOSS):
+            parts = open_process_parts(harness.connection)
+            async with parts as process, AgentWorker(process, boss(made)):
+                await asyncio.Event().wait()
+        await harness.serve(made)
         await asyncio.Event().wait()
 
 

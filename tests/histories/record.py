@@ -41,7 +41,13 @@ from tests.histories.evaluating import evaluated, stopped_eval
 from tests.histories.inline import inline_refused, inline_timed_out
 from tests.histories.policed import make_settings, policed
 from tests.histories.sessions import answered_in_order, continued, rolled_back
-from tests.histories.subagents import subagent_aborted, subagent_continued, subagents
+from tests.histories.subagents import (
+    handed_over,
+    handover_continued,
+    subagent_aborted,
+    subagent_continued,
+    subagents,
+)
 
 HERE = Path(__file__).parent
 Case = Callable[[Harness, ModelServer, str], Awaitable[RunHandle[Any]]]
@@ -318,6 +324,8 @@ CASES: dict[str, dict[str, Case]] = {
             remembered, mended, refused, odd_signals, whatif, given_up, aborted_undone,
             failed_undone, compacted, policed, subagents, subagent_aborted,
             subagent_continued,
+            handed_over,
+            handover_continued,
         )
     },
     "Undo": {case.__name__: case for case in (undone, stopped, previewed)},

@@ -17,7 +17,9 @@ from harness.capabilities.registry import (
     load_part,
     load_parts,
     make_activities,
+    report_problem,
 )
+from harness.capabilities.required import check_required
 from harness.commons.log import get_logger
 from harness.contracts.capability import Capability
 from harness.contracts.errors import StoreUnavailable
@@ -55,9 +57,17 @@ def make_tool_interceptors(connection: Connection) -> list[ToolInterceptor]:
 def _make_parts(
     connection: Connection, target_of: Callable[[Capability], str | None], kind: Kind
 ) -> list[Any]:
+    """Make what stands around calls of runs. Raises BrokenCapability if any of it is missing."""
     targets = [(each, target) for each in enabled_capabilities() if (target := target_of(each))]
-    made = [load_part(record, target, kind) for record, target in targets]
-    return [make(connection) for make in made if make is not None]
+    made = list[Any]()
+    for record, target in targets:
+        make = load_part(record, target, kind)
+        try:
+            made += [] if make is None else [make(connection)]
+        except LOADING_FAILS as error:
+            report_problem(record, f"{target} fails: {type(error).__name__}: {error}")
+    check_required()
+    return made
 
 
 async def serve_capabilities(

@@ -24,6 +24,7 @@ from harness.capabilities.registry import (
     load_parts,
     make_activities,
 )
+from harness.capabilities.required import check_required
 from harness.contracts.queues import workspace_queue
 from harness.contracts.tool import RunTool
 from harness.engine.connection import Connection
@@ -92,11 +93,12 @@ def _make_workers(agent_parts: AgentParts) -> list[Worker]:
     parts, agent = agent_parts.process, agent_parts.agent
     settings = parts.connection.settings.worker
     options = make_worker_options(parts.connection, parts.attempts, parts.guard)
-    activities = _load_activities(agent_parts)
+    workflows, activities = _load_workflows(), _load_activities(agent_parts)
+    check_required()  # a part that fails disables its capability, with what stands around calls
     main = Worker(
         **options,
         task_queue=agent.queue,
-        workflows=_load_workflows(),
+        workflows=workflows,
         workflow_runner=make_workflow_runner(sandbox=settings.sandbox),
         activities=activities,
         max_cached_workflows=settings.max_cached_runs,

@@ -1,4 +1,4 @@
-"""Withdraw what was extracted from a run, for its undo."""
+"""Withdraw what was extracted from a run and from those below it, for its undo."""
 
 from __future__ import annotations
 
@@ -11,4 +11,4 @@ async def withdraw_for_undo(connection: Connection, guard: Guard, run: str) -> N
     """Withdraw it, unless the undo is a dry run."""
     spec = await guard.find_undo()
     if not spec.dry_run:
-        await withdraw_learned(connection, run, by=spec.by or "undo")
+        await withdraw_learned(connection, run, by=spec.by or "undo", to_turn=spec.to_turn)

@@ -62,10 +62,16 @@ class ToolRun:
 
     async def _run_agent(self) -> ToolOutcome:
         """Prepare the run of the tool's agent, or show how it ended."""
-        ended = self.request.ended
+        ended, subagent = self.request.ended, self.tool.policy.subagent
         if ended is None:
-            assert self.start_child is not None
-            return ToolOutcome(child=await self.start_child(self.request, self.arguments["prompt"]))
+            assert self.start_child is not None and subagent is not None
+            [words] = self.arguments.values()
+            child = await self.start_child(self.request, words)
+            if not subagent.handover or self.request.handed is not None:
+                return ToolOutcome(child=child)
+            # Nothing stands against it: the call is made again once the conversation is saved.
+            shown = await self._show_value(f"{subagent.agent} continues the conversation.")
+            return shown.model_copy(update={"handover": True})
         if ended.state != RunState.COMPLETED:
             why = ended.error.message if ended.error else ended.output
             raise ToolFailed(f"{self.tool.name} {ended.state}: {why} (run {ended.run})")

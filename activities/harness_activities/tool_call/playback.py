@@ -8,7 +8,8 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from harness.agent import AnyTool
 from harness.agent.read_result import read_result
-from harness.contracts.errors import CallNotRecorded, ContentCorrupt
+from harness.contracts.base import Flag
+from harness.contracts.errors import CallNotRecorded, ContentCorrupt, ToolError
 from harness.contracts.message import ToolResult
 from harness.contracts.tool import Playback, RunTool, ToolOutcome
 from harness.contracts.whatif import Record, Recorded, call_key
@@ -57,7 +58,8 @@ async def play_back(
     call = request.call
     results = (await records.read_results(playback.record)).get(call_key(call.name, call.arguments))
     if results:
-        return _make_recorded_outcome(request, results[min(request.nth or 1, len(results)) - 1])
+        recorded = results[min(request.nth or 1, len(results)) - 1]
+        return await _make_recorded_outcome(request, recorded, check)
     tool, _ = await check()
     # What is in the artifact store was recorded, too.
     reads = tool.policy.effect == "read" and tool.agent is None
@@ -75,7 +77,9 @@ async def play_back(
     return outcome
 
 
-def _make_recorded_outcome(request: RunTool, recorded: Recorded) -> ToolOutcome:
+async def _make_recorded_outcome(
+    request: RunTool, recorded: Recorded, check: Callable[[], Awaitable[tuple[AnyTool, object]]]
+) -> ToolOutcome:
     result = ToolResult(
         call=request.call.id,
         name=request.call.name,
@@ -83,4 +87,17 @@ def _make_recorded_outcome(request: RunTool, recorded: Recorded) -> ToolOutcome:
         error=recorded.error,
         artifact=recorded.artifact,
     )
-    return ToolOutcome(result=result, failure=recorded.failure, played=True)
+    outcome = ToolOutcome(result=result, failure=recorded.failure, played=True)
+    if recorded.error:
+        return outcome
+    return outcome.model_copy(update={"handover": await _hands_over(check)})
+
+
+async def _hands_over(check: Callable[[], Awaitable[tuple[AnyTool, object]]]) -> Flag:
+    """Whether the call hands the conversation over: the what-if ends there."""
+    try:
+        tool, _ = await check()
+    except ToolError:
+        return None  # the agent has no such tool any more
+    subagent = tool.policy.subagent
+    return subagent and subagent.handover

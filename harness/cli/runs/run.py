@@ -99,6 +99,11 @@ async def _start_and_attend(args: Namespace, out: Out, begun: Begun) -> int:
 
 async def _start_at_daemon(args: Namespace, out: Out, begun: Begun, words: str | None) -> int:
     agent = choose_published(args)
+    if args.session and args.priority is not None:
+        raise UsageError(
+            "A message to a conversation at a daemon has no --priority.",
+            "Omit --priority, or --session.",
+        )
     async with open_daemon(args.server) as backend:
         asked = words or await backend.read_prompt(args.template, args.var or ())
         with count_interrupts() as counted:
@@ -107,8 +112,9 @@ async def _start_at_daemon(args: Namespace, out: Out, begun: Begun, words: str |
                 handle = await start_turn(backend, agent, args, asked, parse_budget(args))
             else:
                 handle = await backend.start_run(
-                    agent, asked, id=args.id, model=args.model, budget=parse_budget(args)
-                )
+                    agent, asked, id=args.id, model=args.model, budget=parse_budget(args),
+                    priority=args.priority,
+                )  # fmt: skip
             begun.run = handle.id
             if args.detach:
                 return await _report_detached(handle, args, out)
@@ -149,11 +155,13 @@ async def start_run(
     if args.session:
         session = Session(client, args.session)
         return await session.start(
-            agent, asked, model=args.model, budget=budget, workspace=workspace
-        )
+            agent, asked, model=args.model, budget=budget, workspace=workspace,
+            priority=args.priority,
+        )  # fmt: skip
     return await client.start(
-        agent, asked, id=args.id, model=args.model, budget=budget, workspace=workspace
-    )
+        agent, asked, id=args.id, model=args.model, budget=budget, workspace=workspace,
+        priority=args.priority,
+    )  # fmt: skip
 
 
 def check_request(args: Namespace) -> None:

@@ -41,6 +41,13 @@ RUNS_COMMANDS: tuple[Command, ...] = (
             arg("--session", metavar="ID", help="Continue this session."),
             arg("--id", metavar="ID", help="The run's id; repeating the command joins that run."),
             *BUDGETS,
+            arg(
+                "--priority",
+                metavar="N",
+                type=int,
+                choices=range(1, 6),
+                help="From 1 (most urgent) to 5 (default: 3); see the limits.",
+            ),
             WORKSPACE,
             flag("--detach", help="Start the run, print its id and exit; a worker runs it."),
             JSON,

@@ -46,7 +46,9 @@ class MissingSetting(ConfigError):
 
 class BrokenCapability(ConfigError):
     """The command belongs to a capability that does not work here: its tables could not be
-    migrated, or a newer version of its package migrated them. Everything else works without it."""
+    migrated, or a newer version of its package migrated them. Everything else works without it,
+    except that no worker serves runs without a capability whose interceptors or run watch do not
+    load: they may be what limits those runs."""
 
     code = "config.broken_capability"
     fix = "Upgrade or repair its package: harness doctor"

@@ -186,6 +186,14 @@ class RunView:
         )
         self.console.print(f"  {' · '.join(facts)}" if facts else "", style="quiet")
 
+    def child_started(self, event: e.ChildStarted) -> None:
+        if event.handover:
+            self._print_line(f"  ⇢ {event.agent} takes over: run {event.child}", "call")
+
+    def child_ended(self, event: e.ChildEnded) -> None:
+        if event.answer:
+            self.console.print(clean_shown(event.answer), soft_wrap=True)
+
     def decision_requested(self, event: e.DecisionRequested) -> None:
         what = f"{clean_line(event.tool)}: " if event.tool else ""
         asks = ASKS.get(event.need, "waiting for a decision")
@@ -305,6 +313,8 @@ _RULES: dict[type[Any], Callable[[RunView, Any], None]] = {
     e.ToolCallRequested: RunView.tool_requested,
     e.ToolCallStarted: RunView.tool_started,
     e.ToolCallFinished: RunView.tool_finished,
+    e.ChildStarted: RunView.child_started,
+    e.ChildEnded: RunView.child_ended,
     e.DecisionRequested: RunView.decision_requested,
     e.DecisionMade: RunView.decision_made,
     e.HintReceived: RunView.hint_received,

@@ -12,7 +12,7 @@ from harness.contracts.run import RunState
 from tests.conformance.order import OutOfOrder, check_order
 from tests.histories.read import RUNS, events_of
 
-LATER = ("inline_refused", "subagent_continued")
+LATER = ("inline_refused", "subagent_continued", "handover_continued")
 BEGUN = [each for each in RUNS if not each.workflow_id.startswith(LATER)]
 """Those whose first execution is recorded: others continue one that is not here."""
 MORE = {"run": "r", "at": 1.0, "trace": "t"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,7 +36,6 @@ agent = Agent("counter", model="polly/loud", tools=[count_words])
 """
 PLAIN = 'from harness import Agent\nagent = Agent("plain")\n'
 BROKEN = """[harness.capabilities]
-broken = nowhere.capability:BROKEN
 stack = x:y
 needy = needy:NEEDY
 """
@@ -52,12 +52,24 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
     python = make_environment(folder)
     install(python, wheel, SAMPLE)
     site = site_packages(python.parent)
-    broken = site / "broken-1.0.dist-info"
-    broken.mkdir()
-    (broken / "entry_points.txt").write_text(BROKEN)
+    info = site / "broken-1.0.dist-info"
+    info.mkdir()
+    (info / "entry_points.txt").write_text(BROKEN)
     (site / "needy.py").write_text(NEEDY)
     broken_parts.install(site)
     return python.parent
+
+
+@pytest.fixture
+def broken(environment: Path) -> Iterator[None]:
+    """A package whose record does not load. Workers do not start beside it."""
+    info = site_packages(environment) / "unloadable-1.0.dist-info"
+    info.mkdir()
+    (info / "entry_points.txt").write_text(
+        "[harness.capabilities]\nbroken = nowhere.capability:BROKEN\n"
+    )
+    yield
+    shutil.rmtree(info)
 
 
 @pytest.fixture(scope="package")

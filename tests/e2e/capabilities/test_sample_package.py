@@ -10,7 +10,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.fakes.cli_environment import Run, running_worker
+from tests.fakes.cli_environment import Run
+from tests.fakes.installed import ROOT
 
 pytestmark = pytest.mark.slow
 
@@ -20,6 +21,7 @@ def listed(run: Run) -> dict[str, dict[str, str]]:
     return {each["name"]: each for each in map(json.loads, lines)}
 
 
+@pytest.mark.usefixtures("broken")
 def test_it_is_listed_and_a_broken_one_disturbs_nothing(run: Run) -> None:
     found = listed(run)
     assert found["notes"]["state"] == "enabled"
@@ -37,7 +39,7 @@ def test_it_shows_what_it_adds(run: Run) -> None:
     assert parts == {
         "command": ["harness note", "harness agent-tools", "harness notes"],
         "setting": ["notes.prefix"],
-        "provider": ["parrot"],
+        "provider": ["parrot", "starling"],
         "tool": ["count_words"],
         "workflow": ["ListAgentTools", "SaveNote"],
         "activities": [
@@ -142,6 +144,16 @@ def test_its_route_is_served(
         daemon.wait(30)
 
 
+def test_its_provider_passes_the_conformance_suite(environment: Path, project: Path) -> None:
+    """That of the installed package, without pytest and without the tests of harness."""
+    script = ROOT / "tests" / "sample_package" / "check_starling.py"
+    done = subprocess.run(
+        [environment / "python", script], cwd=project, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "25 of 25 cases\n"
+
+
 @pytest.mark.usefixtures("_worker")
 def test_its_provider_answers(run: Run) -> None:
     said = run("run", "Hello", "--agent", "agent.py:agent", "--json").stdout
@@ -211,9 +223,25 @@ asyncio.run(main())
 """
 
 
-def test_one_whose_schema_is_newer_stops_no_runs(
+@pytest.mark.usefixtures("broken")
+def test_no_run_is_served_beside_a_record_that_does_not_load(run: Run) -> None:
+    """It may have named what limits runs."""
+    said = run("run", "What is 2 + 2?", "--agent", "assistant.py:agent", "--json", code=2).stdout
+    error = json.loads(said.splitlines()[-1])["error"]
+    assert error["code"] == "config.broken_capability"
+    assert "broken (unloadable 1.0)" in error["message"]
+    run("capabilities", "disable", "broken")
+    try:
+        run("run", "What is 2 + 2?", "--agent", "assistant.py:agent")
+    finally:
+        run("capabilities", "enable", "broken")
+
+
+def test_one_whose_schema_is_newer_does_not_leave_runs_unlimited(
     run: Run, environment: Path, project: Path, env: dict[str, str]
 ) -> None:
+    """It has interceptors, and a worker does not serve without them."""
+
     def set_revision(revision: str) -> None:
         subprocess.run(
             [environment / "python", "-c", SET_REVISION, revision], cwd=project, env=env, check=True
@@ -223,18 +251,19 @@ def test_one_whose_schema_is_newer_stops_no_runs(
     run("notes")
     set_revision("9999")
     try:
-        with running_worker(environment, project, env, "assistant.py:agent"):
-            run("run", "What is 2 + 2?", "--agent", "assistant.py:agent")
-            error = json.loads(run("notes", "--json", code=2).stdout)["error"]
+        asked = ("run", "What is 2 + 2?", "--agent", "assistant.py:agent", "--json")
+        for words in (asked, ("notes", "--json")):
+            error = json.loads(run(*words, code=2).stdout.splitlines()[-1])["error"]
             assert error["code"] == "config.broken_capability"
             assert "notes (harness_notes 0.1.0)" in error["message"] and "9999" in error["message"]
-            checks = map(json.loads, run("doctor", "--json", code=1).stdout.splitlines())
-            (broken,) = [each for each in checks if each["name"] == "capability notes"]
-            assert not broken["ok"] and "harness_notes 0.1.0 knows up to 0001" in broken["detail"]
+        checks = map(json.loads, run("doctor", "--json", code=1).stdout.splitlines())
+        (broken,) = [each for each in checks if each["name"] == "capability notes"]
+        assert not broken["ok"] and "harness_notes 0.1.0 knows up to 0001" in broken["detail"]
     finally:
         set_revision("0001")
 
 
+@pytest.mark.usefixtures("broken")
 def test_a_disabled_one_is_gone_and_its_settings_do_no_harm(run: Run) -> None:
     assert "note_count needs notes" in run("capabilities", "disable", "notes", code=2).stderr
     run("capabilities", "disable", "note_count")
@@ -260,6 +289,7 @@ def test_what_others_need_cannot_be_disabled(run: Run) -> None:
     assert "no capability" in run("capabilities", "show", "nothing", code=2).stderr
 
 
+@pytest.mark.usefixtures("broken")
 def test_the_doctor_names_a_broken_one(run: Run) -> None:
     checks = [json.loads(line) for line in run("doctor", "--json", code=1).stdout.splitlines()]
     (broken,) = [each for each in checks if each["name"] == "capability broken"]

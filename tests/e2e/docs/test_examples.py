@@ -58,6 +58,7 @@ EXPECTED: dict[str, tuple[str, ...]] = {
     "safety": ("Gate write_to_colleagues: mail goes to colleagues only",),
     "session": (".1: 3*7 = 21", ".2: 21+21 = 42", "True"),
     "steering": ("site 1 is dry", "now paused", "now running", "aborted: it rains"),
+    "handover": ("of clerk takes over", "completed", "clerk continues the conversation"),
     "subagents": ("of scout: How is the weather in Oslo?", "completed", "tool_calls=1"),
     "tool_context": ("ordered tea, 1 order in total",),
     "undo": ("turn 3: put_on_shelf is done", "took a vase off the shelf", "again: ()"),

@@ -126,6 +126,26 @@ async def test_extraction_learns_from_what_the_person_said(
     assert not (await Memories(harness.connection, owner).list()).memories
 
 
+async def test_undo_withdraws_what_runs_below_taught(
+    harness: Harness, model_server: ModelServer, name: str, owner: str
+) -> None:
+    memory = MemoryPolicy(learn="openai/gpt-5")
+    clerk = Agent(f"{name}-clerk", memory=memory)
+    asks = clerk.as_tool(name="ask", description="Answers.")
+    boss = Agent(f"{name}-boss", tools=[asks])
+    facts = '{"facts": [{"fact": "Ada has a dog called Rex.", "message": 0}]}'
+    ask = call("ask", prompt="Ada has a dog called Rex.")
+    model_server.script(ask, say("Nice dog."), say(facts), say("Done."))
+    run = await start_owned(harness, boss, "Tell the clerk.", owner)
+    await run.result()
+    memories = Memories(harness.connection, owner)
+    assert [each.text for each in (await memories.list()).memories] == ["Ada has a dog called Rex."]
+    await run.undo(1)
+    assert len((await memories.list()).memories) == 1, "the child was started before"
+    await run.undo()
+    assert not (await memories.list()).memories
+
+
 async def test_broken_extraction_leaves_the_answer(
     harness: Harness, model_server: ModelServer, name: str, owner: str
 ) -> None:

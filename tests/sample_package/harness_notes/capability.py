@@ -10,7 +10,10 @@ NOTES = Capability(
     settings="harness_notes.settings:NotesSettings",
     errors="harness_notes.errors",
     migrations="harness_notes.migrations",
-    providers=(("parrot", "harness_notes.parrot:Parrot"),),
+    providers=(
+        ("parrot", "harness_notes.parrot:Parrot"),
+        ("starling", "harness_notes.starling:Starling"),
+    ),
     tools="harness_notes.tools",
     routes="harness_notes.routes:ROUTES",
     panels="harness_notes.panels:PANELS",

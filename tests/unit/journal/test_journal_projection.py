@@ -109,6 +109,7 @@ def test_how_runs_ended() -> None:
             "edited",
             "edit_checked",
             "subagent_aborted",
+            "handover_continued",
         ):
             assert state is RunState.ABORTED
         else:

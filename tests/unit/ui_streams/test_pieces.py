@@ -89,6 +89,17 @@ def test_a_turn_with_a_tool() -> None:
     ]
 
 
+def test_the_answer_of_an_agent_that_took_over() -> None:
+    answer = e.ChildEnded(**BASE, child="c.2", state=RunState.COMPLETED, answer="Four.")
+    assert read(called(), replied("", CALL), REQUESTED, FINISHED, answer)[-5:] == [
+        StepBegun(),
+        TextBegun("c.1/c.2"),
+        TextAdded("c.1/c.2", "Four."),
+        TextEnded("c.1/c.2"),
+        StepEnded(),
+    ]
+
+
 def test_without_live_text_the_pieces_have_the_same_ids() -> None:
     assert read(called(), replied("Hello.")) == read(called(), delta("Hello."), replied("Hello."))
 

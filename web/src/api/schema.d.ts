@@ -3171,7 +3171,7 @@ export interface components {
         };
         /**
          * ChildEnded
-         * @description A child run ended; `tool_call_finished` follows with what the model reads of it.
+         * @description A child run ended; `tool_call_finished` follows, or the end of a run that was handed over.
          */
         ChildEnded: {
             /**
@@ -3203,6 +3203,11 @@ export interface components {
             error?: components["schemas"]["ErrorInfo"] | null;
             /** @description What it used, with its own children. The run's totals include its tokens and cost. */
             totals?: components["schemas"]["Totals"] | null;
+            /**
+             * Answer
+             * @description What it said last, if it had taken over the conversation: a reply to the person.
+             */
+            answer?: string | null;
         };
         /**
          * ChildRun
@@ -3263,6 +3268,11 @@ export interface components {
             agent: string;
             /** Prompt */
             prompt: string;
+            /**
+             * Handover
+             * @description That agent takes over the conversation: when the child ends, this run ends the same way.
+             */
+            handover?: true | null;
         };
         /**
          * ClientMessage
@@ -5061,9 +5071,10 @@ export interface components {
              * Origin
              * @description Set on messages other than the user's and the model's own: an operator's hint, a request to
              *     correct an invalid reply, an interrupted reply, a summary of omitted turns, instructions that a
-             *     worker wrote for the run, memories that it begins with.
+             *     worker wrote for the run, memories that it begins with, the words of an agent that handed the
+             *     conversation over.
              */
-            origin?: ("hint" | "mend" | "interrupted" | "summary" | "instructions" | "memories" | "budget") | null;
+            origin?: ("hint" | "mend" | "interrupted" | "summary" | "instructions" | "memories" | "budget" | "handover") | null;
             /**
              * Pinned
              * @description It is always sent to the model: no trimming or compaction drops it.
@@ -5101,7 +5112,7 @@ export interface components {
             /** Run */
             run?: string | null;
             /** Origin */
-            origin?: ("hint" | "mend" | "interrupted" | "summary" | "instructions" | "memories" | "budget") | null;
+            origin?: ("hint" | "mend" | "interrupted" | "summary" | "instructions" | "memories" | "budget" | "handover") | null;
             /**
              * Created At
              * Format: date-time
@@ -5168,8 +5179,7 @@ export interface components {
         };
         /**
          * ModelFailed
-         * @description A model call failed for good: after its last attempt, or with an error that is not
-         *     retried.
+         * @description A model call failed for good: after its last attempt, or with a final error.
          */
         ModelFailed: {
             /**
@@ -6561,11 +6571,15 @@ export interface components {
              * @description Hints that came too late for the model.
              */
             unread?: number | null;
+            /**
+             * Handed To
+             * @description The run of the agent that took over the conversation, and whose end this is.
+             */
+            handed_to?: string | null;
         };
         /**
          * RunEnded
-         * @description The last event of every run: completed, failed or aborted, even if terminated or timed
-         *     out.
+         * @description The last event of every run, even if Temporal terminated it or its time was up.
          */
         RunEnded: {
             /**
@@ -6620,6 +6634,11 @@ export interface components {
              * @description The last node of the transcript.
              */
             head?: string | null;
+            /**
+             * Handed To
+             * @description The run that took over the conversation, and whose end this is.
+             */
+            handed_to?: string | null;
         };
         /**
          * RunList
@@ -7189,7 +7208,7 @@ export interface components {
              * Origin
              * @description `hint`: sent while the run was open; `interrupted`: the model was cut off.
              */
-            origin?: ("hint" | "mend" | "interrupted" | "summary" | "instructions" | "memories" | "budget") | null;
+            origin?: ("hint" | "mend" | "interrupted" | "summary" | "instructions" | "memories" | "budget" | "handover") | null;
             /** Run */
             run?: string | null;
             /** At */
@@ -7279,6 +7298,11 @@ export interface components {
              * @description Its calls in one reply run side by side, although its tools write.
              */
             parallel?: true | null;
+            /**
+             * Handover
+             * @description A call ends what the calling agent does: this one continues the conversation.
+             */
+            handover?: true | null;
         };
         /**
          * SwitchBody

@@ -281,6 +281,14 @@ describe("the run", () => {
     expect([log.tokens, log.costMicros]).toEqual([7, 12]);
   });
 
+  it("keeps what the agent said that took over", () => {
+    const over = { ...child(1, "c", "r-1"), handover: true } as RunEvent;
+    const log = logOf(called(1), replied(1), asked(1, "c"), finished(1, "c"), over);
+    expect(log.steps[1]).toMatchObject({ state: "running", child: { handover: true } });
+    log.add(event("child_ended", { child: "r-1", state: "completed", answer: "Four." }));
+    expect(log.steps[1]).toMatchObject({ state: "done", child: { answer: "Four." } });
+  });
+
   it("finds each step by its key", () => {
     const log = logOf(called(1), replied(1), asked(1, "c"), event("hint_received", { text: "x" }));
     for (const step of log.steps) expect(log.find(step.key)).toBe(step);

@@ -92,6 +92,10 @@ interface Child {
   /** Absent until it has ended. */
   state?: RunState;
   totals?: Totals | undefined;
+  /** It continues the conversation: when it ends, this run ends. */
+  handover?: boolean;
+  /** What it said last, if it continued the conversation. */
+  answer?: string | undefined;
 }
 
 /** A request for a decision, and what was decided. */

@@ -72,7 +72,7 @@ export class ToolLog {
   startChild(event: EventOf<"child_started">): void {
     const tool = this.find(event.call_id, event.turn);
     if (!tool) return;
-    tool.child = { run: event.child, agent: event.agent };
+    tool.child = { run: event.child, agent: event.agent, handover: event.handover === true };
     if (tool.spans.at(-1)?.to !== undefined || tool.spans.length === 0)
       tool.spans.push({ kind: "run", from: event.at });
     tool.state = "running";
@@ -84,7 +84,18 @@ export class ToolLog {
     const tool = this.parents.get(event.child);
     if (!tool?.child) return;
     this.parents.delete(event.child);
-    tool.child = { ...tool.child, state: event.state, totals: event.totals ?? undefined };
+    tool.child = {
+      ...tool.child,
+      state: event.state,
+      totals: event.totals ?? undefined,
+      answer: event.answer ?? undefined,
+    };
+    if (tool.result) {
+      // A hand-over: the call itself had ended before.
+      tool.state = tool.result.ok ? "done" : "failed";
+      tool.ended = event.at;
+      closeSpan(tool, event.at);
+    }
     touch(tool, event);
   }
 

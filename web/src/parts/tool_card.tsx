@@ -41,7 +41,9 @@ export function ToolBody({ run, step }: { run: string; step: ToolStep }) {
 function ChildRun({ child }: { child: NonNullable<ToolStep["child"]> }) {
   return (
     <p className="flex min-h-8 min-w-0 flex-wrap items-center gap-x-3">
-      <span className="text-muted text-xs">Run of {child.agent}</span>
+      <span className="text-muted text-xs">
+        {child.handover ? `Continued by ${child.agent}` : `Run of ${child.agent}`}
+      </span>
       <Link
         to="/runs/$run"
         params={{ run: child.run }}

@@ -8,10 +8,10 @@ from typing import Any, NoReturn
 
 from temporalio import workflow
 from temporalio.common import RawValue
-from temporalio.exceptions import ActivityError, ApplicationError
+from temporalio.exceptions import ApplicationError
 
 from harness.contracts.effect import Undone
-from harness.contracts.errors import HarnessError, SteeringError, TranscriptMissing
+from harness.contracts.errors import HarnessError, SteeringError
 from harness.contracts.model import ModelTurn
 from harness.contracts.run import (
     WORKFLOW,
@@ -33,15 +33,13 @@ from harness.contracts.steering import (
     read_decide,
     read_signal,
 )
-from harness.contracts.transcript import SaveTranscript
 from harness.contracts.verdicts import Decision, merge_arguments
 from harness_workflows.run import card, waits
-from harness_workflows.run.calls import save_transcript_now
-from harness_workflows.run.failures import map_failure
 from harness_workflows.run.loop import run_loop
 from harness_workflows.run.memories import learn_from_run
 from harness_workflows.run.progress import restore_progress
-from harness_workflows.run.tools import are_edits_merged, settle_calls
+from harness_workflows.run.saving import save_transcript
+from harness_workflows.run.tools import are_edits_merged
 from harness_workflows.run.undo_at_end import undo_at_end
 from harness_workflows.run.verdicts import check_decision, check_edit, refuse_empty_edit
 
@@ -176,12 +174,14 @@ class AgentRun:
 
     async def _end_run(self, reply: ModelTurn | None) -> RunEnd:
         progress = self.progress
-        await self._save_transcript()
-        if reply is not None and not progress.undo:
+        await save_transcript(progress)
+        handed = progress.handed
+        answered = reply is not None or (handed and handed.state is RunState.COMPLETED)
+        if answered and not progress.undo:
             await learn_from_run(progress)
         undone = await undo_at_end(progress) if progress.undo else None
         # If a reply and an abort with undo arrive together, the abort wins.
-        state = RunState.COMPLETED if reply and undone is None else RunState.ABORTED
+        state = RunState.COMPLETED if answered and undone is None else RunState.ABORTED
         self._close_run(state)
         if progress.cancelled:
             raise asyncio.CancelledError
@@ -192,7 +192,7 @@ class AgentRun:
         return result
 
     async def _fail_run(self, error: HarnessError) -> NoReturn:
-        await self._save_transcript()
+        await save_transcript(self.progress)
         progress = self.progress
         undone = await undo_at_end(progress) if progress.spec.undo or progress.undo else None
         self._close_run(RunState.FAILED)
@@ -202,38 +202,9 @@ class AgentRun:
         raise ApplicationError(error.message, result, type=error.code, non_retryable=True)
 
     async def _continue_as_new(self) -> NoReturn:
-        await self._save_transcript(pending=False)
+        await save_transcript(self.progress, pending=False)
         await workflow.wait_condition(workflow.all_handlers_finished)
         workflow.continue_as_new(self.progress.carry_over())
-
-    async def _save_transcript(self, *, pending: bool = True) -> None:
-        """Make the transcript durable before a history ends."""
-        progress = self.progress
-        if pending:
-            settle_calls(progress)
-        messages = tuple(progress.messages) if pending else ()
-        if not messages and not progress.sent:
-            return
-        card.show_doing(progress, "saving the transcript")
-        try:
-            progress.head = await self._save_nodes(progress.head, messages)
-        except (ActivityError, asyncio.CancelledError):
-            # A run can end without the database: history still has the messages.
-            workflow.logger.warning("the transcript could not be saved")
-        waits.notice_cancel(progress)
-
-    async def _save_nodes(self, head: str | None, messages: tuple[Any, ...]) -> str:
-        progress = self.progress
-        salt = progress.spec.salt
-        request = SaveTranscript(head=head, messages=messages, turn=progress.turn, salt=salt)
-        try:
-            return await save_transcript_now(progress.spec, request)
-        except ActivityError as error:
-            if not isinstance(map_failure(error), TranscriptMissing) or not progress.sent:
-                raise
-        head, messages = progress.requeue_unsaved(messages)
-        request = SaveTranscript(head=head, messages=messages, turn=progress.turn, salt=salt)
-        return await save_transcript_now(progress.spec, request)
 
     def _close_run(self, state: RunState) -> None:
         progress = self.progress
@@ -249,7 +220,7 @@ class AgentRun:
         self, state: RunState, undone: Undone | None = None, *, data: Any = None
     ) -> RunEnd:
         progress = self.progress
-        return RunEnd(
+        end = RunEnd(
             state=state,
             output=progress.reply,
             data=data,
@@ -258,7 +229,15 @@ class AgentRun:
             reason=progress.aborted if state is RunState.ABORTED else progress.finishing,
             undone=undone,
             unread=len(progress.hints) or None,
+            handed_to=progress.handed_to,
         )
+        handed = progress.handed
+        if handed is None:
+            return end
+        said: dict[str, object] = {"output": handed.output, "head": handed.head or end.head}
+        if state is RunState.COMPLETED:
+            said |= {"data": handed.data, "truncated": handed.truncated, "reason": handed.reason}
+        return end.model_copy(update=said)
 
 
 def _application_error(error: HarnessError) -> ApplicationError:

@@ -54,6 +54,15 @@ PATIENCE = RetryPolicy(
 async def run_child(progress: RunProgress, request: RunTool, start: ChildStart) -> RunTool | None:
     """Start the child of a call, and return the call to make when it has ended; None if the run
     was aborted first."""
+    child = await open_child(progress, request, start)
+    return child and _report(progress, child, await await_end(progress, child, start))
+
+
+async def open_child(
+    progress: RunProgress, request: RunTool, start: ChildStart
+) -> OpenChild | None:
+    """Note a child that is about to start, once there is room for it; None if the run was aborted
+    first."""
     while len(progress.children) >= MAX_OPEN and progress.aborted is None:
         await waits.wait_until(progress, lambda: len(progress.children) < MAX_OPEN, start.run)
     if progress.aborted is not None:
@@ -61,19 +70,31 @@ async def run_child(progress: RunProgress, request: RunTool, start: ChildStart) 
     child = OpenChild(run=start.run, request=request, budget=start.budget)
     progress.children[request.call.id] = child
     progress.started_children += 1
-    return await _await_end(progress, child, start)
+    return child
 
 
 async def rejoin_child(progress: RunProgress, child: OpenChild) -> RunTool | None:
     """Wait for a child that an earlier history of the run started."""
-    return await _await_end(progress, child, None)
+    return _report(progress, child, await await_end(progress, child, None))
+
+
+def _report(progress: RunProgress, child: OpenChild, end: RunEnd | None) -> RunTool | None:
+    """The call that tells the model how the child ended; None if the run was aborted."""
+    if end is None or progress.aborted is not None:
+        return None
+    ended = ChildEnd(
+        run=child.run, state=end.state.value, output=end.output, data=end.data,
+        truncated=end.truncated, error=end.error,
+    )  # fmt: skip
+    return child.request.model_copy(update={"ended": ended, "left": None})
 
 
 def add_left(progress: RunProgress, request: RunTool) -> RunTool:
     """Add what the child of a call may use: an equal part, for each call that waits for its own, of
     what the budget has left and open children have not been given."""
-    waiting = 1
-    if progress.spec.parallel:
+    waiting, subagent = 1, progress.spec.tools[request.call.name].subagent
+    handover = bool(subagent and subagent.handover)
+    if progress.spec.parallel and not handover:
         open_calls = [each for each in progress.calls if each.id not in progress.results]
         names = [each.name for each in open_calls if each.id not in progress.children]
         tools = progress.spec.tools
@@ -88,6 +109,8 @@ def add_left(progress: RunProgress, request: RunTool) -> RunTool:
         seconds=None
         if budget.seconds is None
         else progress.started + budget.seconds - workflow.time(),
+        # Turns are each run's own, unless the conversation is handed over.
+        turns=_divide(budget.turns, totals.turns, [], 1) if handover else None,
     )
     return request.model_copy(update={"left": left})
 
@@ -98,11 +121,11 @@ def _divide(limit: int | None, used: int, given: Sequence[int | None], waiting: 
     return max(0, limit - used - sum(each or 0 for each in given)) // max(1, waiting)
 
 
-async def _await_end(
+async def await_end(
     progress: RunProgress, child: OpenChild, start: ChildStart | None
-) -> RunTool | None:
-    """Wait for the end of a child; it is aborted if the run must not wait any longer. Raises
-    FreshHistory if the next history is to wait."""
+) -> RunEnd | None:
+    """Wait for the end of a child; it is aborted if the run must not wait any longer. None if it
+    does not end then. Raises FreshHistory if the next history is to wait."""
     name = child.request.call.name
     card.show_doing(progress, f"waiting for {name}: run {child.run}")
     work = asyncio.create_task(_follow(progress, child, start))
@@ -113,14 +136,11 @@ async def _await_end(
         raise
     if not work.done():
         await _stop(progress, child, work, progress.aborted or "aborted")
-    if not work.done() or progress.aborted is not None:
-        return None
-    changes: dict[str, object] = {"ended": work.result(), "left": None}
-    return child.request.model_copy(update=changes)
+    return work.result() if work.done() else None
 
 
 async def _stop(
-    progress: RunProgress, child: OpenChild, work: asyncio.Task[ChildEnd], why: str
+    progress: RunProgress, child: OpenChild, work: asyncio.Task[RunEnd], why: str
 ) -> None:
     """Abort the child and wait for its end, so that an undo finds all of its effects."""
     progress.stopping[child.run] = why
@@ -136,7 +156,7 @@ async def _stop(
             waits.notice_cancel(progress)
 
 
-async def _follow(progress: RunProgress, child: OpenChild, start: ChildStart | None) -> ChildEnd:
+async def _follow(progress: RunProgress, child: OpenChild, start: ChildStart | None) -> RunEnd:
     """Wait for the end of the child in a task of its own, which Temporal's Cancel does not end."""
     handle = await _start(start) if start is not None else None
     result = _read_result(handle, child.run) if handle else _ask_for_end(child.run)
@@ -149,10 +169,7 @@ async def _follow(progress: RunProgress, child: OpenChild, start: ChildStart | N
     progress.stopping.pop(child.run, None)
     used = end.totals
     progress.totals = progress.totals.plus(usage=used.usage, cost_micros=used.cost_micros)
-    return ChildEnd(
-        run=child.run, state=end.state.value, output=end.output, data=end.data,
-        truncated=end.truncated, error=end.error,
-    )  # fmt: skip
+    return end
 
 
 async def _start(start: ChildStart) -> workflow.ChildWorkflowHandle[Any, Any] | None:

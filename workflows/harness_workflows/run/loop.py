@@ -25,6 +25,7 @@ from harness_workflows.run.calls import start_model
 from harness_workflows.run.compaction import compact_context
 from harness_workflows.run.failures import map_failure
 from harness_workflows.run.functions import insert_instructions, validate_reply
+from harness_workflows.run.handover import hand_over, is_handed_over
 from harness_workflows.run.memories import insert_memories
 from harness_workflows.run.progress import RunProgress
 from harness_workflows.run.tools import run_calls
@@ -34,12 +35,15 @@ MISSING = (TranscriptMissing, ArtifactMissing)
 
 
 async def run_loop(progress: RunProgress) -> ModelTurn | None:
-    """Run to the final reply; None if the run was aborted first."""
+    """Run to the final reply; None if the run was aborted first, or handed its conversation
+    over."""
     await insert_memories(progress)
     await insert_instructions(progress)
     if progress.calls:  # the previous history ended before they were complete
         await _run_calls(progress, progress.calls)
-    while await _can_continue(progress):
+    while is_handed_over(progress) or await _can_continue(progress):
+        if progress.handover is not None and progress.finishing is None:
+            return await hand_over(progress, progress.handover)
         if await compact_context(progress):
             continue
         reply = await _take_turn(progress)

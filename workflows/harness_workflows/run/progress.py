@@ -16,13 +16,14 @@ from harness.contracts.run import (
     Held,
     OpenChild,
     Pending,
+    RunEnd,
     RunSpec,
     RunState,
     Sent,
     Totals,
 )
 from harness.contracts.steering import Decide, Hint, HintRoom
-from harness.contracts.tool import ToolOutcome
+from harness.contracts.tool import RunTool, ToolOutcome
 from harness.contracts.whatif import call_key
 
 SAME_SCALE = 0.1
@@ -96,6 +97,12 @@ class RunProgress:
     children: dict[str, OpenChild] = field(default_factory=dict[str, OpenChild])
     """Children that have not ended, by call."""
     started_children: int = 0
+    handover: RunTool | None = None
+    """The call by which the model handed the conversation over."""
+    handed: RunEnd | None = None
+    """How the run ended that took over."""
+    handed_to: str | None = None
+    """That run."""
     stopping: dict[str, str] = field(default_factory=dict[str, str])
     """Why children are to end, by their runs."""
     signals: int = 0
@@ -245,6 +252,7 @@ class RunProgress:
             # What the store lacked may be back: the next execution checks before it asks.
             pending=tuple(p for p in self.pending.values() if self._is_kept(p)) or None,
             finishing=self.finishing,
+            handover=self.handover and self.handover.model_copy(update={"origin": self.origin}),
             decided=dict(self.decided) or None,
             by=self.by if self.paused or self.aborted else None,
             children={id: self._rooted(each) for id, each in self.children.items()} or None,
@@ -312,6 +320,7 @@ def restore_progress(spec: RunSpec) -> RunProgress:
         children=dict(carry.children or {}),
         started_children=carry.started_children or 0,
         finishing=carry.finishing,
+        handover=carry.handover,
     )
     for text in carry.hints or ():
         progress.add_hint(Hint(text=text))

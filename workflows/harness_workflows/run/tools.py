@@ -105,7 +105,7 @@ async def _call_until_settled(
             request, held = ended, None
             continue
         if held.outcome.need is None:
-            return _take_result(progress, call, held.outcome)
+            return _take_result(progress, call, held)
         progress.held[call.id] = held
         decide = await waits.wait_for_decision(progress, _build_pending(progress, held))
         del progress.held[call.id]
@@ -159,7 +159,12 @@ def _refuse_child(request: RunTool) -> Held:
     return Held(request=request, outcome=outcome, since=workflow.time())
 
 
-def _take_result(progress: RunProgress, call: ToolCall, outcome: ToolOutcome) -> ToolResult:
+def _take_result(progress: RunProgress, call: ToolCall, held: Held) -> ToolResult:
+    outcome = held.outcome
+    if outcome.handover and progress.handover is not None:
+        return _error_result(call, "not handed over: another call of this reply already does that")
+    if outcome.handover:  # once all calls of this reply are settled
+        progress.handover = held.request
     if outcome.failure and outcome.failure.code in MENDABLE:
         progress.invalid = True
     return outcome.result or _error_result(call, "the tool returned nothing")

@@ -80,6 +80,7 @@ const Shown = memo(
             {asked && isWaiting(step) && !isOver(log.state) && (
               <Decide run={run} asked={asked.asked} />
             )}
+            {step.child?.answer && <Markdown text={step.child.answer} />}
           </div>
         );
       }
