@@ -2995,6 +2995,11 @@ export interface components {
              * @description 1: below the run at the top.
              */
             depth: number;
+            /**
+             * Handover
+             * @description It continues the conversation of the run that called it.
+             */
+            handover?: true | null;
         };
         /**
          * CapabilityDetails
