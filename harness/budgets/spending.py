@@ -37,7 +37,7 @@ WITH RECURSIVE past AS (
   WHERE agent = %(agent)s AND (%(owner)s::text IS NULL OR owner = %(owner)s)
   GROUP BY run ORDER BY max(day) DESC, run LIMIT %(runs)s
 ), tree AS (
-  SELECT run AS top, run FROM past
+  SELECT run AS top, run COLLATE "C" AS run FROM past
   UNION SELECT t.top, c.run FROM tree t JOIN harness.child c ON c.above = t.run
 ), used AS (
   SELECT t.top, sum(s.input + s.output)::bigint AS tokens, sum(s.cost)::bigint AS cost,
