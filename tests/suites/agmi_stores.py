@@ -1,9 +1,9 @@
-"""Adapters of agent-memory-integrity (PyPI): how its nine edits reach our stores, and how each store
-is asked whether it is intact.
+"""Adapters of agent-memory-integrity (PyPI): how its nine edits reach our stores, and how each
+store is asked whether it is intact.
 
-Run by `tests/e2e/memory/test_agent_memory_integrity.py`. The suite keeps what it attacks in rows of
-its own kind; here a row is a row of the table, with all its columns, so that an edit is as strong as
-somebody with write access to the database can make it.
+Run by `tests/e2e/memory/test_agent_memory_integrity.py`. A record of the suite is a row of the
+table here, with all its columns, so that an edit is as strong as somebody with write access to the
+database can make it.
 """
 
 from __future__ import annotations

@@ -83,7 +83,7 @@ def test_long_texts_are_bounded() -> None:
 
 
 def test_the_best_of_one_list_comes_before_the_last_of_both() -> None:
-    """As the sum of reciprocal ranks had it, the 50th of both lists came before the first of one."""
+    """The sum of reciprocal ranks had the 50th of both lists before the first of one."""
     assert fuse_scores(1.0, 0.2) > fuse_scores(0.2, 0.3)
     assert fuse_scores(0.0, 0.9) > fuse_scores(0.2, 0.3)
     assert fuse_scores(0.7, None) == 0.7
