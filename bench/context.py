@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import statistics
 import tempfile
 import time
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ from tests.fakes.steps import Say, Step, Used
 WINDOW, COMPACT_AT = 8_000, 5_000
 ANSWER = "A sentence of the answer that is as long as such sentences are. " * 12
 POLICY = ContextPolicy(max_input_tokens=WINDOW, compact_at=COMPACT_AT, keep_last=5)
-PARTS = 4
+PARTS, HUNDRED = 4, 100
 
 
 @dataclass
@@ -51,16 +52,20 @@ async def measure(turns: int, folder: Path) -> None:
         settings = settings_model().model_validate({"providers": {"p": provider}, "model": "p/m"})
         agent = Agent("talker", context=POLICY)
         async with Harness.local(project=folder, settings=settings) as harness:
-            session, costs = harness.session("long"), list[float]()
+            session, costs, took = harness.session("long"), list[float](), list[float]()
             await session.run(agent, "Begin.")
             for part in range(PARTS):
                 begun = time.process_time()
                 for turn in range(turns // PARTS):
+                    asked = time.perf_counter()
                     await session.run(agent, f"Question {part}.{turn}?")
+                    took.append(time.perf_counter() - asked)
                     server.calls.clear()
                 costs.append((time.process_time() - begun) / (turns // PARTS) * 1e3)
             ids = (await session.list_runs())[-50:]
             events = [await harness.get_run(id).trace() for id in ids]
+            temporal = harness.connection.temporal
+            described = [await temporal.get_workflow_handle(id).describe() for id in ids]
     shown = ", ".join(f"{cost:.1f}" for cost in costs)
     compacted = sum(isinstance(each, ContextCompacted) for run in events for each in run)
     print(
@@ -68,7 +73,13 @@ async def measure(turns: int, folder: Path) -> None:
     )
     print(f"most tokens of one call: {reads.most:,} of a window of {WINDOW:,}")
     print(f"CPU of each turn with the model server, in quarters of the session: {shown} ms")
-    print(f"most events of one run: {max(map(len, events)):,}")
+    first, last = (statistics.median(each) for each in (took[:HUNDRED], took[-HUNDRED:]))
+    print(
+        f"elapsed time of a turn, median of the last {HUNDRED} against that of the first: "
+        f"{last / first:.2f} ({first * 1e3:.0f} ms, {last * 1e3:.0f} ms)"
+    )
+    longest = max(each.history_length for each in described)
+    print(f"most events of one run: {max(map(len, events)):,}, in Temporal's history {longest:,}")
 
 
 def main() -> None:

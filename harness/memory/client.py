@@ -25,7 +25,7 @@ from harness.memory.checked import (
     read_origin,
     shared_by,
 )
-from harness.memory.ranking import fuse_ranks, weigh_memory
+from harness.memory.ranking import fuse_scores, weigh_memory
 from harness.memory.rows import OWNER_SCOPE, Entry, Memory, Origin
 from harness.memory.settings import MemorySettings
 from harness.memory.store import Store
@@ -145,14 +145,16 @@ class Memories:
             counts = await store.count_words(terms)
             weights = weigh_terms(terms, counts, head.seq)
             size = max(CANDIDATES, limit)
-            found: list[list[int]] = []
+            name, vector = shared.vectors.name, vectors[0] if vectors is not None else None
+            found = set[int]()
             if weights:
                 chosen = choose_terms(weights, counts)
-                found.append(await store.search_words(weights, chosen, scopes, size))
-            if vectors is not None:
-                name = shared.vectors.name
-                found.append(await store.search_vector(vectors[0], name, scopes, size))
-            best = await self._rank(store, fuse_ranks(*found), scopes, trusts, limit)
+                found.update(await store.search_words(weights, chosen, scopes, size))
+            if vector is not None:
+                found.update(await store.search_vector(vector, name, scopes, size))
+            scored = await store.score(sorted(found), weights, vector, name)
+            scores = {seq: fuse_scores(*each) for seq, each in scored.items()}
+            best = await self._rank(store, scores, scopes, trusts, limit)
             if best:
                 await store.note_use([each.seq for each in best])
         await shared.witness.advance(chain.namespace, chain.owner, Seen(head.seq, head.last))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, LiteralString, NamedTuple
 
 from harness.memory.chain import START, Chain
 from harness.memory.rows import Entry
-from harness.memory.words import COMMON, TYPICAL
+from harness.memory.words import COMMON, LONG
 
 if TYPE_CHECKING:
     from psycopg import AsyncConnection
@@ -66,15 +66,25 @@ SELECT h.seq, h.last, h.mac,
 FROM harness_memory.head h WHERE h.namespace = %(namespace)s AND h.owner = %(owner)s
 """
 STRAY = "SELECT EXISTS (SELECT FROM harness_memory.entry e WHERE " + MINE + ")"
+SCORE: LiteralString = (
+    "(SELECT coalesce(sum(t.weight), 0) / greatest(1.0, sqrt(length(e.words) / %(long)s::float8)) "
+    "FROM unnest(%(terms)s::text[], %(weights)s::float8[]) t (term, weight) "
+    "WHERE e.words @@ t.term::tsquery)"
+)
+"""The weight of the query's words that an entry has."""
 BY_WORDS = (
     "SELECT e.seq FROM (SELECT e.seq, e.words FROM harness_memory.entry e WHERE "
     + MINE
-    + " AND e.scope = ANY(%(scopes)s::text[]) AND e.words @@ %(any)s::tsquery LIMIT %(most)s) e, "
-    "LATERAL (SELECT sum(t.weight * 2.2 / "
-    "(1.0 + 1.2 * (0.25 + 0.75 * length(e.words) / %(typical)s::float8))) AS score "
-    "FROM unnest(%(terms)s::text[], %(weights)s::float8[]) t (term, weight) "
-    "WHERE e.words @@ t.term::tsquery) s ORDER BY s.score DESC, e.seq DESC LIMIT %(limit)s"
+    + " AND e.scope = ANY(%(scopes)s::text[]) AND e.words @@ %(any)s::tsquery LIMIT %(most)s) e "
+    + "ORDER BY "
+    + SCORE
+    + " DESC, e.seq DESC LIMIT %(limit)s"
 )
+SIMILARITY: LiteralString = """
+(SELECT -(m.vector <#> %(vector)s::vector) FROM harness_memory.embedding m
+ WHERE m.namespace = e.namespace AND m.owner = e.owner AND m.seq = e.seq
+   AND m.embedder = %(embedder)s)
+"""
 BY_VECTOR: LiteralString = """
 SELECT m.seq FROM harness_memory.embedding m
 WHERE m.namespace = %(namespace)s AND m.owner = %(owner)s AND m.scope = ANY(%(scopes)s::text[])
@@ -226,6 +236,23 @@ class Store:
         )
         return [(Entry(**_named(row[:-1])), row[-1]) for row in rows]
 
+    async def score(
+        self, seqs: Sequence[int], weights: Mapping[str, float], vector: str | None, embedder: str
+    ) -> dict[int, tuple[float, float | None]]:
+        """For each entry the share of the words' weight that it has, and how close its vector is;
+        None without a query's vector."""
+        similarity: LiteralString = "NULL" if vector is None else f"coalesce({SIMILARITY}, 0)"
+        rows = await self._fetch(
+            f"SELECT e.seq, {SCORE}, {similarity} FROM harness_memory.entry e "
+            f"WHERE {MINE} AND e.seq = ANY(%(seqs)s::bigint[])",
+            {
+                "terms": list(weights), "weights": list(weights.values()), "long": LONG,
+                "seqs": list(seqs), "vector": vector, "embedder": embedder,
+            },
+        )  # fmt: skip
+        whole = sum(weights.values()) or 1.0
+        return {seq: (float(words or 0.0) / whole, close) for seq, words, close in rows}
+
     async def find_targeting(self, seqs: Sequence[int]) -> list[Entry]:
         """The entries that replace, withdraw or forget these."""
         rows = await self._fetch(
@@ -249,7 +276,7 @@ class Store:
         rows = await self._fetch(
             BY_WORDS,
             {
-                "terms": list(weights), "weights": list(weights.values()), "typical": TYPICAL,
+                "terms": list(weights), "weights": list(weights.values()), "long": LONG,
                 "any": " | ".join(any_of), "most": COMMON, "scopes": list(scopes), "limit": limit,
             },
         )  # fmt: skip

@@ -15,8 +15,9 @@ MOST_TERMS = 12
 """Words of a query that are looked up: the rarest."""
 COMMON = 600
 """Entries that the looked-up words may match together; of more, only so many are ranked."""
-TYPICAL = 14
-"""Different words of a typical memory."""
+LONG = 40
+"""Different words of a long memory. Of longer ones, each word counts less: otherwise one stuffed
+with words would be found by every query."""
 
 _WORD = re.compile(r"[^\W_]+")
 _ENDINGS = ("ingly", "edly", "ing", "ed", "es", "ly", "s", "e")

@@ -6,6 +6,7 @@ import pytest
 
 from harness.contracts.message import FileRef, Message, ToolResult, tool_results, user_message
 from harness.memory.extraction import build_request, read_facts
+from harness.memory.ranking import fuse_scores, weigh_memory
 from harness.memory.rendering import render_memories
 from harness.memory.rows import Memory, Origin
 from harness.memory.trust import has_read_others, judge_trust
@@ -79,3 +80,16 @@ def test_words_have_no_endings_and_rare_ones_tell_more() -> None:
 
 def test_long_texts_are_bounded() -> None:
     assert len(split_words(" ".join(f"w{n}" for n in range(100_000)))) == 400
+
+
+def test_the_best_of_one_list_comes_before_the_last_of_both() -> None:
+    """The sum of reciprocal ranks had the 50th of both lists before the first of one."""
+    assert fuse_scores(1.0, 0.2) > fuse_scores(0.2, 0.3)
+    assert fuse_scores(0.0, 0.9) > fuse_scores(0.2, 0.3)
+    assert fuse_scores(0.7, None) == 0.7
+    assert fuse_scores(0.0, -1.0) == 0.0
+
+
+def test_use_and_recency_do_not_outweigh_relevance() -> None:
+    used = Origin(source="tool", trust="said", made=1.0)
+    assert weigh_memory(0.5, used, 10**6, 1.0, 30.0) < weigh_memory(0.7, used, 0, 10**9, 30.0)
