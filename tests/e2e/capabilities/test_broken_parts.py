@@ -22,7 +22,7 @@ def test_each_broken_part_is_listed_with_its_reason(run: Run) -> None:
     states = {name: found[name]["state"] for name in problems}
     assert set(states.values()) == {"broken"}, states
     for kind, what in KINDS.items():
-        assert "nowhere.parts:PART cannot be loaded: Mod" in problems[f"{kind}_lost"]
+        assert "nowhere.parts:PART cannot be loaded: Mod" in problems[f"{kind}_lost"], kind
         assert f"broken_parts:NUMBER is not {what}" in problems[f"{kind}_wrong"]
         raised = "broken_import:PART cannot be loaded: SystemExit: no licence"
         assert problems[f"{kind}_raises"] == raised

@@ -40,6 +40,7 @@ def test_it_shows_what_it_adds(run: Run) -> None:
         "command": ["harness note", "harness agent-tools", "harness notes"],
         "setting": ["notes.prefix"],
         "provider": ["parrot", "starling"],
+        "embedder": ["parrot"],
         "tool": ["count_words"],
         "workflow": ["ListAgentTools", "SaveNote"],
         "activities": [
@@ -154,6 +155,24 @@ def test_its_provider_passes_the_conformance_suite(environment: Path, project: P
     assert done.stdout == "25 of 25 cases\n"
 
 
+EMBED = """
+import asyncio
+from harness.config.load import load_settings
+from harness.extensions import make_embedder
+
+settings = load_settings()
+one, other = asyncio.run(make_embedder(settings, "polly/letters").embed(["tea", "eat"]))
+print(len(one), one == other)
+"""
+
+
+def test_its_embedder_embeds(environment: Path, project: Path, env: dict[str, str]) -> None:
+    told = subprocess.run(
+        [environment / "python", "-c", EMBED], cwd=project, env=env, capture_output=True, text=True
+    )
+    assert told.stdout == "26 True\n", told.stderr
+
+
 @pytest.mark.usefixtures("_worker")
 def test_its_provider_answers(run: Run) -> None:
     said = run("run", "Hello", "--agent", "agent.py:agent", "--json").stdout
@@ -164,7 +183,7 @@ def test_its_provider_answers(run: Run) -> None:
 def test_its_interceptors_stand_around_model_calls_and_tool_calls(run: Run) -> None:
     agent = ("--agent", "agent.py:agent", "--json")
     assert "polly says: 2" in run("run", "count two words", *agent).stdout
-    assert "polly says: The text has 10,010" in run("run", "count " + "x" * 10_010, *agent).stdout
+    assert "polly says: The text has 1,010" in run("run", "count " + "x" * 1_010, *agent).stdout
     failed = run("run", "y" * 10_001, *agent, code=1).stdout
     assert "notes.too_long" in failed
 

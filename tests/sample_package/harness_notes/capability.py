@@ -14,6 +14,7 @@ NOTES = Capability(
         ("parrot", "harness_notes.parrot:Parrot"),
         ("starling", "harness_notes.starling:Starling"),
     ),
+    embedders=(("parrot", "harness_notes.letters:Letters"),),
     tools="harness_notes.tools",
     routes="harness_notes.routes:ROUTES",
     panels="harness_notes.panels:PANELS",

@@ -15,13 +15,14 @@ from harness.extensions import (
 )
 from harness_notes.errors import TextTooLong
 
-MOST_CHARACTERS = 10_000
+MOST_IN_PROMPT = 10_000
+MOST_IN_ARGUMENT = 1_000
 
 
 class _PromptLimit:
     async def call_model(self, call: ModelCall, next: NextModel) -> ModelReply:
         """Refuse to send a long message to a model; the run fails."""
-        _check_length(call.request.messages[-1].text)
+        _check_length(call.request.messages[-1].text, MOST_IN_PROMPT)
         return await next(call)
 
 
@@ -29,7 +30,7 @@ class _ArgumentLimit:
     async def call_tool(self, use: ToolUse, next: NextTool) -> ToolOutcome:
         """Refuse to count the words of a long text; the model reads why."""
         if use.tool == "count_words":
-            _check_length(use.arguments["text"])
+            _check_length(use.arguments["text"], MOST_IN_ARGUMENT)
         return await next(use)
 
 
@@ -45,6 +46,6 @@ def limit_arguments(connection: Connection) -> ToolInterceptor:
     return _ArgumentLimit()
 
 
-def _check_length(text: str) -> None:
-    if len(text) > MOST_CHARACTERS:
+def _check_length(text: str, most: int) -> None:
+    if len(text) > most:
         raise TextTooLong(f"The text has {len(text):,} characters.")
