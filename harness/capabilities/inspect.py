@@ -104,8 +104,9 @@ def _daemon_parts(record: Capability) -> Iterator[Part]:
 
 
 def _find_panels(target: str) -> Iterator[Part]:
+    panels = resolve_part(target, PANELS)
     folder = find_panel_folder(target)
-    for panel in resolve_part(target, PANELS):
+    for panel in panels:
         if not (folder / panel.module).is_file():
             raise LookupError(f"{target} names {panel.module}, which is not in {folder}")
         yield Part("panel", f"{panel.place} {panel.id}")

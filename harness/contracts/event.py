@@ -12,6 +12,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, TypeAdapter
 
 from harness.contracts.base import Flag
+from harness.contracts.child_event import ChildEnded as ChildEnded
+from harness.contracts.child_event import ChildStarted as ChildStarted
 from harness.contracts.context_event import CompactionFailed as CompactionFailed
 from harness.contracts.context_event import ContextCompacted as ContextCompacted
 from harness.contracts.effect import Undone
@@ -203,33 +205,6 @@ class ToolCallFinished(EventBase):
     """The run ended before the call had a result."""
     worker: Worker | None = None
     """The worker of the last attempt; for an inline tool, the one that served the run."""
-
-
-class ChildStarted(EventBase):
-    """A call of an agent as a tool starts a run of that agent. The child has its own events."""
-
-    type: Literal["child_started"] = "child_started"
-    turn: int
-    call_id: str
-    child: str
-    """The child's run id."""
-    agent: str
-    prompt: str
-    handover: Flag = None
-    """That agent takes over the conversation: when the child ends, this run ends the same way."""
-
-
-class ChildEnded(EventBase):
-    """A child run ended; `tool_call_finished` follows, or the end of a run that was handed over."""
-
-    type: Literal["child_ended"] = "child_ended"
-    child: str
-    state: RunState
-    error: ErrorInfo | None = None
-    totals: Totals | None = None
-    """What it used, with its own children. The run's totals include its tokens and cost."""
-    answer: str | None = None
-    """What it said last, if it had taken over the conversation: a reply to the person."""
 
 
 class DecisionRequested(EventBase):

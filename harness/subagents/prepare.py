@@ -64,19 +64,10 @@ async def prepare_child(
         by=above.started_by,
         priority=above.priority,
     )
-    spec = await pin_spec(connection, agent, asked)
-    shared = above.workspace if spec.workspace is not None else None
     called_by = CalledBy(
         run=run, turn=request.turn, call=request.call.id, depth=depth, handover=subagent.handover
     )
-    spec = spec.model_copy(
-        update={
-            "root": above.root or run,
-            "called_by": called_by,
-            "workspace": shared or spec.workspace,
-            "trace": above.trace,
-        }
-    )
+    spec = _place_below(await pin_spec(connection, agent, asked), above, called_by)
     await connection.stores.children.add(child, run, request.turn)
     prepared = await prepare_run(connection, spec, child)
     return ChildStart(
@@ -89,6 +80,18 @@ async def prepare_child(
         memo=prepared.memo,
         budget=prepared.spec.budget,
         priority=above.priority,
+    )
+
+
+def _place_below(spec: RunSpec, above: RunSpec, called_by: CalledBy) -> RunSpec:
+    shared = above.workspace if spec.workspace is not None else None
+    return spec.model_copy(
+        update={
+            "root": above.root or called_by.run,
+            "called_by": called_by,
+            "workspace": shared or spec.workspace,
+            "trace": above.trace,
+        }
     )
 
 
