@@ -19,10 +19,17 @@ RUN = """axe.run(document, {resultTypes: ["violations"]}).then((found) => JSON.s
         return {id, impact, help, at};
     }).filter(({at}) => at.length > 0)))"""
 PREFERS_DARK = "() => matchMedia('(prefers-color-scheme: dark)').matches"
-# Not waiting for their end: Chromium stops those of elements that are scrolled out of sight.
-SETTLE = """() => document.getAnimations()
-    .filter((animation) => Number.isFinite(animation.effect.getComputedTiming().endTime))
-    .forEach((animation) => animation.finish())"""
+# Not waiting for their end: Chromium stops those of elements that are scrolled out of sight. The end
+# of one may begin others, of what inherits its colour.
+SETTLE = """async () => {
+    for (let round = 0; round < 20; round += 1) {
+        const finite = document.getAnimations()
+            .filter((animation) => Number.isFinite(animation.effect.getComputedTiming().endTime));
+        if (finite.length === 0 && round > 0) return;
+        for (const animation of finite) animation.finish();
+        await new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)));
+    }
+}"""
 
 
 @cache
