@@ -137,7 +137,12 @@ def events_page() -> str:
     parts.append(fields_table(event.EventBase, skip=()))
     live = set(event.LIVE)
     kinds = [
-        *source.list_subclasses(event, event.EventBase, "harness.contracts.context_event"),
+        *source.list_subclasses(
+            event,
+            event.EventBase,
+            "harness.contracts.context_event",
+            "harness.contracts.child_event",
+        ),
         *event.LIVE,
     ]
     for heading, group in (

@@ -74,13 +74,13 @@ async def test_a_changed_result_is_found(monkeypatch: pytest.MonkeyPatch) -> Non
 async def test_a_step_that_is_new_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     from temporalio import workflow
 
-    before = agent_run.AgentRun._save_transcript
+    before = agent_run.save_transcript
 
-    async def noted(self: Any, **more: Any) -> None:
+    async def noted(*args: Any, **more: Any) -> None:
         workflow.upsert_memo({"new": 1})
-        await before(self, **more)
+        await before(*args, **more)
 
-    monkeypatch.setattr(agent_run.AgentRun, "_save_transcript", noted)
+    monkeypatch.setattr(agent_run, "save_transcript", noted)
     found = await outcome(TOOLS)
     assert not found.ok
     assert '{"new": 1}' in found.text
