@@ -19,8 +19,8 @@ RUN = """axe.run(document, {resultTypes: ["violations"]}).then((found) => JSON.s
         return {id, impact, help, at};
     }).filter(({at}) => at.length > 0)))"""
 PREFERS_DARK = "() => matchMedia('(prefers-color-scheme: dark)').matches"
-# Not waiting for their end: Chromium stops those of elements that are scrolled out of sight. The end
-# of one may begin others, of what inherits its colour.
+# Not waiting for their end: Chromium stops those of elements that are scrolled out of sight. The
+# end of one may begin others, of what inherits its colour.
 SETTLE = """async () => {
     for (let round = 0; round < 20; round += 1) {
         const finite = document.getAnimations()
