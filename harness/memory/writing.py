@@ -109,8 +109,8 @@ class Writer:
         if not self._may_end(entry, trust):
             before = read_origin(self.store.chain, entry).trust
             raise MemoryRefused(
-                f"{entry.id} is {before}, and this conversation is {trust}: it cannot end it.",
-                fix=f"Have the person run `harness memory forget {entry.id}`.",
+                f"The trust of {entry.id} is {before}, and that of this call only {trust}. The "
+                f"person can withdraw it: harness memory forget {entry.id}",
             )
 
     async def end_fact(self, entry: Entry, kind: Kind, origin: Origin) -> None:

@@ -11,7 +11,7 @@ from harness.contracts.subagent import MAX_DEPTH, CalledBy, ChildStart, Subagent
 from harness.contracts.tool import RunTool
 from harness.engine.connection import Connection
 from harness.runs.published import find_published
-from harness.runs.start import Request, pin_spec, prepare_run
+from harness.runs.start import PreparedRun, Request, pin_spec, prepare_run
 from harness.store.permits import is_spec_signed
 
 MAX_PREFIX = 150
@@ -76,9 +76,12 @@ async def prepare_child(
     )
     spec = _place_below(await pin_spec(connection, agent, asked), above, called_by)
     await connection.stores.children.add(child, run, request.turn)
-    prepared = await prepare_run(connection, spec, child)
+    return _make_start(await prepare_run(connection, spec, child))
+
+
+def _make_start(prepared: PreparedRun) -> ChildStart:
     return ChildStart(
-        run=child,
+        run=prepared.id,
         spec=prepared.spec.model_dump(mode="json", exclude_none=True),
         queue=prepared.queue,
         attributes=prepared.attributes,
@@ -86,7 +89,7 @@ async def prepare_child(
         details=prepared.details,
         memo=prepared.memo,
         budget=prepared.spec.budget,
-        priority=above.priority,
+        priority=prepared.spec.priority,
     )
 
 
