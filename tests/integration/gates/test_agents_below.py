@@ -92,8 +92,7 @@ async def test_an_agent_below_is_told_nothing_that_a_page_made_up(
     run = await harness.start(boss, "Write to the shop")
     [pending] = await eventually(run.pending)
     await run.decide("approve", id=pending.id)
-    started = await eventually(lambda: find_child(run))
-    below = harness.get_run(started)
+    below = harness.get_run(await eventually(lambda: find_child(run)))
     [pending] = await eventually(below.pending)
     assert pending.question.startswith("Gate provenance: to (in caller) ")
     await below.decide("reject", id=pending.id)
@@ -101,9 +100,9 @@ async def test_an_agent_below_is_told_nothing_that_a_page_made_up(
     assert sent == []
 
 
-async def find_child(run: Any) -> str | None:
-    found = [each for each in await run.trace() if isinstance(each, e.ChildStarted)]
-    return found[0].child if found else None
+async def find_child(run: Any) -> str:
+    found = [each.child for each in await run.trace() if isinstance(each, e.ChildStarted)]
+    return found[0] if found else ""
 
 
 @pytest.mark.parametrize("mail", [True, False])
