@@ -24,6 +24,8 @@ class MemoryChange:
 
     id: str
     added: bool = True
+    beside: str | None = None
+    """A memory that it did not replace, because that one is more trusted."""
 
 
 class RunMemory(Protocol):
@@ -42,6 +44,8 @@ class RunMemory(Protocol):
     ) -> MemoryChange: ...
 
     async def recall(self, query: str, limit: int) -> str: ...
+
+    async def forget(self, inside: AsyncConnection[Any], id: str) -> bool: ...
 
     async def withdraw(self, inside: AsyncConnection[Any], id: str) -> bool: ...
 
@@ -68,7 +72,13 @@ async def remember(
     async with ctx.transaction() as inside:
         change = await memory.remember(inside, fact, prepared, lane, replaces)
     ctx.receipt(change)
-    return f"Remembered as {change.id}." if change.added else f"Known already, as {change.id}."
+    said = f"Remembered as {change.id}." if change.added else f"Known already, as {change.id}."
+    if change.beside is None:
+        return said
+    return (
+        f"{said} {change.beside} still holds, because it is more trusted. The person can replace "
+        f"it: harness memory correct {change.beside} TEXT"
+    )
 
 
 @remember.undo
@@ -99,7 +109,7 @@ async def recall(
 async def forget_memory(ctx: ToolContext[Any], id: Id) -> str:
     """Withdraw a memory that is wrong or no longer wanted: it is not recalled any more."""
     async with ctx.transaction() as inside:
-        done = await _memory_of(ctx).withdraw(inside, id)
+        done = await _memory_of(ctx).forget(inside, id)
     ctx.receipt(MemoryChange(id, done))
     if not done:
         raise ToolFailed(f"There is no memory {id} that could be withdrawn.")

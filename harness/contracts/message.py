@@ -86,8 +86,12 @@ Part = Annotated[
 
 Role = Literal["user", "assistant", "tool"]
 Origin = Literal[
-    "hint", "mend", "interrupted", "summary", "instructions", "memories", "budget", "handover"
+    "hint", "mend", "interrupted", "summary", "instructions", "memories", "budget", "handover",
+    "caller",
 ]  # fmt: skip
+Taint = Literal["others", "untrusted"]
+"""What the writer of a text had read before: content of others, such as results of tools; or
+content that is marked untrusted."""
 
 
 class Message(Word):
@@ -99,9 +103,12 @@ class Message(Word):
     """Set on messages other than the user's and the model's own: an operator's hint, a request to
     correct an invalid reply, an interrupted reply, a summary of omitted turns, instructions that a
     worker wrote for the run, memories that it begins with, the words of an agent that handed the
-    conversation over."""
+    conversation over, the words of an agent that called this one as a tool."""
     pinned: Flag = None
     """It is always sent to the model: no trimming or compaction drops it."""
+    taint: Taint | None = None
+    """With origin `caller`: what that agent had read when it wrote this. Absent: nothing of
+    others."""
 
     @property
     def text(self) -> str:

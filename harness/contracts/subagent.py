@@ -70,3 +70,5 @@ class ChildEnd(Word):
     """The typed result as JSON, if the agent has an output type."""
     truncated: Flag = None
     error: ErrorInfo | None = None
+    head: str | None = None
+    """The last node of its transcript, which shows whether it has read untrusted content."""

@@ -77,6 +77,9 @@ class Provenance:
             elif message.role == "user" and is_untrusted_message(message):
                 text = self._texts.get(message.text)
                 sources.results.append(Source(message.origin or "", text, place, True))
+            elif message.origin == "caller":  # as the result of a trusted tool
+                text = self._texts.get(message.text)
+                sources.results.append(Source(message.origin, text, place, False))
             for part in message.parts:
                 if isinstance(part, ToolResult):
                     bad = is_untrusted(part) or (part.name == REREADS and reads_untrusted)
@@ -93,7 +96,9 @@ def is_untrusted(result: ToolResult) -> bool:
 
 def is_untrusted_message(message: Message) -> bool:
     """Whether a message that no person wrote repeats what anyone may have written."""
-    return message.origin == "summary" or UNTRUSTED_MARK in message.text
+    if message.origin == "summary" or message.taint == "untrusted":
+        return True
+    return UNTRUSTED_MARK in message.text
 
 
 def holds_untrusted(messages: Sequence[Message]) -> bool:

@@ -208,13 +208,27 @@ class Memories:
         await self._note_head(writer)
         return memory
 
-    async def withdraw_inside(self, inside: AsyncConnection[Row], id: str, origin: Origin) -> bool:
-        """Withdraw a memory in a transaction of the caller; False if it no longer counts."""
+    async def withdraw_inside(
+        self, inside: AsyncConnection[Row], id: str, origin: Origin, *, trust: Trust | None = None
+    ) -> bool:
+        """Withdraw a memory in a transaction of the caller; False if it no longer counts.
+
+        Args:
+            inside: The transaction.
+            id: The memory.
+            origin: Who withdraws it, and where.
+            trust: How far the conversation that wants it can be trusted. None: a person wants it.
+
+        Raises:
+            MemoryRefused: The memory is more trusted than that.
+        """
         writer = await self._open_writer(inside)
         entry = await writer.store.find(id)
         ended = entry and await writer.store.find_targeting([entry.seq])
         if entry is None or any(each.kind != "fact" for each in ended or ()):
             return False
+        if trust is not None:
+            writer.check_end(entry, trust)
         await writer.end_fact(entry, "withdrawn", origin)
         return True
 

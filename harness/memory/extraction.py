@@ -57,7 +57,7 @@ def build_request(model: str, earlier: Sequence[Message], own: Sequence[Message]
     for number, message in enumerate(own):
         if message.origin == "memories" and not tainted:
             lines.append(f"Known already:\n{message.text}")
-        elif message.text and (is_person(message) or (message.role == "assistant" and not tainted)):
+        elif message.text and (is_person(message) or (_is_of_model(message) and not tainted)):
             who = "person" if is_person(message) else "assistant"
             lines.append(f"[message {number}, {who}]\n{message.text}")
     return ModelRequest(
@@ -66,6 +66,11 @@ def build_request(model: str, earlier: Sequence[Message], own: Sequence[Message]
         messages=(user_message("\n\n".join(lines)[-MAX_CHARS:]),),
         output=Extracted.model_json_schema(),
     )
+
+
+def _is_of_model(message: Message) -> bool:
+    """Whether a model wrote it: the run's own, or that of the agent that called it."""
+    return message.role == "assistant" or message.origin == "caller"
 
 
 def read_facts(text: str, own: Sequence[Message]) -> list[ExtractedFact]:

@@ -26,6 +26,12 @@ def judge_trust(messages: Sequence[Message], text: str) -> Trust:
     return "untrusted" if has_read_others(messages) else "inferred"
 
 
+def judge_ending(messages: Sequence[Message], text: str) -> Trust:
+    """Judge up to which trust a call with this text, made after these messages, may end memories.
+    Even the person's own words do not end one if content of others may have chosen it."""
+    return "untrusted" if has_read_others(messages) else judge_trust(messages, text)
+
+
 def was_said(messages: Sequence[Message], text: str) -> bool:
     """Whether the person said exactly this."""
     wanted = _plain(text)
@@ -36,7 +42,7 @@ def was_said(messages: Sequence[Message], text: str) -> bool:
 
 def has_read_others(messages: Sequence[Message]) -> bool:
     """Whether the conversation holds content of others: results of tools, files, memories that come
-    from such content."""
+    from such content, summaries, what an agent wrote that had read such content."""
     return any(_holds_others(each) for each in messages)
 
 
@@ -48,6 +54,8 @@ def is_person(message: Message) -> bool:
 def _holds_others(message: Message) -> bool:
     if message.origin == "memories":
         return UNTRUSTED_MARK in message.text
+    if message.origin == "summary" or message.taint is not None:
+        return True  # it may repeat what was read before
     return any(
         isinstance(part, FileRef | Image) or (isinstance(part, ToolResult) and not _is_own(part))
         for part in message.parts

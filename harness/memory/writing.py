@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from harness.contracts.clean_text import clean_text
 from harness.contracts.errors import MemoryRefused
-from harness.contracts.memory import MAX_FACT, Lane
+from harness.contracts.memory import MAX_FACT, Lane, Trust
 from harness.crypto.vault import Vault
 from harness.engine.connection import Connection
 from harness.memory.checked import (
@@ -35,6 +35,8 @@ class Fact:
     origin: Origin
     replaces: str | None = None
     """The memory that it replaces."""
+    ends: Trust | None = None
+    """The most trusted that this memory may be; None: as trusted as the fact."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +47,8 @@ class Written:
     added: bool
     """False: it was known."""
     lane: Lane
+    beside: str | None = None
+    """The memory that it would have replaced, if that is more trusted: both hold."""
 
 
 @dataclass
@@ -62,7 +66,9 @@ class Writer:
         """Add a fact, unless it is known and nothing more trusted is known about its origin."""
         text, origin = normalize_fact(fact.text), fact.origin
         scope = scope_of(fact.lane, origin.run, origin.session)
-        chain, target = self.store.chain, await self._find_replaced(fact)
+        chain, target, beside = self.store.chain, await self._find_replaced(fact), None
+        if target is not None and not self._may_end(target, fact.ends or origin.trust):
+            target, beside = None, target.id
         digest = chain.digest(text)
         known = await self.store.find_same(digest, scope)
         if known is not None:
@@ -70,7 +76,7 @@ class Writer:
             if not chain.is_genuine(known):
                 raise_tampered(chain, f"entry {known.seq} ({known.id}) was changed")
             if TRUSTS.index(before.trust) >= TRUSTS.index(origin.trust) and target is None:
-                return Written(id=known.id, added=False, lane=fact.lane)
+                return Written(id=known.id, added=False, lane=fact.lane, beside=beside)
             target = target or known
         if self.head.seq >= self.most:
             raise MemoryRefused(
@@ -87,7 +93,25 @@ class Writer:
             await self.store.add_vector(self.head.seq, scope, name, vector)
         if target is not None:
             await self._hide(target)
-        return Written(id=id, added=True, lane=lane_of(scope))
+        return Written(id=id, added=True, lane=lane_of(scope), beside=beside)
+
+    def _may_end(self, entry: Entry, trust: Trust) -> bool:
+        """Whether what is trusted so may end a fact: nothing ends what is more trusted."""
+        before = read_origin(self.store.chain, entry).trust
+        return TRUSTS.index(before) <= TRUSTS.index(trust)
+
+    def check_end(self, entry: Entry, trust: Trust) -> None:
+        """Check that what is trusted so may end a fact.
+
+        Raises:
+            MemoryRefused: The fact is more trusted.
+        """
+        if not self._may_end(entry, trust):
+            before = read_origin(self.store.chain, entry).trust
+            raise MemoryRefused(
+                f"The trust of {entry.id} is {before}, and that of this call only {trust}. The "
+                f"person can withdraw it: harness memory forget {entry.id}",
+            )
 
     async def end_fact(self, entry: Entry, kind: Kind, origin: Origin) -> None:
         """Withdraw or forget a fact. A forgotten one loses its content."""

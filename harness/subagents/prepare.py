@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 
 from harness.contracts.errors import RunForged, SubagentRefused
-from harness.contracts.message import Message, user_message
+from harness.contracts.message import Message, Taint, user_message
 from harness.contracts.run import Budget, RunSpec
 from harness.contracts.subagent import MAX_DEPTH, CalledBy, ChildStart, Subagent
 from harness.contracts.tool import RunTool
 from harness.engine.connection import Connection
 from harness.runs.published import find_published
-from harness.runs.start import Request, as_messages, pin_spec, prepare_run
+from harness.runs.start import PreparedRun, Request, pin_spec, prepare_run
 from harness.store.permits import is_spec_signed
 
 MAX_PREFIX = 150
@@ -27,7 +27,13 @@ def child_id(run: str, origin: str, request: RunTool, agent: str) -> str:
 
 
 async def prepare_child(
-    connection: Connection, run: str, origin: str, above: RunSpec, request: RunTool, prompt: str
+    connection: Connection,
+    run: str,
+    origin: str,
+    above: RunSpec,
+    request: RunTool,
+    prompt: str,
+    taint: Taint | None,
 ) -> ChildStart:
     """Pin and sign the run that a call starts. Starts nothing: it may be done again.
 
@@ -37,7 +43,8 @@ async def prepare_child(
         origin: First run id of its chain.
         above: What it was started with; the worker has verified it.
         request: The call.
-        prompt: What the agent is asked.
+        prompt: What the agent is asked, in the words of the calling run's model.
+        taint: What that model had read.
 
     Raises:
         SubagentRefused: It would stand too deep, or nothing is left for it.
@@ -54,7 +61,7 @@ async def prepare_child(
         budget = budget.model_copy(update={"ask": above.budget.ask})  # it is the same budget
     child = child_id(run, origin, request, agent.name)
     asked = Request(
-        messages=_make_messages(subagent, above, prompt),
+        messages=_make_messages(subagent, above, prompt, taint),
         head=request.handed,
         session=above.session if subagent.handover else None,
         id=child,
@@ -69,9 +76,12 @@ async def prepare_child(
     )
     spec = _place_below(await pin_spec(connection, agent, asked), above, called_by)
     await connection.stores.children.add(child, run, request.turn)
-    prepared = await prepare_run(connection, spec, child)
+    return _make_start(await prepare_run(connection, spec, child))
+
+
+def _make_start(prepared: PreparedRun) -> ChildStart:
     return ChildStart(
-        run=child,
+        run=prepared.id,
         spec=prepared.spec.model_dump(mode="json", exclude_none=True),
         queue=prepared.queue,
         attributes=prepared.attributes,
@@ -79,7 +89,7 @@ async def prepare_child(
         details=prepared.details,
         memo=prepared.memo,
         budget=prepared.spec.budget,
-        priority=above.priority,
+        priority=prepared.spec.priority,
     )
 
 
@@ -95,10 +105,14 @@ def _place_below(spec: RunSpec, above: RunSpec, called_by: CalledBy) -> RunSpec:
     )
 
 
-def _make_messages(subagent: Subagent, above: RunSpec, prompt: str) -> tuple[Message, ...]:
-    """What the agent reads first, after the conversation so far if it takes that over."""
+def _make_messages(
+    subagent: Subagent, above: RunSpec, prompt: str, taint: Taint | None
+) -> tuple[Message, ...]:
+    """What the agent reads first, after the conversation so far if it takes that over. Nothing of
+    it is what a person said."""
     if not subagent.handover:
-        return as_messages(prompt)
+        message = user_message(prompt, origin="caller")
+        return (message.model_copy(update={"taint": taint}),)
     words = f"{above.agent} has handed this conversation over to you, {subagent.agent}: {prompt}"
     return (user_message(words, origin="handover"),)
 

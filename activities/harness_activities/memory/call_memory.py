@@ -6,28 +6,23 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from temporalio import activity
-
 from harness.agent.memory_tools import MemoryChange
 from harness.contracts.errors import MemoryNotFound
 from harness.contracts.memory import Lane
-from harness.contracts.message import Message
 from harness.contracts.tool import RunTool
 from harness.engine.connection import Connection
 from harness.history.owner import read_owner
 from harness.memory.client import Memories
 from harness.memory.rendering import render_memories
 from harness.memory.rows import Origin, scopes_of
-from harness.memory.trust import judge_trust
+from harness.memory.trust import judge_ending, judge_trust
 from harness.memory.writing import Fact
 from harness.store import Transcripts
 from harness_activities.guard import Guard
+from harness_activities.transcripts import load_before_call
 
 if TYPE_CHECKING:
     from psycopg import AsyncConnection
-
-CALLS = 3
-"""How often a model call of a turn may have been repeated, for its transcript to be found."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +52,7 @@ class CallMemory:
     ) -> MemoryChange:
         """Add a fact in the transaction of the call."""
         caller = await self.guard.find_caller(self.request)
-        messages = await self._load_messages()
+        messages = await load_before_call(self.transcripts, self.request)
         origin = Origin(
             source="tool",
             trust="untrusted" if messages is None else judge_trust(messages, text),
@@ -66,9 +61,10 @@ class CallMemory:
             message=self.request.call.id,
         )  # fmt: skip
         memories = Memories(self.connection, caller.owner)
-        fact = Fact(text=text, lane=lane, origin=origin, replaces=replaces)
+        ends = "untrusted" if messages is None else judge_ending(messages, text)
+        fact = Fact(text=text, lane=lane, origin=origin, replaces=replaces, ends=ends)
         written = await memories.add_inside(inside, fact, prepared)
-        return MemoryChange(written.id, written.added)
+        return MemoryChange(written.id, written.added, written.beside)
 
     async def recall(self, query: str, limit: int) -> str:
         """Search the owner's memories that reach this run."""
@@ -78,8 +74,16 @@ class CallMemory:
         found = await memories.search(query, limit=limit, scopes=scopes)
         return render_memories(found) or "Nothing fitting is remembered."
 
+    async def forget(self, inside: AsyncConnection[Any], id: str) -> bool:
+        """Withdraw a memory in the transaction of the call, if the conversation is trusted enough.
+        A person who names its id decides."""
+        messages = await load_before_call(self.transcripts, self.request)
+        trust = "untrusted" if messages is None else judge_ending(messages, id)
+        memories = await self._memories_of_run()
+        return await memories.withdraw_inside(inside, id, self._make_origin(), trust=trust)
+
     async def withdraw(self, inside: AsyncConnection[Any], id: str) -> bool:
-        """Withdraw a memory in the transaction of the call."""
+        """Withdraw what the call added, for its undo."""
         memories = await self._memories_of_run()
         return await memories.withdraw_inside(inside, id, self._make_origin())
 
@@ -102,15 +106,3 @@ class CallMemory:
             source="tool", trust="inferred", made=time.time(), run=self.run,
             turn=self.request.turn, message=self.request.call.id,
         )  # fmt: skip
-
-    async def _load_messages(self) -> list[Message] | None:
-        """Load the conversation up to the reply that made the call; None if it cannot be found."""
-        execution = activity.info().workflow_run_id or ""
-        for call in range(CALLS):
-            found = await self.transcripts.find(execution, self.request.turn, call)
-            if found is None:
-                continue
-            messages = await self.transcripts.load(found.head)
-            if messages and any(each.id == self.request.call.id for each in messages[-1].calls):
-                return messages[:-1]
-        return None

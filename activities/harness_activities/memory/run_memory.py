@@ -18,7 +18,7 @@ from harness.contracts.memory_work import (
     RecallMemories,
 )
 from harness.contracts.message import Message
-from harness.contracts.model import Candidate, ModelPlan
+from harness.contracts.model import Candidate, ModelPlan, ModelRequest
 from harness.interceptors import Caller
 from harness.memory.client import Memories
 from harness.memory.extraction import ExtractedFact, build_request, read_facts
@@ -84,7 +84,10 @@ class MemoryActivities:
             if activity.info().attempt > 1 and (known := await memories.list_learned(caller.run)):
                 return LearnedMemories(ids=tuple(known))
             earlier, own = await self._load_messages(request)
-            answer = await self._ask(caller, spec.memory.learn, earlier, own)
+            asked = build_request(spec.memory.learn, earlier, own)
+            if not asked.messages[0].text:
+                return LearnedMemories()  # the conversation holds no person's words that may count
+            answer = await self._ask(caller, spec.memory.learn, asked)
             ids, problem = await _add_facts(memories, caller, answer.reply.message.text, own)
         return LearnedMemories(
             ids=tuple(ids), model=answer.model, usage=answer.reply.usage,
@@ -99,11 +102,8 @@ class MemoryActivities:
         every = [*stored, *request.messages]
         return every[: len(before)], every[len(before) :]
 
-    async def _ask(
-        self, caller: Caller, model: str, earlier: Sequence[Message], own: Sequence[Message]
-    ) -> Answer:
+    async def _ask(self, caller: Caller, model: str, request: ModelRequest) -> Answer:
         plan = ModelPlan(candidates=(Candidate(model=model),))
-        request = build_request(model, earlier, own)
         return await self.parts.models.answer(
             caller, plan.candidates, plan, request, lambda _: None, lambda _: None
         )

@@ -13,9 +13,9 @@ from harness.commons.children import caller
 from harness.contracts.errors import REFUSALS, HarnessError, StoreError, ToolError
 from harness.contracts.tool import RunTool, ToolOutcome
 from harness_activities.parts import Activity, AgentParts
-from harness_activities.subagents import start_child
+from harness_activities.subagents import has_read_untrusted, start_child
 from harness_activities.tool_call.arguments import CALL_AGAIN
-from harness_activities.tool_call.call import StartChild, ToolRun
+from harness_activities.tool_call.call import CheckEnd, StartChild, ToolRun
 from harness_activities.tool_call.effects import count_allowed_attempts
 from harness_activities.tool_call.failures import (
     clean_message,
@@ -31,8 +31,10 @@ from harness_activities.tool_call.toolbox import Toolbox
 
 def make_activities(parts: AgentParts) -> list[Activity]:
     """The tool activities, for the queue of an agent and of its workspaces' host."""
-    start = partial(start_child, parts.process.connection)
-    activities = ToolActivities(parts.box, parts.process.interception, start)
+    process = parts.process
+    start = partial(start_child, process)
+    check = partial(has_read_untrusted, process.transcripts)
+    activities = ToolActivities(parts.box, process.interception, start, check)
     return [activities.run_tool, activities.check_edit]
 
 
@@ -44,8 +46,10 @@ class ToolActivities:
         box: Toolbox,
         interception: Interception | None = None,
         start: StartChild | None = None,
+        check_end: CheckEnd | None = None,
     ) -> None:
         self._box = box
+        self._check_end = check_end
         self._start_child = start
         self._interception = interception
         self._records = Records(box.artifacts)
@@ -69,7 +73,8 @@ class ToolActivities:
         finally:
             host.stop_heartbeats()
         ms = round((time.perf_counter() - started) * 1000, 2)
-        return self._mark_untrusted(request, outcome).model_copy(update={"ms": ms})
+        outcome = await self._mark_untrusted(request, outcome)
+        return outcome.model_copy(update={"ms": ms})
 
     @activity.defn(name="check_edit")
     async def check_edit(self, request: RunTool) -> ToolOutcome:
@@ -97,14 +102,22 @@ class ToolActivities:
             run=lambda: self._run_call(request, host),
         )
 
-    def _mark_untrusted(self, request: RunTool, outcome: ToolOutcome) -> ToolOutcome:
-        """Mark the result of a tool whose content comes from outside. Errors too: they may quote
-        it."""
+    async def _mark_untrusted(self, request: RunTool, outcome: ToolOutcome) -> ToolOutcome:
+        """Mark the result of a tool whose content comes from outside, or of an agent that has read
+        such content. Errors too: they may quote it."""
         checked, result = self._box.tools.get(request.call.name), outcome.result
-        if result is None or checked is None or not checked.tool.policy.untrusted:
+        if result is None or checked is None:
+            return outcome
+        if not checked.tool.policy.untrusted and not await self._is_untrusted_end(request):
             return outcome
         marked = result.model_copy(update={"untrusted": True})
         return outcome.model_copy(update={"result": marked})
+
+    async def _is_untrusted_end(self, request: RunTool) -> bool:
+        """Whether it is the end of a child that has read untrusted content."""
+        if request.ended is None:
+            return False
+        return self._check_end is None or await self._check_end(request.ended)
 
     async def _run_call(self, request: RunTool, host: CallHost) -> ToolOutcome:
         tool, arguments = await self._box.read_call(request)

@@ -15,7 +15,7 @@ from harness.agent import AnyTool, Ask
 from harness.contracts.errors import HarnessError, ToolFailed
 from harness.contracts.message import ToolResult
 from harness.contracts.run import RunState
-from harness.contracts.subagent import ChildStart
+from harness.contracts.subagent import ChildEnd, ChildStart
 from harness.contracts.tool import RunTool, ToolOutcome, find_changed_parts
 from harness.store.effects import NewEffect
 from harness_activities.tool_call.effects import ThreadCall, Write
@@ -28,6 +28,8 @@ log = logging.getLogger("harness.tools")
 
 StartChild = Callable[[RunTool, str], Awaitable[ChildStart]]
 """Prepares the run that a call of an agent starts, from its prompt."""
+CheckEnd = Callable[[ChildEnd], Awaitable[bool]]
+"""Whether the run that a call started has read untrusted content."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,7 +20,8 @@ class MemoryNotFound(MemoryFault):
 
 
 class MemoryRefused(MemoryFault):
-    """A memory cannot be added: its text is empty or too long, or the owner has too many."""
+    """A memory cannot be added: its text is empty or too long, or the owner has too many. Or it
+    cannot be withdrawn, because it is more trusted than the conversation."""
 
     code = "memory.refused"
     fix = "Shorten the text, or forget memories: `harness memory forget ID`."

@@ -22,6 +22,8 @@ from harness.providers.offline.rules import WHO, Wish, calls_before, find_wishes
 PAUSE = 0.012
 LONGEST = 1.5
 """Most seconds that a text takes to stream."""
+ASKING = (None, "summary", "caller")
+"""Origins of messages that say what is wanted."""
 
 
 class Offline:
@@ -62,7 +64,7 @@ def decide_reply(request: ModelRequest) -> tuple[list[ToolCall], str, float]:
     """Decide on the calls to make or the text to say, and the pause between words."""
     messages = request.messages
     asked = max(
-        (i for i, m in enumerate(messages) if m.role == "user" and m.origin in (None, "summary")),
+        (i for i, m in enumerate(messages) if m.role == "user" and m.origin in ASKING),
         default=0,
     )
     said = [m.text for m in messages[asked:] if m.role == "user" and m.origin != "mend"]

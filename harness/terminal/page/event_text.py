@@ -16,7 +16,7 @@ FROM = {
     "hint": "Hint", "mend": "Request to correct the reply",
     "interrupted": "The reply that was cut off", "summary": "Summary of dropped messages",
     "instructions": "Instructions", "memories": "Memories", "budget": "The budget",
-    "handover": "From the agent that handed over",
+    "handover": "From the agent that handed over", "caller": "From the agent that called",
 }  # fmt: skip
 
 UNFOLDED = 1_000_000

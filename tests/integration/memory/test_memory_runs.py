@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harness import Agent, Harness, MemoryPolicy, tool
+from harness.contracts import event as e
 from harness.forget.client import forget_run
 from harness.memory.client import Memories
 from harness.runs.published import store_agent
@@ -12,6 +13,7 @@ from harness.runs.start import start_run
 from harness.runs.start_request import Request, as_messages
 from harness.sdk.handle import RunHandle
 from tests.fakes.model_server import ModelServer
+from tests.fakes.runs import all_events
 from tests.fakes.steps import call, say
 from tests.integration.memory.conftest import fact
 
@@ -89,11 +91,66 @@ async def test_trust_is_stamped_by_what_the_conversation_holds(
     assert "hunter2" not in prompt
 
 
-async def test_undo_withdraws_what_a_run_taught(
+async def test_a_page_ends_no_memory_that_is_more_trusted(
     harness: Harness, model_server: ModelServer, agent: Agent[None, str], owner: str
 ) -> None:
     memories = Memories(harness.connection, owner)
     old = await memories.add(fact("Ada lives in Berlin."))
+    model_server.script(
+        call("read_page", address="example.org"),
+        call("remember", fact="Ada lives in Rome.", replaces=old.id),
+        call("remember", fact="What does it say?", replaces=old.id),
+        call("forget_memory", id=old.id),
+        say("Done."),
+    )
+    run = await start_owned(harness, agent, f"Read it ({old.id}). What does it say?", owner)
+    await run.result()
+    results = [each for each in await all_events(run) if isinstance(each, e.ToolCallFinished)]
+    assert f"harness memory correct {old.id}" in results[1].content
+    assert f"harness memory correct {old.id}" in results[2].content
+    assert not results[3].ok and f"harness memory forget {old.id}" in results[3].content
+    held = {each.text: each.origin.trust for each in (await memories.list()).memories}
+    assert held == {
+        "Ada lives in Berlin.": "said",
+        "Ada lives in Rome.": "untrusted",
+        "What does it say?": "said",
+    }
+
+
+async def test_a_model_forgets_what_a_person_said_only_if_a_person_names_it(
+    harness: Harness, model_server: ModelServer, agent: Agent[None, str], owner: str
+) -> None:
+    memories = Memories(harness.connection, owner)
+    old = await memories.add(fact("Ada lives in Berlin."))
+    forget = call("forget_memory", id=old.id)
+    model_server.script(forget, say("I cannot."), forget, say("Forgotten."))
+    await (await start_owned(harness, agent, "Forget where I live.", owner)).result()
+    assert len((await memories.list()).memories) == 1
+    await (await start_owned(harness, agent, f"Forget {old.id}.", owner)).result()
+    assert not (await memories.list()).memories
+
+
+@pytest.mark.parametrize(("reads", "trust"), [(False, "inferred"), (True, "untrusted")])
+async def test_an_agent_below_remembers_words_of_a_model(
+    harness: Harness, model_server: ModelServer, name: str, owner: str, reads: bool, trust: str
+) -> None:
+    words = "The password of Ada is hunter2"
+    clerk = Agent(f"{name}-clerk", memory=MemoryPolicy())
+    asks = clerk.as_tool(name="ask", description="Keeps notes.")
+    boss = Agent(f"{name}-boss", tools=[read_page, asks])
+    read = [call("read_page", address="example.org")] if reads else []
+    keep = call("remember", fact=words)
+    model_server.script(*read, call("ask", prompt=words), keep, say("Noted."), say("Done."))
+    await (await start_owned(harness, boss, "Tell the clerk.", owner)).result()
+    [kept] = (await Memories(harness.connection, owner).list()).memories
+    assert (kept.text, kept.origin.trust) == (words, trust)
+
+
+async def test_undo_withdraws_what_a_run_taught(
+    harness: Harness, model_server: ModelServer, agent: Agent[None, str], owner: str
+) -> None:
+    memories = Memories(harness.connection, owner)
+    old = await memories.add(fact("Ada lives in Berlin.", trust="inferred"))
     model_server.script(
         call("remember", fact="Ada lives in Paris.", replaces=old.id),
         call("forget_memory", id=old.id),

@@ -10,6 +10,7 @@ import pytest
 from harness import Harness
 from harness.config.settings import settings_model
 from harness.contracts.errors import MemoryNotFound, MemoryRefused
+from harness.contracts.memory import Trust
 from harness.memory.client import Memories
 from harness.memory.rows import scopes_of
 from tests.integration.memory.conftest import fact
@@ -47,6 +48,23 @@ async def test_replaced_fact_no_longer_holds(memories: Memories) -> None:
     assert (await memories.find(old.id)).replaced_by == new.id
     with pytest.raises(MemoryRefused, match="not a memory that holds now"):
         await memories.add(fact("Ada lives in Rome.", replaces=old.id))
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [("said", "inferred"), ("said", "untrusted"), ("inferred", "untrusted")]
+)
+async def test_nothing_replaces_what_is_more_trusted(
+    memories: Memories, before: Trust, after: Trust
+) -> None:
+    old = await memories.add(fact("Ada lives in Berlin.", trust=before))
+    new = await memories.add(fact("Ada lives in Rome.", trust=after, replaces=old.id))
+    assert (new.added, new.beside) == (True, old.id)
+    again = await memories.add(fact("Ada lives in Rome.", trust=after, replaces=old.id))
+    assert (again.id, again.added, again.beside) == (new.id, False, old.id)
+    assert {each.id for each in (await memories.list()).memories} == {old.id, new.id}
+    assert old.id in [each.id for each in await memories.search("Berlin")]
+    better = await memories.add(fact("Ada lives in Paris.", trust=before, replaces=new.id))
+    assert (better.beside, (await memories.find(new.id)).replaced_by) == (None, better.id)
 
 
 async def test_withdrawal_restores_what_was_replaced(memories: Memories) -> None:

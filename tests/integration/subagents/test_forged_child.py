@@ -41,7 +41,7 @@ async def test_a_changed_spec_is_refused(
 ) -> None:
     model_server.always(by_agent(clerk=(say("Added."),)))
     clerk, spec = await above(harness, name)
-    start = await prepare_child(harness.connection, name, "origin", spec, make_call(), "Add.")
+    start = await prepare_child(harness.connection, name, "origin", spec, make_call(), "Add.", None)
     assert (start.spec["owner"], start.budget.tokens) == ("ann", 500)
     forged = RunSpec.model_validate({**start.spec, **changes})
     await harness.connection.temporal.start_workflow(
@@ -58,11 +58,11 @@ async def test_a_share_is_never_above_what_the_caller_was_given(
 ) -> None:
     _, spec = await above(harness, name, budget=Budget(tokens=300))
     connection, more = harness.connection, make_call(tokens=10**9)
-    start = await prepare_child(connection, name, "origin", spec, more, "Add.")
+    start = await prepare_child(connection, name, "origin", spec, more, "Add.", None)
     assert start.budget.tokens == 300
-    again = await prepare_child(connection, name, "origin", spec, make_call(tokens=7), "Add.")
+    again = await prepare_child(connection, name, "origin", spec, make_call(tokens=7), "Add.", None)
     assert (again.run, again.budget.tokens) == (start.run, 7)
     with pytest.raises(SubagentRefused, match="tokens"):
-        await prepare_child(connection, name, "origin", spec, make_call(tokens=0), "Add.")
+        await prepare_child(connection, name, "origin", spec, make_call(tokens=0), "Add.", None)
     with pytest.raises(RunForged):
-        await prepare_child(connection, name, "origin", spec, make_call("other"), "Add.")
+        await prepare_child(connection, name, "origin", spec, make_call("other"), "Add.", None)

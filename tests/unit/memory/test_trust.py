@@ -9,7 +9,7 @@ from harness.memory.extraction import build_request, read_facts
 from harness.memory.ranking import fuse_scores, weigh_memory
 from harness.memory.rendering import render_memories
 from harness.memory.rows import Memory, Origin
-from harness.memory.trust import has_read_others, judge_trust
+from harness.memory.trust import has_read_others, judge_ending, judge_trust
 from harness.memory.words import choose_terms, split_words, weigh_terms
 
 SAID = user_message("Hello, my cat is called Tom. Look at example.org.")
@@ -24,10 +24,37 @@ def test_literal_words_of_the_person_are_said() -> None:
     assert judge_trust([PAGE], "Ada's cat is called Eve.") == "untrusted"
 
 
-@pytest.mark.parametrize("origin", ["instructions", "memories", "summary", "mend", "interrupted"])
+@pytest.mark.parametrize("origin", ["instructions", "memories", "caller", "mend", "interrupted"])
 def test_other_messages_in_the_persons_role_say_nothing(origin: str) -> None:
     planted = SAID.model_copy(update={"origin": origin})
     assert judge_trust([planted], "my cat is called Tom") == "inferred"
+
+
+def test_a_summary_may_repeat_content_of_others() -> None:
+    summary = SAID.model_copy(update={"origin": "summary"})
+    assert judge_trust([summary], "my cat is called Tom") == "untrusted"
+    assert judge_trust([summary], "Ada's cat is called Eve.") == "untrusted"
+    assert judge_trust([summary, SAID], "my cat is called Tom") == "said"
+
+
+@pytest.mark.parametrize(
+    ("taint", "trust"), [(None, "inferred"), ("others", "untrusted"), ("untrusted", "untrusted")]
+)
+def test_words_of_a_calling_agent_are_as_trusted_as_what_it_had_read(
+    taint: str | None, trust: str
+) -> None:
+    asked = SAID.model_copy(update={"origin": "caller", "taint": taint})
+    assert judge_trust([asked], "my cat is called Tom") == trust
+    shown = build_request("openai/gpt-5", [], [asked]).messages[0].text
+    assert ("my cat" in shown) is (taint is None)
+    assert "person" not in shown
+
+
+def test_words_of_the_person_end_nothing_that_others_chose() -> None:
+    assert judge_ending([SAID], "my cat is called Tom") == "said"
+    assert judge_ending([SAID], "Ada's cat is called Tom.") == "inferred"
+    assert judge_trust([SAID, PAGE], "my cat is called Tom") == "said"
+    assert judge_ending([SAID, PAGE], "my cat is called Tom") == "untrusted"
 
 
 def test_what_holds_content_of_others() -> None:

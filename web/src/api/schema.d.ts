@@ -5077,14 +5077,20 @@ export interface components {
              * @description Set on messages other than the user's and the model's own: an operator's hint, a request to
              *     correct an invalid reply, an interrupted reply, a summary of omitted turns, instructions that a
              *     worker wrote for the run, memories that it begins with, the words of an agent that handed the
-             *     conversation over.
+             *     conversation over, the words of an agent that called this one as a tool.
              */
-            origin?: ("hint" | "mend" | "interrupted" | "summary" | "instructions" | "memories" | "budget" | "handover") | null;
+            origin?: ("hint" | "mend" | "interrupted" | "summary" | "instructions" | "memories" | "budget" | "handover" | "caller") | null;
             /**
              * Pinned
              * @description It is always sent to the model: no trimming or compaction drops it.
              */
             pinned?: true | null;
+            /**
+             * Taint
+             * @description With origin `caller`: what that agent had read when it wrote this. Absent: nothing of
+             *     others.
+             */
+            taint?: ("others" | "untrusted") | null;
         };
         /**
          * MessageList
@@ -5117,7 +5123,7 @@ export interface components {
             /** Run */
             run?: string | null;
             /** Origin */
-            origin?: ("hint" | "mend" | "interrupted" | "summary" | "instructions" | "memories" | "budget" | "handover") | null;
+            origin?: ("hint" | "mend" | "interrupted" | "summary" | "instructions" | "memories" | "budget" | "handover" | "caller") | null;
             /**
              * Created At
              * Format: date-time
@@ -7213,7 +7219,7 @@ export interface components {
              * Origin
              * @description `hint`: sent while the run was open; `interrupted`: the model was cut off.
              */
-            origin?: ("hint" | "mend" | "interrupted" | "summary" | "instructions" | "memories" | "budget" | "handover") | null;
+            origin?: ("hint" | "mend" | "interrupted" | "summary" | "instructions" | "memories" | "budget" | "handover" | "caller") | null;
             /** Run */
             run?: string | null;
             /** At */

@@ -84,7 +84,7 @@ def _report(progress: RunProgress, child: OpenChild, end: RunEnd | None) -> RunT
         return None
     ended = ChildEnd(
         run=child.run, state=end.state.value, output=end.output, data=end.data,
-        truncated=end.truncated, error=end.error,
+        truncated=end.truncated, error=end.error, head=end.head,
     )  # fmt: skip
     return child.request.model_copy(update={"ended": ended, "left": None})
 
