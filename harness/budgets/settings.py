@@ -26,6 +26,8 @@ class DailyBudget(Section):
 
 
 class BudgetsSettings(Section):
+    restricts = True
+
     agents: dict[str, DailyBudget] = {}
     """Budgets of agents, by name: all their runs together. "*": each agent that has none of its
     own."""

@@ -40,10 +40,35 @@ _PATTERNS = [
         r"[\"']?\s{0,4}[:=]\s{0,4}[\"']?([^\s\"',;&]{4,4096})",
         re.IGNORECASE,
     ),
+    # curl -u user:password; no numbers alone, such as docker run -u 1000:1000
+    re.compile(
+        r"(?<![\w-])(?:-u|-[A-Za-z]{0,8}u[\s=]{1,4}|--(?:proxy-)?user[\s=]{1,4})[\s=]{0,4}[\"']?"
+        r"[^\s:\"']{1,256}:(?!\d{1,10}(?!\S))([^\s\"']{4,512})"
+    ),
+    re.compile(
+        r"\bcookie[\"']?\s{0,4}:\s{0,4}[\"']?([^\s\"'=;,]{1,256}=[^\r\n\"']{1,4096})",
+        re.IGNORECASE,
+    ),
+    re.compile(
+        r"[?&](?:x-(?:amz|goog)-(?:signature|security-token)|sig(?:nature)?|key)="
+        r"([^\s\"'<>&#]{4,4096})",
+        re.IGNORECASE,
+    ),
+    re.compile(
+        r"(?:hooks\.slack(?:-gov)?\.com/(?:services|workflows|triggers)|"
+        r"discord(?:app)?\.com/api/(?:v\d{1,2}/)?webhooks)/([\w/-]{4,512})"
+    ),
+    re.compile(
+        r"(?<![A-Za-z0-9])(?:x-(?:[a-z0-9-]{1,32}-)?(?:key|token|secret)|"
+        r"(?:access|account|subscription|shared|storage|master|signing|encryption)[_-]?key)"
+        r"[\"']?\s{0,4}[:=]\s{0,4}[\"']?([^\s\"',;&]{4,4096})",
+        re.IGNORECASE,
+    ),
 ]
 _SECRET_KEY = re.compile(
     r"(?:api[_-]?key|secret|passw(?:or)?d|authorization|cookie|credential|private[_-]?key|"
-    r"(?:^|[_-])token)$",
+    r"(?:^|[_-])(?:token|sig)|^x-[a-z0-9-]{1,64}-key|"
+    r"(?:access|account|subscription|shared|storage|master|signing|encryption)[_-]?key)$",
     re.IGNORECASE,
 )
 _URL_PASSWORD = _PATTERNS[1]

@@ -5,6 +5,7 @@ Only processes read settings; a run pins the values it needs when it starts.
 
 from harness.config.load import (
     Origin,
+    check_restrictions,
     explain_settings,
     find_project,
     load_settings,
@@ -16,6 +17,7 @@ from harness.config.settings import Settings
 __all__ = [
     "Origin",
     "Settings",
+    "check_restrictions",
     "explain_settings",
     "find_project",
     "load_settings",

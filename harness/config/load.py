@@ -64,6 +64,8 @@ class Gathered:
     state_chosen_by: str
     foreign: tuple[str, ...]
     """Sections of the file, and variables, that nothing installed reads."""
+    missing: tuple[str, ...]
+    """Sections with ignored values that restrict what runs may do."""
 
 
 def find_project(start: Path) -> Path:
@@ -113,6 +115,8 @@ def load_settings(
     _report_foreign(found)
     _report_ignored(found)
     settings = _validate_values(found.values)
+    if found.missing:
+        settings.note_missing(_describe_missing(found))
     if not found.state_chosen_by.startswith("env "):
         check_state_folder(settings.state_dir)
     return settings
@@ -181,6 +185,26 @@ def _report_ignored(found: Gathered) -> None:
         f"{clean_line(str(found.file))} is not trusted. Ignored: {_list_some(names)}. "
         "To review and allow its settings, run: harness trust"
     )
+
+
+def _describe_missing(found: Gathered) -> str:
+    names = " and ".join(f"[{name}]" for name in found.missing)
+    return f"{clean_line(str(found.file))} is not trusted, so nothing in its {names} counts"
+
+
+def check_restrictions(settings: Settings) -> None:
+    """Refuse to serve without the policies, gates, budgets or limits of a file that is not trusted:
+    one changed byte would switch them off.
+
+    Raises:
+        Untrusted: There are such sections.
+    """
+    if settings.missing:
+        raise Untrusted(
+            f"{settings.missing}: runs would be served without these restrictions.",
+            fix="Review and trust the file: harness trust. To serve without them, remove the "
+            "sections.",
+        )
 
 
 def _list_some(names: Sequence[str]) -> str:
@@ -272,7 +296,13 @@ def _gather_values(
     state = values.get(STATE_DIR, Value(Settings().state_dir, "default"))
     values[STATE_DIR] = Value(folder / Path(state.value).expanduser(), state.source)
     foreign = (*file.foreign, *_sources.find_foreign_variables(env))
-    return Gathered(values, ignored, file.path, state.source, foreign)
+    missing = {key[0]: None for key in ignored if key not in environment and _restricts(key)}
+    return Gathered(values, ignored, file.path, state.source, foreign, tuple(missing))
+
+
+def _restricts(key: _keys.Path) -> bool:
+    node = _keys.find_key(key[:1])
+    return isinstance(node, Table) and bool(node.section and node.section.restricts)
 
 
 def _validate_values(values: Values) -> Settings:

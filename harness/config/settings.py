@@ -8,9 +8,17 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, create_model
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    SecretStr,
+    create_model,
+)
 
 from harness.capabilities.checks import SETTINGS
 from harness.capabilities.registry import (
@@ -31,6 +39,8 @@ settings count as harmful, so a new setting is safe by default."""
 class Section(BaseModel):
     """A section of the settings: one field for each key, with a default and a docstring."""
 
+    restricts: ClassVar[bool] = False
+    """Whether it limits what runs may do; then nothing is served while its values are ignored."""
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
@@ -200,6 +210,16 @@ class Settings(Section):
     http: HttpToolSettings = HttpToolSettings()
     encryption: EncryptionSettings = EncryptionSettings()
     signing: SigningSettings = SigningSettings()
+    _missing: str | None = PrivateAttr(default=None)
+
+    @property
+    def missing(self) -> str | None:
+        """The file that is not trusted, and its sections that restrict and do not count."""
+        return self._missing
+
+    def note_missing(self, restrictions: str) -> None:
+        """Note restrictions that do not count, for `check_restrictions`."""
+        self._missing = restrictions
 
     def section(self, kind: type[SectionT]) -> SectionT:
         """Find the section of a capability.

@@ -49,7 +49,7 @@ def write_inspect_log(
         },
         "samples": [_sample(each, cases[each.case], model) for each in own if each.case in cases],
     }  # fmt: skip
-    return json.dumps(log, ensure_ascii=False)
+    return json.dumps(log, ensure_ascii=True)
 
 
 def _rates(cell: CellReport) -> list[tuple[str, int, int]]:

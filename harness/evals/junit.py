@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from xml.sax.saxutils import escape, quoteattr
 
+from harness.contracts.clean_text import clean_text
 from harness.evals.contracts import EvalPlan, ItemResult
 
 FORBIDDEN = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -51,8 +52,8 @@ def _is_error(result: ItemResult) -> bool:
 
 
 def _text(text: str) -> str:
-    return escape(FORBIDDEN.sub("�", text))
+    return escape(FORBIDDEN.sub("�", clean_text(text)))
 
 
 def _quote(text: str) -> str:
-    return quoteattr(FORBIDDEN.sub("�", text))
+    return quoteattr(FORBIDDEN.sub("�", clean_text(text)))

@@ -21,13 +21,13 @@ BATCH = 200
 PAGE = 500
 """Rows that one statement reads."""
 LIST: LiteralString = """
-SELECT e.id, e.name, e.owner, extract(epoch FROM e.created)::float8,
-  extract(epoch FROM e.ended)::float8, e.state, e.items, r.done, r.passed, r.tokens, r.cost
+SELECT e.content, e.id, extract(epoch FROM e.created)::float8,
+  extract(epoch FROM e.ended)::float8, e.state, r.done, r.passed, r.tokens, r.cost
 FROM harness_evals.eval e CROSS JOIN LATERAL (
   SELECT count(*) AS done, count(*) FILTER (WHERE passed) AS passed,
     coalesce(sum(tokens), 0)::bigint AS tokens, sum(cost_micros)::bigint AS cost
   FROM harness_evals.result WHERE eval = e.id
-) r WHERE e.namespace = %(namespace)s AND (%(owner)s::text IS NULL OR e.owner = %(owner)s)
+) r WHERE e.namespace = %(namespace)s
 """
 ADD_CASES = """
 INSERT INTO harness_evals.eval_case (eval, number, content)
@@ -67,18 +67,31 @@ class Evals:
 
     async def find(self, id: str, owner: str | None) -> EvalRow | None:
         """Find an evaluation; None also if it belongs to someone else."""
-        values = {"namespace": self._namespace, "owner": owner, "id": id}
+        values = {"namespace": self._namespace, "id": id}
         rows = await self._database.fetch(f"{LIST} AND e.id = %(id)s", values)
-        return _read_row(rows[0]) if rows else None
+        found = await self._read_row(rows[0]) if rows else None
+        return found if found and owner in (None, found.owner) else None
 
     async def list_rows(
         self, owner: str | None, *, limit: int, name: str | None = None
     ) -> list[EvalRow]:
         """List evaluations, the newest first."""
-        named: LiteralString = "AND (%(name)s::text IS NULL OR e.name = %(name)s)"
+        chosen: LiteralString = (
+            "AND (%(owner)s::text IS NULL OR e.owner = %(owner)s) "
+            "AND (%(name)s::text IS NULL OR e.name = %(name)s)"
+        )
         values = {"namespace": self._namespace, "owner": owner, "limit": limit, "name": name}
-        query: LiteralString = f"{LIST} {named} ORDER BY e.created DESC, e.id LIMIT %(limit)s"
-        return [_read_row(row) for row in await self._database.fetch(query, values)]
+        query: LiteralString = f"{LIST} {chosen} ORDER BY e.created DESC, e.id LIMIT %(limit)s"
+        rows = [await self._read_row(row) for row in await self._database.fetch(query, values)]
+        return [row for row in rows if owner in (None, row.owner) and name in (None, row.name)]
+
+    async def _read_row(self, row: Row) -> EvalRow:
+        """Read a row. Its columns only serve to find it: the name and the owner are those of the
+        plan, which who can only write to the database cannot change."""
+        names = ("id", "created", "ended", "state", "done", "passed", "tokens", "cost_micros")
+        columns = dict(zip(names, row[1:], strict=True))
+        plan = await self._open(EvalPlan, row[0], self._place("eval", columns["id"]))
+        return EvalRow(name=plan.name, owner=plan.owner, items=plan.items, **columns)
 
     async def read_plan(self, id: str) -> EvalPlan | None:
         rows = await self._database.fetch(
@@ -194,14 +207,6 @@ class Evals:
 def _add_known(*costs: int | None) -> int | None:
     known = [each for each in costs if each is not None]
     return sum(known) if known else None
-
-
-def _read_row(row: Row) -> EvalRow:
-    names = (
-        "id", "name", "owner", "created", "ended", "state", "items", "done", "passed", "tokens",
-        "cost_micros",
-    )  # fmt: skip
-    return EvalRow(**dict(zip(names, row, strict=True)))
 
 
 def _forgotten(plan: EvalPlan, number: int, error: ErrorInfo) -> ItemResult:

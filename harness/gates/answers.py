@@ -10,17 +10,15 @@ import json
 import re
 from collections.abc import Callable
 from typing import Any, cast
-from urllib.parse import urlsplit
 
 from harness.contracts.gate import GateVerdict
 from harness.contracts.message import Message, Part, Text, ToolResult
 from harness.contracts.model import ModelReply
+from harness.gates.markup import Markup
 from harness.gates.settings import Profile
 from harness.interceptors import ModelCall
 
 NAME = "clean_answer"
-LONG_PATH = 60
-"""Characters of an address after its host from which on it may carry data."""
 
 _ESCAPES = re.compile(
     r"\x1b(?:\[[0-?]{0,64}[ -/]{0,8}[@-~]|\][^\x07\x1b]{0,2048}(?:\x07|\x1b\\)"
@@ -30,20 +28,6 @@ _HIDDEN = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e"
     "\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e0fff]"
 )
-_LINK = re.compile(
-    r"(!?)\[([^\[\]]{0,1000})\]\(\s{0,8}<?((?:https?:)?//[^\s<>()]{1,4000}(?:\([^\s<>()]{0,1000}\))?[^\s<>()]{0,1000})>?"
-    r"(?:\s{1,8}(?:\"[^\"]{0,500}\"|'[^']{0,500}'))?\s{0,8}\)",
-    re.IGNORECASE,
-)
-_DEFINITION = re.compile(
-    r"^([ ]{0,3}\[[^\[\]]{1,200}\]:\s{0,8})<?((?:https?:)?//[^\s<>]{1,4000})>?.{0,500}$",
-    re.IGNORECASE | re.MULTILINE,
-)
-_TAG = re.compile(
-    r"<(?:img|image|iframe|video|audio|source|object|embed|link|script|style|svg|meta|base)\b[^<>]{0,4000}>",
-    re.IGNORECASE,
-)
-_AUTOLINK = re.compile(r"<?(https?://[^\s<>()\[\]\"'`]{1,4000})>?", re.IGNORECASE)
 
 
 def clean_reply(
@@ -77,59 +61,16 @@ def clean_answer(text: str, is_known: Callable[[str], bool]) -> tuple[str, list[
         is_known: Whether the conversation holds an address literally: it then carries nothing new.
     """
     what: dict[str, None] = {}
+    markup = Markup(is_known, what)
 
-    def drop(kind: str, put: str) -> str:
+    def drop(kind: str) -> str:
         what[kind] = None
-        return put
+        return ""
 
     if not (text.isascii() and text.isprintable()):
-        text = _ESCAPES.sub(lambda _: drop("terminal escapes", ""), text)
-        text = _HIDDEN.sub(lambda _: drop("invisible characters", ""), text)
-    if "//" in text or "<" in text:
-        text = _TAG.sub(lambda _: drop("HTML", "[HTML removed]"), text)
-
-        def link(match: re.Match[str]) -> str:
-            image, label, url = match[1], match[2], match[3]
-            if image:
-                return drop("images", f"[image of {_host(url)} removed: {label}]")
-            return (
-                match[0]
-                if is_harmless(url, is_known)
-                else drop("links", f"{label} [link to {_host(url)} removed]")
-            )
-
-        text = _LINK.sub(link, text)
-        text = _DEFINITION.sub(
-            lambda m: (
-                m[0]
-                if is_harmless(m[2], is_known)
-                else drop("links", f"{m[1]}[link to {_host(m[2])} removed]")
-            ),
-            text,
-        )
-        text = _AUTOLINK.sub(
-            lambda m: (
-                m[0]
-                if is_harmless(m[1].rstrip(".,;:!?"), is_known)
-                else drop("links", f"[link to {_host(m[1])} removed]")
-            ),
-            text,
-        )
-    return text, list(what)
-
-
-def is_harmless(url: str, is_known: Callable[[str], bool]) -> bool:
-    """Whether an address cannot carry what the model read: the conversation holds it, or it has no
-    query and only a short path."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return False
-    host = parts.hostname or ""
-    labels = max((len(each) for each in host.split(".")), default=0)
-    short = len(parts.path) + len(parts.fragment) <= LONG_PATH and labels <= 30
-    plain = not parts.query and "@" not in parts.netloc and host.count(".") <= 4
-    return (short and plain) or is_known(url)
+        text = _ESCAPES.sub(lambda _: drop("terminal escapes"), text)
+        text = _HIDDEN.sub(lambda _: drop("invisible characters"), text)
+    return markup.clean(text), list(what)
 
 
 class _KnownAddresses:
@@ -185,10 +126,3 @@ def _replace_text(message: Message, text: str) -> Message:
             parts.append(Text(text=text))
             put = True
     return message.model_copy(update={"parts": tuple(parts)})
-
-
-def _host(url: str) -> str:
-    try:
-        return (urlsplit(url).hostname or "an address")[:100]
-    except ValueError:
-        return "an address"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -30,6 +31,9 @@ from harness.interceptors import (
     Note,
     Stop,
 )
+
+ON_LOOP = 4_000
+"""Characters of an answer that are cleaned on the event loop, in about 2 ms; more in a thread."""
 
 Passing = TypeVar("Passing", ModelRequest, ModelReply)
 
@@ -67,7 +71,7 @@ class ModelGates:
                 )
         if self._settings.profile != "off":
             if not reply.message.calls:
-                reply = clean_reply(call, reply, self._settings.profile, verdicts)
+                reply = await self._clean(call, reply, verdicts)
             else:
                 reply = self._trace(call, reply)
         return reply.model_copy(update={"gates": tuple(verdicts)}) if verdicts else reply
@@ -83,6 +87,14 @@ class ModelGates:
         sink.close()
         json = call.request.output is not None
         return reply.model_copy(update={"message": masks.unmask_message(reply.message, json=json)})
+
+    async def _clean(
+        self, call: ModelCall, reply: ModelReply, verdicts: list[GateVerdict]
+    ) -> ModelReply:
+        profile = self._settings.profile
+        if len(reply.message.text) <= ON_LOOP:
+            return clean_reply(call, reply, profile, verdicts)
+        return await asyncio.to_thread(clean_reply, call, reply, profile, verdicts)
 
     async def _check(
         self, gate: Gate, subject: object, passing: Passing, verdicts: list[GateVerdict]

@@ -46,6 +46,8 @@ class RedactSettings(Section):
 
 
 class GatesSettings(Section):
+    restricts = True
+
     profile: Profile = "watch"
     """How strict the built-in gates are: `off`, `watch` (they only record), `standard` (they ask
     about suspicious writes, and stop those that untrusted content orders) or `strict` (they stop

@@ -32,6 +32,8 @@ class Pool(Section):
 
 
 class LimitsSettings(Section):
+    restricts = True
+
     models: dict[str, ModelLimit] = {}
     """Limits of models, named as provider/model."""
     providers: dict[str, ModelLimit] = {}

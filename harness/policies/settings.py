@@ -9,6 +9,8 @@ from harness.policies.policy import MAX_RULES, PolicyRule
 
 
 class PoliciesSettings(Section):
+    restricts = True
+
     file: str | None = None
     """A TOML file with `[[rules]]`, relative to the project's folder. Workers read it when they
     start."""

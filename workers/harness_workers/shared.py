@@ -10,6 +10,7 @@ from temporalio.worker import Worker
 
 from harness.commons.children import close_children
 from harness.commons.cut_short import cut_short
+from harness.config import check_restrictions
 from harness.engine.connection import Connection
 from harness.engine.epoch import EpochKeeper
 from harness.mcp_tools.servers import open_servers
@@ -37,6 +38,7 @@ async def open_process_parts(
     connection: Connection, *, capabilities_after: float = DELAY_S
 ) -> AsyncGenerator[ProcessParts]:
     """Open the parts that all agents of a process share, until the block ends."""
+    check_restrictions(connection.settings)
     async with AsyncExitStack() as stack:
         stack.callback(close_children)
         await ensure_search_attributes(connection.temporal)

@@ -30,7 +30,9 @@ class InvalidValue(ConfigError):
 class Untrusted(ConfigError):
     """The state folder (`.harness`) may hold files that someone else put there: it belongs to
     another user, others can write to it, or harness did not create it at this path. Its database
-    would run with your rights, so it is not started."""
+    would run with your rights, so it is not started. Or a worker or `harness serve` would start
+    without policies, gates, budgets or limits, because the `harness.toml` with them is not trusted,
+    for example since it was changed."""
 
     code = "config.untrusted"
     fix = "Review what the project may do: harness trust"

@@ -67,7 +67,7 @@ def whatif_page_html(report: WhatIfReport, version: str = __version__) -> str:
     Returns:
         The page.
     """
-    title = escape(whatif_headline(report))
+    title = _escape_text(whatif_headline(report))
     body = "\n".join(
         [
             _head_html(report),
@@ -75,8 +75,8 @@ def whatif_page_html(report: WhatIfReport, version: str = __version__) -> str:
             "<section><h2>Runs</h2><ol class='events runs'>",
             *(_source_html(each) for each in report.sources),
             "</ol></section>",
-            f"<footer>harness {escape(version)} · forks labelled whatif={escape(report.label)}; "
-            "their tools did not run</footer>",
+            f"<footer>harness {escape(version)} · forks labelled "
+            f"whatif={_escape_text(report.label)}; their tools did not run</footer>",
         ]
     )
     return (
@@ -108,7 +108,7 @@ def _head_html(report: WhatIfReport) -> str:
 
 
 def _fact_html(name: str, value: str) -> str:
-    return f"<div><dt>{name}</dt><dd>{escape(value or '-')}</dd></div>"
+    return f"<div><dt>{name}</dt><dd>{_escape_text(value or '-')}</dd></div>"
 
 
 def _picture_html(report: WhatIfReport) -> str:

@@ -12,10 +12,11 @@ import pytest
 
 from harness.cli.out import Out
 from harness.cli.parser import UsageError
+from harness.cli.serve.serve import serve_api
 from harness.cli.stack.info import print_config
 from harness.config import load_settings, trust
 from harness.config.trust import make_state_folder, mark_state_folder, read_trust, trust_file
-from harness.contracts.errors import ConfigError
+from harness.contracts.errors import ConfigError, Untrusted
 from harness.terminal.exit_codes import OutputError, open_guarded
 from tests.fakes.trusting import trust_project
 
@@ -44,6 +45,17 @@ def test_what_cannot_be_shown_is_not_trusted(folder: Path, monkeypatch: pytest.M
     with pytest.raises(OutputError):
         trust_project(folder)
     assert not is_trusted(folder)
+
+
+async def test_the_daemon_does_not_start_without_its_gates(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "harness.toml").write_text('gates.profile = "strict"\n')
+    monkeypatch.chdir(tmp_path)
+    args = Namespace(host=None, port=None, no_worker=True, agents=())
+    with pytest.raises(Untrusted, match=r"nothing in its \[gates\] counts"):
+        await serve_api(args, Out(json=False))
+    assert not (tmp_path / ".harness").exists()
 
 
 @pytest.mark.parametrize("flags", [("list", "remove"), ("list", "yes"), ("remove", "yes")])

@@ -43,6 +43,35 @@ def nothing_registered() -> Iterator[None]:
         ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abc-DEF", "***"),
         (f"before {PEM} after", "before *** after"),
         (PEM[:40], "***"),
+        ("curl -u user:hunter22 http://h", "curl -u user:*** http://h"),
+        ("curl -su 'me:hunter22'", "curl -su 'me:***'"),
+        ("curl --user=me:hunter22", "curl --user=me:***"),
+        ("curl --proxy-user me:hunter22", "curl --proxy-user me:***"),
+        ("Cookie: session=abcdef; theme=dark\nHost: h", "Cookie: ***\nHost: h"),
+        ("Set-Cookie: sid=abcdef12; Path=/", "Set-Cookie: ***"),
+        ("-H 'cookie: a=bcdef' http://h", "-H 'cookie: ***' http://h"),
+        ('{"cookie": "a=bcdef", "b": 1}', '{"cookie": "***", "b": 1}'),
+        ("https://h/x?sp=r&sig=aB%2Fc%3D&se=1", "https://h/x?sp=r&sig=***&se=1"),
+        ("https://s3/x?X-Amz-Signature=0abcdef&a=1", "https://s3/x?X-Amz-Signature=***&a=1"),
+        ("https://s3/x?X-Amz-Security-Token=0abcdef", "https://s3/x?X-Amz-Security-Token=***"),
+        ("https://s3/x?X-Goog-Signature=0abcdef", "https://s3/x?X-Goog-Signature=***"),
+        ("https://h/x?key=AbCd1234", "https://h/x?key=***"),
+        ("https://h/x?access_key=AbCd1234", "https://h/x?access_key=***"),
+        (
+            "https://hooks.slack.com/services/T0AB/B0CD/eFgH12",
+            "https://hooks.slack.com/services/***",
+        ),
+        (
+            "https://hooks.slack.com/workflows/T0/A0/1/eFgH12",
+            "https://hooks.slack.com/workflows/***",
+        ),
+        ("https://discord.com/api/webhooks/123/aBc-d_e", "https://discord.com/api/webhooks/***"),
+        ("x-goog-key: abcd1234", "x-goog-key: ***"),
+        ("X-Goog-Api-Key: abcd1234", "X-Goog-Api-Key: ***"),
+        ('"x-auth-token": "abcd1234"', '"x-auth-token": "***"'),
+        ("Ocp-Apim-Subscription-Key: abcd1234", "Ocp-Apim-Subscription-Key: ***"),
+        ("x-functions-key=abcd1234", "x-functions-key=***"),
+        ("AWS_ACCESS_KEY=abcd1234 ACCOUNT_KEY=abcd1234", "AWS_ACCESS_KEY=*** ACCOUNT_KEY=***"),
     ],
 )
 def test_secrets_are_masked(text: str, clean: str) -> None:
@@ -59,6 +88,11 @@ def test_secrets_are_masked(text: str, clean: str) -> None:
         "Unexpected token: something",
         "user@example.org",
         "risk-averse-and-long-words-12345",
+        "docker run -u 1000:1000 image",
+        "sudo -u root: done, signal=KILL, a design=modern",
+        "https://hooks.slack.com/ and cookies: none",
+        "monkey: banana, primary key: id, the keyboard=german",
+        "http://h/x?keyword=blue&monkey=grey",
     ],
 )
 def test_what_is_no_secret_stays(text: str) -> None:
@@ -85,6 +119,12 @@ def test_structures_are_redacted_by_value_and_by_key() -> None:
         "raw": b"password=abcdef",
         "token": "",
         "input_tokens": 12,
+        "x-goog-key": "any",
+        "Set-Cookie": ["any"],
+        "access_key": "any",
+        "sig": "any",
+        "key": "name",
+        "monkey": "banana",
     }
     assert redact_data(data) == {
         "api_key": MASK,
@@ -94,6 +134,12 @@ def test_structures_are_redacted_by_value_and_by_key() -> None:
         "raw": f"password={MASK}",
         "token": "",
         "input_tokens": 12,
+        "x-goog-key": MASK,
+        "Set-Cookie": [MASK],
+        "access_key": MASK,
+        "sig": MASK,
+        "key": "name",
+        "monkey": "banana",
     }
 
 
@@ -124,7 +170,9 @@ def test_plain_words_stay(text: str) -> None:
 @settings(max_examples=20)
 @given(
     st.sampled_from(["a", "a:", "://", "://a:", "sk-", "eyJ", "eyJa.", "-----BEGIN", "bearer ",
-                     "password=", "api_", PEM[:31]])
+                     "password=", "api_", PEM[:31],
+                     "curl -u ", " -u a", "-u a:", "cookie: ", "cookie:a;", "?sig=", "x-a-key:",
+                     "x-a", "hooks.slack.com/services/", "a_key"])
 )  # fmt: skip
 def test_no_text_is_slow(piece: str) -> None:
     """The test's own budget of CPU time catches a pattern that is worse than linear."""

@@ -14,8 +14,9 @@ import pytest
 from harness.config import explain_settings, find_project, load, load_settings, trust
 from harness.config._keys import Leaf, find_key, list_keys
 from harness.config._owned import FILE_LIMIT
+from harness.config.load import check_restrictions
 from harness.config.providers import resolve_provider
-from harness.contracts.errors import ConfigError
+from harness.contracts.errors import ConfigError, Untrusted
 from tests.fakes.trusting import trust_project
 
 OTHER = 12345
@@ -94,6 +95,40 @@ def test_an_untrusted_file_sets_nothing_harmful(
     assert len(caplog.records) == 1, "reported once"
     [ignored] = [each for each in explain_settings(folder, env=env) if each.ignored]
     assert ignored.key == key and "harness.toml:2" in ignored.source
+
+
+@pytest.mark.parametrize(
+    ("section", "text"),
+    [
+        ("policies", '[policies]\nfile = "rules.toml"'),
+        ("gates", '[gates]\nprofile = "strict"'),
+        ("budgets", "[budgets.agents.a]\ntokens_per_day = 5"),
+        ("limits", '[limits.models."openai/*"]\nmax_concurrent = 2'),
+    ],
+)
+@pytest.mark.parametrize("profile", ["default", "mine"])
+def test_nothing_is_served_without_restrictions_of_a_changed_file(
+    tmp_path: Path, section: str, text: str, profile: str
+) -> None:
+    if profile == "mine":
+        text = text.replace("[", "[profile.mine.", 1)
+    (tmp_path / "harness.toml").write_text(f'model = "a/b"\n{text}\n')
+    trust_project(tmp_path)
+    check_restrictions(load_settings(tmp_path, profile=profile, env={}))
+    (tmp_path / "harness.toml").write_text(f'model = "a/c"\n{text}\n')
+    changed = load_settings(tmp_path, profile=profile, env={})  # commands that only read work
+    with pytest.raises(Untrusted, match=rf"harness\.toml is not trusted.*\[{section}\]") as found:
+        check_restrictions(changed.model_copy(update={"model": "a/d"}))
+    assert "harness trust" in found.value.fix
+    trust_project(tmp_path)
+    check_restrictions(load_settings(tmp_path, profile=profile, env={}))
+
+
+def test_what_the_environment_sets_is_not_missing(tmp_path: Path) -> None:
+    (tmp_path / "harness.toml").write_text('http.allow = ["x"]\ngates.profile = "strict"\n')
+    check_restrictions(load_settings(tmp_path, env={"HARNESS_GATES__PROFILE": "strict"}))
+    with pytest.raises(Untrusted):
+        check_restrictions(load_settings(tmp_path, env={}))
 
 
 def test_trust_covers_the_content_of_one_file(tmp_path: Path) -> None:

@@ -93,8 +93,13 @@ def test_hostile_content_is_escaped() -> None:
     assert "<img" not in page
     assert "default-src 'none'" in page
     assert not any(each in page for each in "\x00\x1b\u202e\ud800")
-    tree = ElementTree.fromstring(write_junit(made, results))
+    junit = write_junit(made, results)
+    assert not any(each in junit for each in "\x00\x1b\u202e\ud800")
+    assert "&lt;U+202E&gt;" in junit
+    tree = ElementTree.fromstring(junit)
     assert [len(suite) for suite in tree] == [2]
     cases = {NASTY: Case(id=NASTY, input=NASTY), "b": Case(id="b", input="?")}
-    log = json.loads(write_inspect_log(report(made, results), made, 0, results, cases))
+    written = write_inspect_log(report(made, results), made, 0, results, cases)
+    assert written.isascii()  # JSON escapes the rest, and readers get it back
+    log = json.loads(written)
     assert [each["scores"]["passed"]["value"] for each in log["samples"]] == ["I", "C"]
