@@ -3,6 +3,7 @@ calls."""
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 from collections.abc import Sequence
@@ -57,23 +58,33 @@ class PolicyStore:
 
     async def save_policy(self, policy: Policy) -> str:
         """Store a policy, and return its digest."""
-        digest = policy.digest
+        return await self.save_text(policy.text)
+
+    async def save_text(self, text: str) -> str:
+        """Store a policy in canonical JSON, and return its digest."""
+        digest = hashlib.sha256(text.encode()).hexdigest()
         statement = (
             "INSERT INTO harness_policies.policy (digest, text) VALUES (%s, %s) "
             "ON CONFLICT DO NOTHING"
         )
-        await self._database.fetch(statement, (digest, policy.text))
+        await self._database.fetch(statement, (digest, text))
         return digest
 
     async def find_policy(self, digest: str) -> Policy:
         """Read a policy; raises PolicyUnavailable if it is missing or was changed."""
+        text = await self.read_text(digest)
+        # Its patterns may take long to compile: other tasks run in between.
+        return await asyncio.to_thread(Policy.model_validate_json, text)
+
+    async def read_text(self, digest: str) -> str:
+        """Read a policy in canonical JSON; raises PolicyUnavailable as `find_policy` does."""
         statement = "SELECT text FROM harness_policies.policy WHERE digest = %s"
         rows = await self._database.fetch(statement, (digest,))
         text: str = rows[0][0] if rows else ""
         if hashlib.sha256(text.encode()).hexdigest() != digest:
             what = "was changed in the database" if rows else "is missing"
             raise PolicyUnavailable(f"The policy {digest[:16]} {what}.")
-        return Policy.model_validate_json(text)
+        return text
 
     async def find_pin(self, origin: str) -> Pin | None:
         """Read which policy holds for a run now."""

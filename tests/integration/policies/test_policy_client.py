@@ -15,7 +15,7 @@ from harness.contracts.errors import (
     RememberedNotFound,
     RunNotFound,
 )
-from harness.policies import client
+from harness.policies import bounded, client, conditions
 from harness.policies.rows import Remembered
 from harness.policies.store import PolicyStore
 from harness.policies.views import ExplainBody, PolicyTestBody
@@ -69,6 +69,22 @@ async def test_past_runs_are_compared_with_a_policy(
     assert (await client.test_past_runs(connection, body, by=BOB)).runs == 0
     with pytest.raises(InvalidPolicy, match="rules"):
         await client.test_past_runs(connection, PolicyTestBody(policy="rules = 3"))
+
+
+async def test_a_hostile_policy_is_compiled_elsewhere_and_not_for_long(
+    harness: Harness, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bounded, "LIMITS", bounded.LIMITS._replace(seconds=0.5))
+    conditions._compile.cache_clear()
+    rule = '[[rules]]\ndecision = "deny"\narguments = {{ {} }}\n'
+    costly = [f"a{n} = {{ regex = '\\pL{{300}}{n}' }}" for n in range(200)]
+    text = "".join(rule.format(", ".join(costly[at : at + 50])) for at in range(0, 200, 50))
+    body = PolicyTestBody(policy=text, agent=name)
+    with pytest.raises(InvalidPolicy, match=r"takes longer than 0\.5 s"):
+        await client.test_past_runs(harness.connection, body)
+    with pytest.raises(InvalidPolicy, match=r"takes longer than 0\.5 s"):
+        await client.switch_policy(harness.connection, "run", text)
+    assert conditions._compile.cache_info().currsize <= len(RULES)
 
 
 async def test_a_run_is_switched(harness: Harness, model_server: ModelServer, name: str) -> None:

@@ -1,0 +1,16 @@
+"""What a child process does for gates: traces a past run, which compares long texts for seconds."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from harness.contracts.event import EVENTS
+from harness.gates.trial import GATED, judge_calls
+
+
+def try_profile(content: bytes) -> bytes:
+    """Judge the calls of the run that `write_trial` wrote, as JSON."""
+    head, _, rest = content.partition(b"\n")
+    asked: dict[str, Any] = json.loads(head)
+    return GATED.dump_json(judge_calls(EVENTS.validate_json(rest), **asked))
