@@ -12,7 +12,7 @@ from harness.contracts.effect import Undone
 from harness.contracts.errors import ErrorInfo
 from harness.contracts.message import Message, ToolCall, ToolResult
 from harness.contracts.model import Interrupted, ModelRef, Scale, Usage
-from harness.contracts.permit import Pinned, Started
+from harness.contracts.permit import Above, Pinned, Started
 from harness.contracts.prompt import PinnedPrompt
 from harness.contracts.ruling import Ruling
 from harness.contracts.run_limits import Limits as Limits
@@ -279,6 +279,9 @@ class RunSpec(Word):
     """The run at the top, if an agent started this one as a tool."""
     called_by: CalledBy | None = None
     """The tool call that started it, if an agent called this one as a tool."""
+    above: Above | None = None
+    """What policies see of the runs above it. Children started before this field existed are
+    matched as runs of their own."""
     priority: int | None = None
     """From 1, the most urgent, to 5: whose calls are made first when they must wait."""
     template: PinnedPrompt | None = None
@@ -303,7 +306,7 @@ class RunSpec(Word):
             agent=self.agent, spec=self.spec, model=self.fixed_model, salt=self.salt,
             session=self.session, workspace=self.workspace, playback=self.playback,
             owner=self.owner if self.owned else None, root=self.root, priority=self.priority,
-            budget=self.budget if self.budget.shared else None,
+            budget=self.budget if self.budget.shared else None, above=self.above,
         )  # fmt: skip
 
     @property
@@ -321,7 +324,7 @@ class RunSpec(Word):
             mac=self.permit.partition(".")[2], whole=self.whole, agent=self.agent,
             session=self.session, workspace=self.workspace, playback=self.playback,
             owner=self.pinned.owner, root=self.root, priority=self.priority,
-            budget=self.pinned.budget,
+            budget=self.pinned.budget, above=self.above,
         )  # fmt: skip
 
     @property

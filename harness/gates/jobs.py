@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Annotated, Any
 
-from harness.contracts.event import EVENTS
+from pydantic import Field, TypeAdapter
+
+from harness.contracts.event import DurableEvent
 from harness.gates.trial import GATED, judge_calls
+
+EVENTS = TypeAdapter[list[DurableEvent]](list[Annotated[DurableEvent, Field(discriminator="type")]])
 
 
 def try_profile(content: bytes) -> bytes:

@@ -18,12 +18,13 @@ from harness.contracts.errors import (
 from harness.contracts.ruling import describe_whom
 from harness.engine.connection import Connection, get_identity
 from harness.engine.retry import run_not_found, unreachable_error
+from harness.history import reader
 from harness.policies.bounded import explain_bounded, read_bounded
 from harness.policies.evaluate import PolicyCall
 from harness.policies.load import Configured, load_policy
 from harness.policies.past_runs import test_policy
 from harness.policies.policy import Policy
-from harness.policies.rows import Remembered
+from harness.policies.rows import Pin, Remembered
 from harness.policies.settings import PoliciesSettings
 from harness.policies.store import NONE, PolicyStore
 from harness.policies.views import (
@@ -108,9 +109,13 @@ async def test_past_runs(
 
 
 async def show_run_policy(connection: Connection, run: str) -> RunPolicy:
-    """Show the policy of a run, and those that held before."""
+    """Show the policy of a run, and those that held before: its own, or of the nearest run above
+    it that has one."""
     store = _open_store(connection)
-    pins = await store.list_pins(await _find_origin(connection, run))
+    pins: list[Pin] = []
+    for origin in [await _find_origin(connection, run), *await _find_above(connection, run)]:
+        if pins := await store.list_pins(origin):
+            break
     if not pins:
         return RunPolicy(policy=show_policy(connection), pins=[])
     newest = pins[0].digest
@@ -202,6 +207,11 @@ async def _find_effect(connection: Connection, agent: str, tool: str) -> str:
     except HarnessError:
         return "write"
     return published.tools[tool].effect if tool in published.tools else "write"
+
+
+async def _find_above(connection: Connection, run: str) -> tuple[str, ...]:
+    spec = await reader.read_spec(connection, run)
+    return spec.above.origins if spec and spec.above else ()
 
 
 async def _find_origin(connection: Connection, run: str) -> str:

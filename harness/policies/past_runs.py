@@ -10,6 +10,7 @@ from typing import NamedTuple
 from harness.contracts import event as e
 from harness.contracts.errors import CallDenied, HarnessError, ToolDenied
 from harness.contracts.event import DurableEvent
+from harness.contracts.run import RunSpec
 from harness.contracts.tool import ToolPolicy
 from harness.engine.connection import Connection
 from harness.history import reader
@@ -82,18 +83,20 @@ async def _read_calls(connection: Connection, run: str) -> list[PastCall]:
         events = [each async for each in reader.read_events(connection, run, wait=False)]
     except HarnessError:  # forgotten, or its history is gone
         return []
-    return list(list_calls(run, spec.tools if spec else {}, events))
+    return list(list_calls(run, spec, events))
 
 
 def list_calls(
-    run: str, tools: Mapping[str, ToolPolicy], events: Sequence[DurableEvent]
+    run: str, spec: RunSpec | None, events: Sequence[DurableEvent]
 ) -> Iterator[PastCall]:
     """List the calls of a run that have ended."""
-    known = _Run(run, tools)
+    above = spec.above if spec else None
+    known = _Run(run, spec.tools if spec else {}, cost=above.cost_micros or 0 if above else 0)
     for event in events:
         match event:
             case e.RunStarted():
-                known.agent, known.owner, known.session = event.agent, event.owner, event.session
+                known.agent, known.owner = event.agent, event.owner
+                known.session = above.session if above else event.session
             case e.ModelReplied():
                 known.cost += event.cost_micros or 0
             case e.ToolCallRequested():

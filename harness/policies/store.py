@@ -1,5 +1,5 @@
-"""The SQL of policies. Rows carry MACs: write access to the database does not suffice to allow
-calls."""
+"""The SQL of policies. Rows carry MACs, so nobody makes or changes one with write access to the
+database alone. Removed rows are not missed, and copies of genuine ones are genuine."""
 
 from __future__ import annotations
 
@@ -17,6 +17,10 @@ from harness.store.database import Database
 
 NONE = "none"
 """Stands for a policy: no rule holds."""
+NEAREST = """
+SELECT origin, number, digest, by, extract(epoch FROM at)::float8, mac FROM harness_policies.pin
+WHERE origin = ANY(%s) ORDER BY array_position(%s, origin), number DESC LIMIT 1
+"""
 NEWEST = """
 SELECT number, digest, by, extract(epoch FROM at)::float8, mac FROM harness_policies.pin
 WHERE origin = %s ORDER BY number DESC LIMIT %s
@@ -90,6 +94,19 @@ class PolicyStore:
         """Read which policy holds for a run now."""
         found = await self.list_pins(origin, 1)
         return found[0] if found else None
+
+    async def find_nearest_pin(self, origins: Sequence[str]) -> Pin | None:
+        """Read which policy holds for a run now, or else for the nearest one above it.
+
+        Args:
+            origins: Of the run and those above it, its own first.
+        """
+        known = list(origins)
+        rows = await self._database.fetch(NEAREST, (known, known))
+        if not rows:
+            return None
+        origin, *row = rows[0]
+        return _read_pin(await self._signing.get_signer(), origin, row)
 
     async def list_pins(self, origin: str, limit: int = 100) -> list[Pin]:
         """List the policies that have held for a run, the newest first."""
@@ -165,7 +182,8 @@ def _sign_pin(signer: Signer, origin: str, number: int, digest: str, by: str | N
 
 def _words_of(row: Remembered) -> tuple[str, ...]:
     names = json.dumps(row.names)
-    return row.id, row.scope, row.tool, names, row.digest, row.rule, row.policy, row.by or ""
+    whose = row.id, row.scope, row.session or "", row.owner or "", row.run, row.call
+    return *whose, row.tool, names, row.digest, row.rule, row.policy, row.by or ""
 
 
 def _sign_remembered(signer: Signer, row: Remembered) -> str:
