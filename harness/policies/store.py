@@ -9,6 +9,8 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from pydantic import ValidationError
+
 from harness.contracts.errors import PolicyUnavailable
 from harness.crypto.signing import Signer, Signing
 from harness.policies.policy import Policy
@@ -75,10 +77,15 @@ class PolicyStore:
         return digest
 
     async def find_policy(self, digest: str) -> Policy:
-        """Read a policy; raises PolicyUnavailable if it is missing or was changed."""
+        """Read a policy; raises PolicyUnavailable if it is missing, was changed or is none for this
+        version."""
         text = await self.read_text(digest)
         # Its patterns may take long to compile: other tasks run in between.
-        return await asyncio.to_thread(Policy.model_validate_json, text)
+        try:
+            return await asyncio.to_thread(Policy.model_validate_json, text)
+        except ValidationError as error:
+            why = error.errors(include_url=False, include_input=False)[0]["msg"]
+            raise PolicyUnavailable(f"The policy {digest[:16]} cannot be read: {why}.") from None
 
     async def read_text(self, digest: str) -> str:
         """Read a policy in canonical JSON; raises PolicyUnavailable as `find_policy` does."""

@@ -115,6 +115,24 @@ async def test_a_project_that_configures_none_switches_none(harness: Harness) ->
         await client.switch_policy(harness.connection, "run", None)
 
 
+@pytest.mark.parametrize("column", ["scope", "session", "owner", "tool", "by", "run", "call"])
+async def test_no_part_of_a_remembered_approval_can_be_changed(
+    remote: Harness, name: str, column: str
+) -> None:
+    database = remote.connection.database
+    store = PolicyStore(database, remote.connection.signing)
+    row = Remembered(
+        f"rem-{name}", name, name, "ada", "pay", [], "d", "large", "p", "ada", "run", "c", 0.0
+    )
+    await store.add_remembered(row)
+    assert await store.find_remembered(name, "pay") != []
+    change = f"UPDATE harness_policies.remembered SET {column} = 'other' WHERE id = %s"
+    await database.fetch(change, (row.id,))
+    scope, which = ("other" if column == each else known
+                    for each, known in (("scope", name), ("tool", "pay")))  # fmt: skip
+    assert await store.find_remembered(scope, which) == []
+
+
 async def test_others_see_and_revoke_no_approval(remote: Harness, name: str) -> None:
     store = PolicyStore(remote.connection.database, remote.connection.signing)
     row = Remembered(
