@@ -8,7 +8,8 @@ from harness.contracts.tool import Playback, Workspace
 
 
 class Above(Word):
-    """What rules of policies see of the runs above one that an agent called as a tool."""
+    """What rules of policies see of the runs above one that an agent called as a tool. Children
+    started before it existed are matched as runs of their own."""
 
     origins: tuple[str, ...]
     """First run ids of their chains of executions, the calling run's first."""

@@ -280,8 +280,6 @@ class RunSpec(Word):
     called_by: CalledBy | None = None
     """The tool call that started it, if an agent called this one as a tool."""
     above: Above | None = None
-    """What policies see of the runs above it. Children started before this field existed are
-    matched as runs of their own."""
     priority: int | None = None
     """From 1, the most urgent, to 5: whose calls are made first when they must wait."""
     template: PinnedPrompt | None = None
@@ -322,9 +320,8 @@ class RunSpec(Word):
             return None
         return Started(
             mac=self.permit.partition(".")[2], whole=self.whole, agent=self.agent,
-            session=self.session, workspace=self.workspace, playback=self.playback,
-            owner=self.pinned.owner, root=self.root, priority=self.priority,
-            budget=self.pinned.budget, above=self.above,
+            session=self.session, workspace=self.workspace, playback=self.playback, root=self.root,
+            owner=self.pinned.owner, priority=self.priority, budget=self.pinned.budget, above=self.above,
         )  # fmt: skip
 
     @property
