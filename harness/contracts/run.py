@@ -319,9 +319,9 @@ class RunSpec(Word):
         if self.permit is None:
             return None
         return Started(
-            mac=self.permit.partition(".")[2], whole=self.whole, agent=self.agent,
-            session=self.session, workspace=self.workspace, playback=self.playback, root=self.root,
-            owner=self.pinned.owner, priority=self.priority, budget=self.pinned.budget, above=self.above,
+            mac=self.permit.partition(".")[2], whole=self.whole, agent=self.agent, root=self.root,
+            session=self.session, workspace=self.workspace, playback=self.playback, above=self.above,
+            owner=self.pinned.owner, priority=self.priority, budget=self.pinned.budget,
         )  # fmt: skip
 
     @property
