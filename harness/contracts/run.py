@@ -320,8 +320,9 @@ class RunSpec(Word):
             return None
         return Started(
             mac=self.permit.partition(".")[2], whole=self.whole, agent=self.agent, root=self.root,
-            session=self.session, workspace=self.workspace, playback=self.playback, above=self.above,
+            session=self.session, workspace=self.workspace, playback=self.playback,
             owner=self.pinned.owner, priority=self.priority, budget=self.pinned.budget,
+            above=self.above,
         )  # fmt: skip
 
     @property
