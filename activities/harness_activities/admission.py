@@ -89,7 +89,7 @@ class Admission:
             agent=started.agent, spec=request.spec, model=request.model, salt=request.salt,
             session=started.session, workspace=started.workspace, playback=started.playback,
             owner=started.owner, root=started.root, priority=started.priority,
-            budget=started.budget,
+            budget=started.budget, above=started.above,
         )  # fmt: skip
         await self._check_run(workflow, started.mac, started.whole, pinned)
         bound = await bind_permit(self._connection.database, started.mac, run_id)

@@ -112,7 +112,7 @@ class Guard(Interceptor):
             attempt=info.attempt, session=pinned.session, owner=pinned.owner,
             root=pinned.root, priority=pinned.priority, budget=pinned.budget,
             call=(request.call or 0) if isinstance(request, CallModel) else 0,
-            purpose=_find_purpose(request),
+            purpose=_find_purpose(request), above=pinned.above,
         )  # fmt: skip
 
     async def find_undo(self) -> UndoSpec:

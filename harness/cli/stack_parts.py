@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     )
     from harness.engine.connection import Connection
     from harness.forget.views import FamilyView, ForgottenRuns
-    from harness.gates.client import Tried
+    from harness.gates.trial import Tried
     from harness.gates.views import GatedRun, GateList
     from harness.limits.views import Limit
     from harness.prompts.prompt import Prompt

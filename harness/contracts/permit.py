@@ -7,6 +7,18 @@ from harness.contracts.budget import Budget
 from harness.contracts.tool import Playback, Workspace
 
 
+class Above(Word):
+    """What rules of policies see of the runs above one that an agent called as a tool. Children
+    started before it existed are matched as runs of their own."""
+
+    origins: tuple[str, ...]
+    """First run ids of their chains of executions, the calling run's first."""
+    session: str | None = None
+    """Of the run at the top."""
+    cost_micros: int | None = None
+    """What they had cost when they made the calls."""
+
+
 class Pinned(Word):
     """The parts of a run's spec that its steps carry along."""
 
@@ -22,6 +34,7 @@ class Pinned(Word):
     priority: int | None = None
     budget: Budget | None = None
     """Only a shared one."""
+    above: Above | None = None
 
 
 class Started(Word):
@@ -40,3 +53,4 @@ class Started(Word):
     priority: int | None = None
     budget: Budget | None = None
     """Only a shared one."""
+    above: Above | None = None

@@ -12,7 +12,7 @@ from harness.contracts.effect import Undone
 from harness.contracts.errors import ErrorInfo
 from harness.contracts.message import Message, ToolCall, ToolResult
 from harness.contracts.model import Interrupted, ModelRef, Scale, Usage
-from harness.contracts.permit import Pinned, Started
+from harness.contracts.permit import Above, Pinned, Started
 from harness.contracts.prompt import PinnedPrompt
 from harness.contracts.ruling import Ruling
 from harness.contracts.run_limits import Limits as Limits
@@ -279,6 +279,7 @@ class RunSpec(Word):
     """The run at the top, if an agent started this one as a tool."""
     called_by: CalledBy | None = None
     """The tool call that started it, if an agent called this one as a tool."""
+    above: Above | None = None
     priority: int | None = None
     """From 1, the most urgent, to 5: whose calls are made first when they must wait."""
     template: PinnedPrompt | None = None
@@ -303,7 +304,7 @@ class RunSpec(Word):
             agent=self.agent, spec=self.spec, model=self.fixed_model, salt=self.salt,
             session=self.session, workspace=self.workspace, playback=self.playback,
             owner=self.owner if self.owned else None, root=self.root, priority=self.priority,
-            budget=self.budget if self.budget.shared else None,
+            budget=self.budget if self.budget.shared else None, above=self.above,
         )  # fmt: skip
 
     @property
@@ -318,10 +319,10 @@ class RunSpec(Word):
         if self.permit is None:
             return None
         return Started(
-            mac=self.permit.partition(".")[2], whole=self.whole, agent=self.agent,
+            mac=self.permit.partition(".")[2], whole=self.whole, agent=self.agent, root=self.root,
             session=self.session, workspace=self.workspace, playback=self.playback,
-            owner=self.pinned.owner, root=self.root, priority=self.priority,
-            budget=self.pinned.budget,
+            owner=self.pinned.owner, priority=self.priority, budget=self.pinned.budget,
+            above=self.above,
         )  # fmt: skip
 
     @property

@@ -221,6 +221,7 @@ async def _build_spec(
         "session": None,
         "root": None,
         "called_by": None,
+        "above": None,
         "playback": None,
         "labels": {k: v for k, v in (spec.labels or {}).items() if k != LABEL} or None,
         "lineage": spec.lineage or run,

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Literal
+import asyncio
+from collections.abc import Sequence
+from typing import Any
 
+from harness.commons.children import Limits, run_in_child
 from harness.contracts import event as e
+from harness.contracts.errors import ContentTooLarge, ToolError, ToolUnavailable
 from harness.contracts.event import DurableEvent
-from harness.contracts.gate import Derived, GateVerdict
-from harness.contracts.message import Message, ToolCall, ToolResult
-from harness.contracts.tool import Effect
 from harness.engine.connection import Connection
 from harness.gates import answers
 from harness.gates.configured import load_gates
-from harness.gates.provenance import Provenance
 from harness.gates.settings import GatesSettings
-from harness.gates.untrusted import NAME, judge
+from harness.gates.trial import GATED, Tried, write_trial
+from harness.gates.untrusted import NAME
 from harness.gates.views import GatedCall, GatedRun, GateList, GateView
 from harness.history import reader
-from harness.interceptors import AskPerson
-from harness.runs.pinned import read_pinned_agent
+from harness.runs.pinned import PinnedAgent, read_pinned_agent
 
-Tried = Literal["standard", "strict"]
+LIMITS = Limits(seconds=15.0, memory_mb=1024)
+MOST_TRIED = 64 * 1024 * 1024
+"""Bytes of a run's events."""
 DOES: dict[str, tuple[str, str]] = {
     "off": ("nothing", "nothing"),
     "watch": ("records what it would stop", "records what it would remove"),
@@ -65,17 +66,15 @@ async def explain_run(connection: Connection, run: str, profile: Tried | None = 
 
     Raises:
         RunNotFound: There is no such run.
+        ContentTooLarge: With a profile: the run is too large to trace.
     """
     events = [each async for each in reader.read_events(connection, run, wait=False)]
     if profile is None:
         calls = _recorded_calls(events)
     else:
         pinned = await read_pinned_agent(connection, run)
-        effects: dict[str, Effect] = {
-            each.name: each.policy.effect for each in pinned.tools if each.policy
-        }
         allow = connection.settings.section(GatesSettings).allow
-        calls = try_profile(events, pinned.instructions or "", effects, profile, allow)
+        calls = await _try_profile(events, pinned, profile, allow)
     return GatedRun(
         run=run,
         profile=profile,
@@ -87,6 +86,28 @@ async def explain_run(connection: Connection, run: str, profile: Tried | None = 
         calls=calls,
         checked=sum(isinstance(each, e.ToolCallRequested) for each in events),
     )
+
+
+async def _try_profile(
+    events: Sequence[DurableEvent], agent: PinnedAgent, profile: Tried, allow: Sequence[str]
+) -> list[GatedCall]:
+    """Judge the calls in a child process: that compares long texts for seconds."""
+    asked: dict[str, Any] = {
+        "instructions": agent.instructions or "",
+        "effects": {each.name: each.policy.effect for each in agent.tools if each.policy},
+        "profile": profile,
+        "allow": list(allow),
+    }
+    content = await asyncio.to_thread(write_trial, events, asked)
+    if len(content) > MOST_TRIED:
+        raise ContentTooLarge(f"The run has {len(content):,} bytes, too many to trace.")
+    try:
+        found = await run_in_child("harness.gates.jobs:try_profile", content, LIMITS)
+    except ToolUnavailable:
+        raise
+    except ToolError as error:
+        raise ContentTooLarge(f"The run is too large to trace. {error.message}") from None
+    return GATED.validate_json(found)
 
 
 def _recorded_calls(events: Sequence[DurableEvent]) -> list[GatedCall]:
@@ -105,56 +126,3 @@ def _recorded_calls(events: Sequence[DurableEvent]) -> list[GatedCall]:
         elif isinstance(event, e.ToolCallFinished) and event.call_id in calls:
             calls[event.call_id].gates = list(event.gates or ())
     return [each for each in found if each.derived or each.gates]
-
-
-def try_profile(
-    events: Sequence[DurableEvent],
-    instructions: str,
-    effects: Mapping[str, Effect],
-    profile: Tried,
-    allow: Sequence[str] = (),
-) -> list[GatedCall]:
-    """Judge the calls of a run by today's rules. Pure."""
-    provenance, messages, found = Provenance(allow), list[Message](), list[GatedCall]()
-    for event in events:
-        if isinstance(event, e.ModelCalled) and event.call == 0:
-            messages += [_without_marks(each) for each in event.messages]
-        elif isinstance(event, e.ToolCallFinished):
-            messages.append(Message(role="tool", parts=(_result_of(event),)))
-        elif isinstance(event, e.ModelReplied):
-            calls = event.message.calls
-            traced = provenance.trace_calls(messages, instructions, calls)
-            for call, derived in zip(calls, traced, strict=True):
-                effect = effects.get(call.name, "write")
-                found += _judge_call(event.turn, call, derived, effect, profile)
-            messages.append(event.message)
-    return found
-
-
-def _judge_call(
-    turn: int, call: ToolCall, derived: Sequence[Derived], effect: Effect, profile: Tried
-) -> list[GatedCall]:
-    if not derived:
-        return []
-    decision = judge(derived, effect, strict=profile == "strict")
-    verdicts: list[GateVerdict] = []
-    if decision is not None:
-        verdict = "ask" if isinstance(decision, AskPerson) else "stop"
-        verdicts.append(
-            GateVerdict(gate=NAME, place="tool_call", verdict=verdict, reason=decision.reason)
-        )
-    return [
-        GatedCall(turn=turn, call=call.id, tool=call.name, derived=list(derived), gates=verdicts)
-    ]
-
-
-def _without_marks(message: Message) -> Message:
-    """Drop results: the events of their calls hold them."""
-    kept = tuple(part for part in message.parts if not isinstance(part, ToolResult))
-    return message.model_copy(update={"parts": kept})
-
-
-def _result_of(event: e.ToolCallFinished) -> ToolResult:
-    return ToolResult(
-        call=event.call_id, name=event.name, content=event.content, untrusted=event.untrusted
-    )

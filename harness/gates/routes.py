@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from harness.api.caller import Role
-from harness.api.context import Context, VisibleRun
+from harness.api.context import CallerOf, Context, VisibleRun
 from harness.api.route import Route
+from harness.api.slots import Slots
 from harness.gates import client
-from harness.gates.client import Tried
+from harness.gates.trial import Tried
 from harness.gates.views import GatedRun, GateList
+
+
+class GateTrials(Slots):
+    """Runs that are traced again: each takes a processor core."""
+
+    what = "trials of gates"
+    most = 2
+    most_each = 1
 
 
 async def list_gates(context: Context) -> GateList:
@@ -16,10 +25,13 @@ async def list_gates(context: Context) -> GateList:
 
 
 async def explain_gates(
-    context: Context, run: VisibleRun, profile: Tried | None = None
+    context: Context, caller: CallerOf, run: VisibleRun, profile: Tried | None = None
 ) -> GatedRun:
     """Explain what gates decided in a run; with a profile, what it would decide today."""
-    return await client.explain_run(context.connection, run, profile)
+    if profile is None:
+        return await client.explain_run(context.connection, run)
+    with context.parts.find(GateTrials, GateTrials).take(caller):
+        return await client.explain_run(context.connection, run, profile)
 
 
 ROUTES = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from harness.contracts.budget import Budget
+from harness.contracts.permit import Above
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,3 +32,5 @@ class Caller:
     purpose: str = "turn"
     """Why a model is called: `turn` for a turn of the run, `finish` for its last one after a budget
     was reached, otherwise what a capability does."""
+    above: Above | None = None
+    """What policies see of the runs above it, if an agent started this one as a tool."""

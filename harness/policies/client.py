@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import Any
 
@@ -17,11 +18,13 @@ from harness.contracts.errors import (
 from harness.contracts.ruling import describe_whom
 from harness.engine.connection import Connection, get_identity
 from harness.engine.retry import run_not_found, unreachable_error
-from harness.policies.evaluate import PolicyCall, compare_rules
+from harness.history import reader
+from harness.policies.bounded import explain_bounded, read_bounded
+from harness.policies.evaluate import PolicyCall
 from harness.policies.load import Configured, load_policy
 from harness.policies.past_runs import test_policy
-from harness.policies.policy import Policy, parse_policy
-from harness.policies.rows import Remembered
+from harness.policies.policy import Policy
+from harness.policies.rows import Pin, Remembered
 from harness.policies.settings import PoliciesSettings
 from harness.policies.store import NONE, PolicyStore
 from harness.policies.views import (
@@ -38,8 +41,6 @@ from harness.policies.views import (
 from harness.runs.filter import RunFilter
 from harness.runs.published import find_published
 
-WHERE = "The policy"
-
 
 def read_configured(connection: Connection) -> Configured | None:
     """Read the policy that new runs of this project get; raises InvalidPolicy."""
@@ -49,7 +50,7 @@ def read_configured(connection: Connection) -> Configured | None:
 def show_policy(connection: Connection) -> PolicyView:
     """Show the policy that new runs get."""
     configured = read_configured(connection)
-    return PolicyView() if configured is None else _view_policy(configured.policy)
+    return PolicyView() if configured is None else _view_text(configured.policy.text)
 
 
 async def explain_call(connection: Connection, body: ExplainBody) -> Explanation:
@@ -69,8 +70,8 @@ async def explain_call(connection: Connection, body: ExplainBody) -> Explanation
         tool=body.tool, effect=effect, arguments=body.arguments, agent=body.agent,
         owner=body.owner, session=body.session, cost=body.cost,
     )  # fmt: skip
-    compared = list(compare_rules(policy.rules, call))
-    rule = compared[-1].rule if compared and compared[-1].misfit is None else None
+    compared = await explain_bounded(policy.text, call) if policy.rules else []
+    rule = policy.rules[compared[-1][0]] if compared and compared[-1][1] is None else None
     return Explanation(
         policy=policy.digest if configured else None,
         decision=rule.decision if rule else "function" if policy.function else "default",
@@ -80,9 +81,10 @@ async def explain_call(connection: Connection, body: ExplainBody) -> Explanation
         effect=effect,
         compared=[
             ComparedRule(
-                rule=each.name, decision=each.decision, fits=misfit is None, why=misfit
+                rule=policy.rules[place].name, decision=policy.rules[place].decision,
+                fits=misfit is None, why=misfit,
             )
-            for each, misfit in compared
+            for place, misfit in compared
         ],
     )  # fmt: skip
 
@@ -100,22 +102,25 @@ async def test_past_runs(
     Returns:
         The calls, and what the policy would have said.
     """
-    policy = parse_policy(body.policy, WHERE)
+    policy = await read_bounded(body.policy)
     owner = None if by.role is Role.ADMIN else by.user
     chosen = RunFilter(agent=body.agent, session=body.session, owner=owner)
     return await test_policy(connection, policy, chosen, body.limit)
 
 
 async def show_run_policy(connection: Connection, run: str) -> RunPolicy:
-    """Show the policy of a run, and those that held before."""
+    """Show the policy of a run, and those that held before: its own, or of the nearest run above
+    it that has one."""
     store = _open_store(connection)
-    pins = await store.list_pins(await _find_origin(connection, run))
+    pins: list[Pin] = []
+    for origin in [await _find_origin(connection, run), *await _find_above(connection, run)]:
+        if pins := await store.list_pins(origin):
+            break
     if not pins:
         return RunPolicy(policy=show_policy(connection), pins=[])
     newest = pins[0].digest
-    policy = Policy() if newest == NONE else await store.find_policy(newest)
     return RunPolicy(
-        policy=PolicyView() if newest == NONE else _view_policy(policy),
+        policy=PolicyView() if newest == NONE else _view_text(await store.read_text(newest)),
         pins=[PolicyPin(digest=each.digest, by=each.by, at=each.at) for each in pins],
     )
 
@@ -144,9 +149,9 @@ async def switch_policy(
     if read_configured(connection) is None:
         raise NoPolicy("This project configures no policy, so no worker looks for one.")
     store = _open_store(connection)
-    policy = None if text is None else parse_policy(text, WHERE)
+    policy = None if text is None else await read_bounded(text)
     origin = await _find_origin(connection, run)
-    digest = NONE if policy is None else await store.save_policy(policy)
+    digest = NONE if policy is None else await store.save_text(policy)
     await store.add_pin(origin, digest, get_identity() if by is LOCAL else by.user)
     return await show_run_policy(connection, run)
 
@@ -177,11 +182,15 @@ def _owner_of(by: Caller) -> str | None:
     return None if by.role is Role.ADMIN else by.user
 
 
-def _view_policy(policy: Policy) -> PolicyView:
-    data: dict[str, Any] = json.loads(policy.text)
+def _view_text(text: str) -> PolicyView:
+    data: dict[str, Any] = json.loads(text)
     rules = [{k: v for k, v in rule.items() if v != {}} for rule in data.get("rules", ())]
-    name = policy.function.name if policy.function else None
-    return PolicyView(digest=policy.digest, rules=rules, function=name)
+    function = data.get("function")
+    return PolicyView(
+        digest=hashlib.sha256(text.encode()).hexdigest(),
+        rules=rules,
+        function=function["name"] if function else None,
+    )
 
 
 def _view_remembered(row: Remembered) -> RememberedApproval:
@@ -198,6 +207,11 @@ async def _find_effect(connection: Connection, agent: str, tool: str) -> str:
     except HarnessError:
         return "write"
     return published.tools[tool].effect if tool in published.tools else "write"
+
+
+async def _find_above(connection: Connection, run: str) -> tuple[str, ...]:
+    spec = await reader.read_spec(connection, run)
+    return spec.above.origins if spec and spec.above else ()
 
 
 async def _find_origin(connection: Connection, run: str) -> str:

@@ -82,9 +82,9 @@ class Condition(BaseModel):
         if not self.model_fields_set - {"ignore_case"}:
             raise ValueError("a condition is empty; give it equals, in, glob, regex, above, ...")
         for glob in self.glob or ():
-            _compile(_glob_pattern(glob))
+            _compile(_glob_pattern(self._fold(glob)))
         if self.regex is not None:
-            _compile(self.regex)
+            _compile(self._pattern)
         for folder in self.path_below or ():
             if _normalize_path(folder) is None:
                 raise ValueError(f"path_below: {folder[:80]!r} is not a folder; write docs or /srv")
@@ -129,8 +129,12 @@ class Condition(BaseModel):
         return any(_is_found(_glob_pattern(self._fold(each)), text) for each in self.glob or ())
 
     def _fits_regex(self, text: str) -> bool:
-        pattern = f"(?i){self.regex}" if self.ignore_case else self.regex or ""
-        return _is_found(pattern, unicodedata.normalize("NFKC", text) if self.ignore_case else text)
+        text = unicodedata.normalize("NFKC", text) if self.ignore_case else text
+        return _is_found(self._pattern, text)
+
+    @property
+    def _pattern(self) -> str:
+        return f"(?i){self.regex}" if self.ignore_case else self.regex or ""
 
     def _is_path_below(self, text: str) -> bool | None:
         path = _normalize_path(self._fold(text))

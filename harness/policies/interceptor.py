@@ -87,12 +87,14 @@ class PolicyInterceptor:
         return digest, await ask_function(configured.function, call)
 
     async def _find_policy(self, caller: Caller) -> tuple[str, Policy]:
-        """Return the policy that the run is pinned to, which is today's for its first call."""
+        """Return the policy that the run is pinned to, or else the nearest run above it. The run at
+        the top is pinned to today's with the first call of the family."""
         assert self._configured is not None
-        pin = await self._store.find_pin(caller.origin)
+        origins = (caller.origin, *(caller.above.origins if caller.above else ()))
+        pin = await self._store.find_nearest_pin(origins)
         if pin is None:
             digest = await self._store.save_policy(self._configured.policy)
-            pin = await self._store.pin_first(caller.origin, digest)
+            pin = await self._store.pin_first(origins[-1], digest)
         if pin.digest == NONE:
             return NONE, Policy()
         known = self._policies.get(pin.digest)
@@ -128,7 +130,7 @@ class PolicyInterceptor:
             Remembered(
                 id=f"rem-{digest_values({'place': place}, ['place'])[:20]}",
                 scope=self._scope_of(caller),
-                session=caller.session,
+                session=_session_of(caller),
                 owner=caller.owner,
                 tool=call.name,
                 names=names,
@@ -150,22 +152,30 @@ class PolicyInterceptor:
         return next((e for e in same if digest_values(arguments, e.names) == e.digest), None)
 
     def _scope_of(self, caller: Caller) -> str:
-        kind, id = ("run", caller.origin) if caller.session is None else ("session", caller.session)
+        session = _session_of(caller)
+        kind, id = ("run", caller.origin) if session is None else ("session", session)
         return f"{self._namespace}/{caller.owner or ''}/{kind}/{id}"
 
 
 def describe_call(use: ToolUse) -> PolicyCall:
     """Describe a call as rules see it."""
+    above = use.caller.above
     given: Any = to_jsonable_python(dict(use.given), fallback=str, bytes_mode="base64")
+    cost = (use.request.cost_micros or 0) + (above.cost_micros or 0 if above else 0)
     return PolicyCall(
         tool=use.tool,
         effect=use.policy.effect,
         arguments=cast("dict[str, Any]", given),
         agent=use.caller.agent,
         owner=use.caller.owner,
-        session=use.caller.session,
-        cost=(use.request.cost_micros or 0) / 1e6,
+        session=_session_of(use.caller),
+        cost=cost / 1e6,
     )
+
+
+def _session_of(caller: Caller) -> str | None:
+    """The session of the run, or of the one at the top if an agent called it as a tool."""
+    return caller.above.session if caller.above else caller.session
 
 
 def _choose_names(decider: Decider, arguments: dict[str, Any]) -> list[str]:

@@ -6,9 +6,18 @@ import hashlib
 import json
 import re
 import tomllib
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal, Self, cast
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    FailFast,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from harness.contracts.errors import InvalidPolicy
 from harness.contracts.ruling import ROLE, ROLES, Ruling
@@ -19,6 +28,8 @@ from harness.policies.conditions import Condition, Texts
 MAX_BYTES = 262_144
 MAX_RULES = 500
 MAX_ARGUMENTS = 50
+MAX_REGEXES = 200
+"""Of a policy in all: one can take 0.1 s to compile."""
 DIGEST = 16
 """Characters of a digest that are recorded."""
 LONGEST_WAIT_S = 365 * 86_400.0
@@ -144,8 +155,17 @@ class Policy(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    rules: Annotated[tuple[PolicyRule, ...], Field(max_length=MAX_RULES)] = ()
+    rules: Annotated[tuple[PolicyRule, ...], FailFast(), Field(max_length=MAX_RULES)] = ()
     function: PolicyFunction | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _count_regexes(cls, data: Any) -> Any:
+        """Before any is compiled."""
+        rules = cast("dict[str, Any]", data).get("rules") if isinstance(data, dict) else None
+        if sum(1 for _ in _list_regexes(rules)) > MAX_REGEXES:
+            raise ValueError(f"a policy may have {MAX_REGEXES} conditions with regex")
+        return cast("Any", data)
 
     @model_validator(mode="after")
     def _name_rules(self) -> Self:
@@ -172,6 +192,26 @@ class Policy(BaseModel):
     def digest(self) -> str:
         """SHA-256 of the text: comments and layout of a file do not change it."""
         return hashlib.sha256(self.text.encode()).hexdigest()
+
+
+def _list_regexes(rules: Any) -> Iterator[Any]:
+    """The regular expressions of rules, which may not be read yet."""
+    for rule in cast("list[Any]", rules) if isinstance(rules, list | tuple) else ():
+        arguments = _get(rule, "arguments")
+        conditions = cast("dict[str, Any]", arguments) if isinstance(arguments, dict) else {}
+        for each in conditions.values():
+            condition = each
+            while condition is not None:
+                if (regex := _get(condition, "regex")) is not None:
+                    yield regex
+                condition = _get(condition, "inverse", "not")
+
+
+def _get(value: Any, *names: str) -> Any:
+    """A field of something that is read or not: None if there is none."""
+    if isinstance(value, BaseModel):
+        return getattr(value, names[0], None)
+    return cast("dict[str, Any]", value).get(names[-1]) if isinstance(value, dict) else None
 
 
 def _dump(condition: Condition) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from fastapi import Query
 from harness.api.caller import Role
 from harness.api.context import CallerOf, Context, PathText, VisibleRun
 from harness.api.route import Route
+from harness.api.slots import Slots
 from harness.policies import client
 from harness.policies.views import (
     ExplainBody,
@@ -22,6 +23,15 @@ from harness.policies.views import (
     SwitchBody,
 )
 
+
+class PolicyTrials(Slots):
+    """Policies that are compared with calls: each takes a processor core."""
+
+    what = "trials of policies"
+    most = 2
+    most_each = 1
+
+
 Session = Annotated[str | None, Query(max_length=200)]
 
 
@@ -30,14 +40,16 @@ async def show_policy(context: Context) -> PolicyView:
     return client.show_policy(context.connection)
 
 
-async def explain_call(body: ExplainBody, context: Context) -> Explanation:
+async def explain_call(body: ExplainBody, context: Context, caller: CallerOf) -> Explanation:
     """Say which rule decides about a call; the call is not made."""
-    return await client.explain_call(context.connection, body)
+    with context.parts.find(PolicyTrials, PolicyTrials).take(caller):
+        return await client.explain_call(context.connection, body)
 
 
 async def test_policy(body: PolicyTestBody, context: Context, caller: CallerOf) -> PolicyTest:
     """Compare a policy with what past runs did."""
-    return await client.test_past_runs(context.connection, body, by=caller)
+    with context.parts.find(PolicyTrials, PolicyTrials).take(caller):
+        return await client.test_past_runs(context.connection, body, by=caller)
 
 
 async def list_remembered(
@@ -70,7 +82,7 @@ async def switch_policy(
 ROUTES = (
     Route("GET", "/policy", show_policy, Role.VIEWER),
     Route("POST", "/policy/explain", explain_call, Role.VIEWER),
-    Route("POST", "/policy/test", test_policy, Role.VIEWER),
+    Route("POST", "/policy/test", test_policy, Role.OPERATOR),
     Route("GET", "/policy/remembered", list_remembered, Role.VIEWER),
     Route("DELETE", "/policy/remembered/{remembered}", revoke_remembered, Role.OPERATOR),
     Route("GET", "/runs/{run}/policy", show_run_policy, Role.VIEWER),

@@ -1,12 +1,15 @@
-"""The SQL of policies. Rows carry MACs: write access to the database does not suffice to allow
-calls."""
+"""The SQL of policies. Rows carry MACs, so nobody makes or changes one with write access to the
+database alone. Removed rows are not missed, and copies of genuine ones are genuine."""
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 from collections.abc import Sequence
 from typing import Any
+
+from pydantic import ValidationError
 
 from harness.contracts.errors import PolicyUnavailable
 from harness.crypto.signing import Signer, Signing
@@ -16,6 +19,10 @@ from harness.store.database import Database
 
 NONE = "none"
 """Stands for a policy: no rule holds."""
+NEAREST = """
+SELECT origin, number, digest, by, extract(epoch FROM at)::float8, mac FROM harness_policies.pin
+WHERE origin = ANY(%s) ORDER BY array_position(%s, origin), number DESC LIMIT 1
+"""
 NEWEST = """
 SELECT number, digest, by, extract(epoch FROM at)::float8, mac FROM harness_policies.pin
 WHERE origin = %s ORDER BY number DESC LIMIT %s
@@ -57,28 +64,56 @@ class PolicyStore:
 
     async def save_policy(self, policy: Policy) -> str:
         """Store a policy, and return its digest."""
-        digest = policy.digest
+        return await self.save_text(policy.text)
+
+    async def save_text(self, text: str) -> str:
+        """Store a policy in canonical JSON, and return its digest."""
+        digest = hashlib.sha256(text.encode()).hexdigest()
         statement = (
             "INSERT INTO harness_policies.policy (digest, text) VALUES (%s, %s) "
             "ON CONFLICT DO NOTHING"
         )
-        await self._database.fetch(statement, (digest, policy.text))
+        await self._database.fetch(statement, (digest, text))
         return digest
 
     async def find_policy(self, digest: str) -> Policy:
-        """Read a policy; raises PolicyUnavailable if it is missing or was changed."""
+        """Read a policy; raises PolicyUnavailable if it is missing, was changed or is none for this
+        version."""
+        text = await self.read_text(digest)
+        # Its patterns may take long to compile: other tasks run in between.
+        try:
+            return await asyncio.to_thread(Policy.model_validate_json, text)
+        except ValidationError as error:
+            why = error.errors(include_url=False, include_input=False)[0]["msg"]
+            raise PolicyUnavailable(f"The policy {digest[:16]} cannot be read: {why}.") from None
+
+    async def read_text(self, digest: str) -> str:
+        """Read a policy in canonical JSON; raises PolicyUnavailable as `find_policy` does."""
         statement = "SELECT text FROM harness_policies.policy WHERE digest = %s"
         rows = await self._database.fetch(statement, (digest,))
         text: str = rows[0][0] if rows else ""
         if hashlib.sha256(text.encode()).hexdigest() != digest:
             what = "was changed in the database" if rows else "is missing"
             raise PolicyUnavailable(f"The policy {digest[:16]} {what}.")
-        return Policy.model_validate_json(text)
+        return text
 
     async def find_pin(self, origin: str) -> Pin | None:
         """Read which policy holds for a run now."""
         found = await self.list_pins(origin, 1)
         return found[0] if found else None
+
+    async def find_nearest_pin(self, origins: Sequence[str]) -> Pin | None:
+        """Read which policy holds for a run now, or else for the nearest one above it.
+
+        Args:
+            origins: Of the run and those above it, its own first.
+        """
+        known = list(origins)
+        rows = await self._database.fetch(NEAREST, (known, known))
+        if not rows:
+            return None
+        origin, *row = rows[0]
+        return _read_pin(await self._signing.get_signer(), origin, row)
 
     async def list_pins(self, origin: str, limit: int = 100) -> list[Pin]:
         """List the policies that have held for a run, the newest first."""
@@ -154,7 +189,8 @@ def _sign_pin(signer: Signer, origin: str, number: int, digest: str, by: str | N
 
 def _words_of(row: Remembered) -> tuple[str, ...]:
     names = json.dumps(row.names)
-    return row.id, row.scope, row.tool, names, row.digest, row.rule, row.policy, row.by or ""
+    whose = row.id, row.scope, row.session or "", row.owner or "", row.run, row.call
+    return *whose, row.tool, names, row.digest, row.rule, row.policy, row.by or ""
 
 
 def _sign_remembered(signer: Signer, row: Remembered) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.gates.client import Tried
+from harness.gates.trial import Tried
 from harness.gates.views import GatedRun, GateList
 from harness.remote.connection import DaemonConnection
 

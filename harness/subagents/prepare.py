@@ -6,6 +6,7 @@ import hashlib
 
 from harness.contracts.errors import RunForged, SubagentRefused
 from harness.contracts.message import Message, Taint, user_message
+from harness.contracts.permit import Above
 from harness.contracts.run import Budget, RunSpec
 from harness.contracts.subagent import MAX_DEPTH, CalledBy, ChildStart, Subagent
 from harness.contracts.tool import RunTool
@@ -75,6 +76,7 @@ async def prepare_child(
         run=run, turn=request.turn, call=request.call.id, depth=depth, handover=subagent.handover
     )
     spec = _place_below(await pin_spec(connection, agent, asked), above, called_by)
+    spec = spec.model_copy(update={"above": _describe_above(origin, above, request)})
     await connection.stores.children.add(child, run, request.turn)
     return _make_start(await prepare_run(connection, spec, child))
 
@@ -91,6 +93,12 @@ def _make_start(prepared: PreparedRun) -> ChildStart:
         budget=prepared.spec.budget,
         priority=prepared.spec.priority,
     )
+
+
+def _describe_above(origin: str, above: RunSpec, request: RunTool) -> Above:
+    known = above.above or Above(origins=(), session=above.session)
+    cost = (known.cost_micros or 0) + (request.cost_micros or 0)
+    return Above(origins=(origin, *known.origins), session=known.session, cost_micros=cost or None)
 
 
 def _place_below(spec: RunSpec, above: RunSpec, called_by: CalledBy) -> RunSpec:

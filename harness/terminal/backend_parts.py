@@ -17,7 +17,7 @@ if TYPE_CHECKING:
         SharedBudget,
         SpendingList,
     )
-    from harness.gates.client import Tried
+    from harness.gates.trial import Tried
     from harness.gates.views import GatedRun, GateList
     from harness.limits.views import Limit
     from harness.memory.views import (

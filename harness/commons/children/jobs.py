@@ -9,6 +9,10 @@ from __future__ import annotations
 from typing import Literal, get_args
 
 Job = Literal[
+    "harness.gates.jobs:try_profile",
+    "harness.policies.jobs:explain_call",
+    "harness.policies.jobs:find_rules",
+    "harness.policies.jobs:read_text",
     "harness_activities.jobs.arguments:find_problems",
     "harness_activities.jobs.edits:replace_text",
     "harness_activities.jobs.lines:find_lines",

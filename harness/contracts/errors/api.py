@@ -46,9 +46,9 @@ class RequestTooSlow(ApiError):
 
 class TooManyCalls(ApiError):
     """The caller has too many costly requests open at once, or has begun too many within a minute:
-    tool calls of MCP, uploads, tests of models, replays, reads of the activity log, live sockets,
-    or what they follow. A tool call that waits for a run can stay open after its client has
-    disconnected, until its waiting time is over."""
+    tool calls of MCP, uploads, tests of models, replays, trials of policies and gates, reads of the
+    activity log, live sockets, or what they follow. A tool call that waits for a run can stay open
+    after its client has disconnected, until its waiting time is over."""
 
     code = "api.too_many_calls"
     fix = "Wait until some of them have ended."

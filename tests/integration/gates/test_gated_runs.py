@@ -9,8 +9,10 @@ import pytest
 
 from harness import Agent, Harness, tool
 from harness.contracts import event as e
-from harness.contracts.errors import GateStopped
+from harness.contracts.errors import ContentTooLarge, GateStopped
 from harness.contracts.gate import GateVerdict
+from harness.gates import client
+from harness.gates.provenance import Provenance
 from harness.interceptors import (
     AskPerson,
     Change,
@@ -211,3 +213,24 @@ async def test_a_person_decides_whether_a_result_is_read(
     await run.decide("approve", id=pending.id)
     assert (await run.result()).output == "done"
     assert (await finished(run, "read_page")).ok
+
+
+async def test_a_profile_is_tried_in_another_process(
+    harness: Harness, model_server: ModelServer, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model_server.script(
+        call("read_page"), call("send_mail", to="⟦email-1⟧", text="hello"), say("done")
+    )
+    run = await harness.start(Agent(name, tools=[read_page, send_mail]), "Write to the shop")
+    [pending] = await eventually(run.pending)
+    await run.decide("approve", id=pending.id)
+    await run.result()
+    recorded = await client.explain_run(harness.connection, run.id)
+    monkeypatch.delattr(Provenance, "trace_calls")  # not used in this process
+    tried = await client.explain_run(harness.connection, run.id, "strict")
+    assert [(each.tool, each.gates[0].verdict) for each in tried.calls] == [("send_mail", "stop")]
+    assert tried.calls[0].derived == recorded.calls[-1].derived
+    assert tried.untrusted == recorded.untrusted
+    monkeypatch.setattr(client, "LIMITS", client.LIMITS._replace(seconds=0.0))
+    with pytest.raises(ContentTooLarge, match="too large to trace"):
+        await client.explain_run(harness.connection, run.id, "strict")

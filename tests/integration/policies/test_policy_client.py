@@ -15,7 +15,7 @@ from harness.contracts.errors import (
     RememberedNotFound,
     RunNotFound,
 )
-from harness.policies import client
+from harness.policies import bounded, client, conditions
 from harness.policies.rows import Remembered
 from harness.policies.store import PolicyStore
 from harness.policies.views import ExplainBody, PolicyTestBody
@@ -71,6 +71,22 @@ async def test_past_runs_are_compared_with_a_policy(
         await client.test_past_runs(connection, PolicyTestBody(policy="rules = 3"))
 
 
+async def test_a_hostile_policy_is_compiled_elsewhere_and_not_for_long(
+    harness: Harness, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bounded, "LIMITS", bounded.LIMITS._replace(seconds=0.5))
+    conditions._compile.cache_clear()
+    rule = '[[rules]]\ndecision = "deny"\narguments = {{ {} }}\n'
+    costly = [f"a{n} = {{ regex = '\\pL{{300}}{n}' }}" for n in range(200)]
+    text = "".join(rule.format(", ".join(costly[at : at + 50])) for at in range(0, 200, 50))
+    body = PolicyTestBody(policy=text, agent=name)
+    with pytest.raises(InvalidPolicy, match=r"takes longer than 0\.5 s"):
+        await client.test_past_runs(harness.connection, body)
+    with pytest.raises(InvalidPolicy, match=r"takes longer than 0\.5 s"):
+        await client.switch_policy(harness.connection, "run", text)
+    assert conditions._compile.cache_info().currsize <= len(RULES)
+
+
 async def test_a_run_is_switched(harness: Harness, model_server: ModelServer, name: str) -> None:
     model_server.script(calls(("pay", {"amount": 500}), ("pay", {"amount": 5})), say("Paid."))
     run = await harness.start(Agent(name, tools=[pay]), "Pay.")
@@ -97,6 +113,24 @@ async def test_a_project_that_configures_none_switches_none(harness: Harness) ->
     assert client.show_policy(harness.connection).digest is None
     with pytest.raises(NoPolicy):
         await client.switch_policy(harness.connection, "run", None)
+
+
+@pytest.mark.parametrize("column", ["scope", "session", "owner", "tool", "by", "run", "call"])
+async def test_no_part_of_a_remembered_approval_can_be_changed(
+    remote: Harness, name: str, column: str
+) -> None:
+    database = remote.connection.database
+    store = PolicyStore(database, remote.connection.signing)
+    row = Remembered(
+        f"rem-{name}", name, name, "ada", "pay", [], "d", "large", "p", "ada", "run", "c", 0.0
+    )
+    await store.add_remembered(row)
+    assert await store.find_remembered(name, "pay") != []
+    change = f"UPDATE harness_policies.remembered SET {column} = 'other' WHERE id = %s"
+    await database.fetch(change, (row.id,))
+    scope, which = ("other" if column == each else known
+                    for each, known in (("scope", name), ("tool", "pay")))  # fmt: skip
+    assert await store.find_remembered(scope, which) == []
 
 
 async def test_others_see_and_revoke_no_approval(remote: Harness, name: str) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from harness.contracts.errors import InvalidPolicy
 from harness.contracts.ruling import fits_whom
+from harness.policies import conditions
 from harness.policies.evaluate import PolicyCall, compare_rules, find_rule
 from harness.policies.policy import Policy, parse_policy, read_policy
 
@@ -41,6 +42,32 @@ owner = "guest*"
 cost_above = 0.5
 remember = true
 """
+
+
+def test_a_policy_has_200_regexes_and_no_more_is_compiled() -> None:
+    conditions._compile.cache_clear()
+    inner = ", ".join(f"a{n} = {{ not = {{ regex = 'x{n}' }} }}" for n in range(50))
+    text = f'[[rules]]\ndecision = "deny"\narguments = {{ {inner} }}\n'
+    with pytest.raises(InvalidPolicy, match="a policy may have 200 conditions with regex"):
+        parse_policy(text * 5, "policy.toml")
+    assert conditions._compile.cache_info().currsize == 0
+    rules = parse_policy(text * 4, "policy.toml").rules
+    with pytest.raises(InvalidPolicy, match="200 conditions"):
+        read_policy({"rules": [*rules, *rules[:1]]}, "[policies]")
+
+
+def test_the_first_error_of_a_policy_ends_its_reading() -> None:
+    conditions._compile.cache_clear()
+    rules = [{"decision": "deny", "arguments": {"a": {"regex": f"({n}"}}} for n in range(9)]
+    with pytest.raises(InvalidPolicy, match=r"rules\.0\.arguments"):
+        read_policy({"rules": rules}, "policy.toml")
+    assert conditions._compile.cache_info().misses == 1
+
+
+def test_what_ignores_case_is_compiled_as_it_is_used() -> None:
+    wide = {"regex": r"\pL{250}", "ignore_case": True}
+    with pytest.raises(InvalidPolicy, match="not a regular expression"):
+        read_policy({"rules": [{"decision": "deny", "arguments": {"a": wide}}]}, "p")
 
 
 def call(tool: str = "look", **more: Any) -> PolicyCall:
