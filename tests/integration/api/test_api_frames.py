@@ -164,4 +164,5 @@ async def test_a_peer_that_vanishes(api: Api, run: str) -> None:
         peer.writer.write(frame(TEXT, b"x" * 1000)[:100])
         peer.writer.write_eof()
         assert await peer.reader.read() is not None  # the daemon closes its half too
-    assert (await api.operator.get(f"/api/v1/runs/{run}")).json()["state"] == "running"
+    # It may not have begun yet on a busy machine; that it has not ended is what matters.
+    assert (await api.operator.get(f"/api/v1/runs/{run}")).json()["state"] in ("pending", "running")

@@ -34,11 +34,13 @@ BUDGET = Cost(lag_ms=50 * SLOWER, memory_mb=150)
 """50 ms of CPU on the reference machine."""
 SHORT = Limits(seconds=0.5, memory_mb=512)
 LONG = Limits(seconds=60, memory_mb=512)
+SANDBOXED = ("run_shell", "run_python")
+"""They have attacks of their own, and start processes for each call."""
 FREE = (*http_tools(approval="never"), *shell_tools(approval="never"))
 TOOLS: dict[str, AnyTool] = {
     tool.name: tool
     for tool in (*(getattr(harness.tools, name) for name in harness.tools.__all__), *FREE)
-    if isinstance(tool, Tool)
+    if isinstance(tool, Tool) and tool.name not in SANDBOXED
 }
 NEEDS = {"ask_human": "answer", "http_request": "outcome"}
 TURNS = itertools.count(1)
