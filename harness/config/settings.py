@@ -218,7 +218,11 @@ class Settings(Section):
         return self._missing
 
     def note_missing(self, restrictions: str) -> None:
-        """Note restrictions that do not count, for `check_restrictions`."""
+        """Note restrictions that do not count, for `check_restrictions`.
+
+        Args:
+            restrictions: What is ignored, and why; an error shows it.
+        """
         self._missing = restrictions
 
     def section(self, kind: type[SectionT]) -> SectionT:
