@@ -15,6 +15,8 @@ from tests.fakes.steps import call
 
 SIGN_IN = "Sign in to harness"
 SIGNED_OUT = (r"^401 GET .*/api/v1/", r"WebSocket connection to .* failed")
+NO_ROW = "button:not([aria-expanded]), button[aria-haspopup]"
+"""Rows that unfold a step are named by its tool, which may be called `send`."""
 ACTIONS = re.compile(
     r"\b(start|new run|pause|resume|abort|hint|approve|reject|deny|undo|fork|delete|forget|create"
     r"|archive|rename|send)\b",
@@ -103,7 +105,9 @@ async def test_a_viewer_is_offered_nothing_and_refused_everything(site: Site) ->
         await page.goto(site.url + path)
         await expect(page.get_by_role("navigation", name="Views").first).to_be_visible()
         await page.wait_for_load_state("networkidle")
-        offered = await page.get_by_role("main").get_by_role("button", name=ACTIONS).all()
+        main = page.get_by_role("main")
+        buttons = main.get_by_role("button", name=ACTIONS).and_(main.locator(NO_ROW))
+        offered = await buttons.all()
         names = [await each.text_content() for each in offered if await each.is_enabled()]
         assert names == [], path
     for what, body in {
