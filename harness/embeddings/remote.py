@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from abc import ABC, abstractmethod
 from array import array
 from collections.abc import Sequence
 from typing import Any
@@ -39,7 +40,7 @@ MAX_NUMBERS = 16_384
 """Numbers in one vector."""
 
 
-class RemoteEmbedder:
+class RemoteEmbedder(ABC):
     """What the embedders of all providers share: batches, time limits, errors and checks."""
 
     def __init__(self, provider: str, settings: ProviderSettings, model: str) -> None:
@@ -70,9 +71,9 @@ class RemoteEmbedder:
             raise error from None  # the message has its text, with keys redacted
         return await asyncio.to_thread(self._check, found, len(texts))
 
+    @abstractmethod
     async def _ask(self, texts: list[str], purpose: Purpose) -> list[list[float]]:
         """Ask the provider for one batch, through its SDK."""
-        raise NotImplementedError
 
     def _explain(self, exc: Exception) -> ProviderError | None:
         """Explain an exception that is no SDK's own: of parsing, or of a refused connection."""
@@ -105,9 +106,9 @@ class RemoteEmbedder:
             told = f"a vector that cannot be used: {exc}"
             raise errors.make_error(InvalidReply, told, self._where) from None
 
+    @abstractmethod
     async def close(self) -> None:
         """Close the connections."""
-        raise NotImplementedError
 
 
 class OpenAIEmbedder(RemoteEmbedder):

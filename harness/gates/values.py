@@ -16,7 +16,7 @@ DEPTH = 8
 SHORT = 64
 """Characters of a name, at most."""
 LONG_PIECE = 8
-"""Characters from which on a piece of text is traced by itself."""
+"""A piece of text with at least this many characters is traced on its own."""
 
 EMAIL = re.compile(r"[a-z0-9][a-z0-9._%+-]{0,63}@[a-z0-9](?:[a-z0-9-]{0,62}\.){1,8}[a-z]{2,24}")
 URL = re.compile(

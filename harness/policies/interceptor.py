@@ -229,7 +229,7 @@ def _approve_use(use: ToolUse) -> ToolUse:
 
 
 async def _note_ruling(next: NextTool, use: ToolUse, ruling: Ruling) -> ToolOutcome:
-    """Carry the call out, and record why. What the tool itself asks is no question of the rule."""
+    """Carry the call out, and record the rule, unless the tool itself asks a person."""
     outcome = await next(use)
     return outcome if outcome.need else outcome.model_copy(update={"ruling": ruling})
 

@@ -13,7 +13,7 @@ from harness.contracts.errors import ModelUnsuitable
 from harness.contracts.message import FileRef, Image, ToolCall
 from harness.contracts.tool import ToolSpec
 from harness.providers import errors
-from harness.providers.adapter import Where
+from harness.providers.adapter import Json, Where
 
 T = TypeVar("T")
 
@@ -38,6 +38,21 @@ class Memo(Generic[T]):
         if len(self._made) > self._limit:
             self._made.popitem(last=False)
         return made
+
+
+def chat_tools(tools: tuple[ToolSpec, ...]) -> list[Json]:
+    """The tools as Chat Completions and the protocols after it describe them."""
+    return [
+        {
+            "type": "function",
+            "function": {
+                "name": tool.name,
+                "description": tool.description,
+                "parameters": tool.parameters,
+            },
+        }
+        for tool in tools
+    ]
 
 
 def arguments_text(call: ToolCall) -> str:

@@ -75,8 +75,8 @@ async def prepare_child(
     called_by = CalledBy(
         run=run, turn=request.turn, call=request.call.id, depth=depth, handover=subagent.handover
     )
-    spec = _place_below(await pin_spec(connection, agent, asked), above, called_by)
-    spec = spec.model_copy(update={"above": _describe_above(origin, above, request)})
+    chain = _describe_above(origin, above, request)
+    spec = _place_below(await pin_spec(connection, agent, asked), above, called_by, chain)
     await connection.stores.children.add(child, run, request.turn)
     return _make_start(await prepare_run(connection, spec, child))
 
@@ -101,12 +101,13 @@ def _describe_above(origin: str, above: RunSpec, request: RunTool) -> Above:
     return Above(origins=(origin, *known.origins), session=known.session, cost_micros=cost or None)
 
 
-def _place_below(spec: RunSpec, above: RunSpec, called_by: CalledBy) -> RunSpec:
+def _place_below(spec: RunSpec, above: RunSpec, called_by: CalledBy, chain: Above) -> RunSpec:
     shared = above.workspace if spec.workspace is not None else None
     return spec.model_copy(
         update={
             "root": above.root or called_by.run,
             "called_by": called_by,
+            "above": chain,
             "workspace": shared or spec.workspace,
             "trace": above.trace,
         }

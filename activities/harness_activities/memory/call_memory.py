@@ -98,7 +98,7 @@ class CallMemory:
         return (await memories.add_inside(inside, fact, await self.prepare(old.text))).added
 
     async def _memories_of_run(self) -> Memories:
-        """Those of the owner as the run's signed spec names them: an undo is no step of the run."""
+        """The memories of the owner in the run's signed spec: an undo has no call of the run."""
         return Memories(self.connection, await read_owner(self.connection, self.run))
 
     def _make_origin(self) -> Origin:

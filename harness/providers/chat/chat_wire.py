@@ -17,7 +17,6 @@ from harness.contracts.message import (
     ToolResult,
 )
 from harness.contracts.model import FinishReason, ModelReply, ModelRequest, Usage
-from harness.contracts.tool import ToolSpec
 from harness.providers import errors
 from harness.providers.adapter import Json, Sink, Where
 from harness.providers.figures import read_count, read_figures
@@ -27,6 +26,7 @@ from harness.providers.stream import parse_object
 from harness.providers.translate import (
     Memo,
     arguments_text,
+    chat_tools,
     file_note,
     image_url,
     read_arguments,
@@ -62,7 +62,7 @@ def body_of(request: ModelRequest, where: Where, dialect: Dialect) -> Json:
     if dialect.usage_option:
         body["stream_options"] = {"include_usage": True}
     if request.tools:
-        body["tools"] = _tools.get_or_make(request.tools, _tools_of)
+        body["tools"] = _tools.get_or_make(request.tools, chat_tools)
     params = request.params
     if request.output is not None:
         strict = strict_ready(request.output)
@@ -81,20 +81,6 @@ def body_of(request: ModelRequest, where: Where, dialect: Dialect) -> Json:
     if params.extra:
         body |= params.extra
     return body
-
-
-def _tools_of(tools: tuple[ToolSpec, ...]) -> list[Json]:
-    return [
-        {
-            "type": "function",
-            "function": {
-                "name": tool.name,
-                "description": tool.description,
-                "parameters": tool.parameters,
-            },
-        }
-        for tool in tools
-    ]
 
 
 def messages_of(request: ModelRequest, where: Where) -> list[Json]:

@@ -17,13 +17,12 @@ from harness.contracts.message import (
     ToolResult,
 )
 from harness.contracts.model import FinishReason, ModelParams, ModelReply, ModelRequest, Usage
-from harness.contracts.tool import ToolSpec
 from harness.providers import errors
 from harness.providers.adapter import Json, Sink, Where
 from harness.providers.figures import read_count
 from harness.providers.limits import PART, Room
 from harness.providers.stream import parse_object
-from harness.providers.translate import Memo, arguments_object, file_note
+from harness.providers.translate import Memo, arguments_object, chat_tools, file_note
 
 _tools: Memo[list[Json]] = Memo()
 
@@ -36,7 +35,7 @@ def body_of(request: ModelRequest, where: Where) -> Json:
         "stream": True,
     }
     if request.tools:
-        body["tools"] = _tools.get_or_make(request.tools, _tools_of)
+        body["tools"] = _tools.get_or_make(request.tools, chat_tools)
     if request.output is not None:
         body["format"] = request.output
     params = request.params
@@ -57,20 +56,6 @@ def _options_of(params: ModelParams) -> Json:
         "stop": None if params.stop is None else list(params.stop),
     }
     return {key: value for key, value in named.items() if value is not None}
-
-
-def _tools_of(tools: tuple[ToolSpec, ...]) -> list[Json]:
-    return [
-        {
-            "type": "function",
-            "function": {
-                "name": tool.name,
-                "description": tool.description,
-                "parameters": tool.parameters,
-            },
-        }
-        for tool in tools
-    ]
 
 
 def messages_of(request: ModelRequest, where: Where) -> list[Json]:
