@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from harness import Agent, Budget, ToolContext, tool
 from harness.agent import AnyTool
-from harness.contracts.model import Candidate, ModelPlan
+from harness.contracts.model import Candidate, ModelParams, ModelPlan
 from tests.chaos.plan import PLANS, SHARED
 from tests.crash import world
 
@@ -15,6 +15,8 @@ SETUP = (
 ADD = "INSERT INTO chaos.entry (tag, key, text) VALUES (%s, %s, %s)"
 ENTRIES = "SELECT text FROM chaos.entry WHERE tag = %s"
 LARGE = 10_000_000
+MOST_OUTPUT = 400
+"""Interrupted answers count in full: without a limit of their own, two would use up a minute."""
 Context = ToolContext[None]
 
 
@@ -32,7 +34,10 @@ def make_agents(tag: str, port: int) -> dict[str, Agent[None, str]]:
 
 
 def _make_agent(tag: str, name: str, port: int) -> Agent[None, str]:
-    candidates = tuple(Candidate(model=model_name(tag, each)) for each in PLANS[name])
+    params = ModelParams(max_output_tokens=MOST_OUTPUT)
+    candidates = tuple(
+        Candidate(model=model_name(tag, each), params=params) for each in PLANS[name]
+    )
     return Agent(
         agent_name(tag, name),
         model=ModelPlan(candidates=candidates),
