@@ -4,6 +4,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 TRIALS ?= 200
 SEED ?= 1
+# Without bytecode, each of the hundreds of processes that tests start compiles all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: run test test-all coverage setup lock check format bench crash chaos streams test-cluster clean
 

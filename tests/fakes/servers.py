@@ -66,7 +66,9 @@ def _started() -> Generator[Engine]:
     with tempfile.TemporaryDirectory(prefix="harness-engine-", ignore_cleanup_errors=True) as name:
         project = Path(name)
         # A configured database is not started, so this stack is the engine alone.
-        alone = settings_model().model_validate({"database": {"url": "postgresql://unused"}})
+        alone = settings_model().model_validate(
+            {"database": {"url": "postgresql://unused"}, "temporal": {"synchronous": "normal"}}
+        )
         user = User(project, settings=alone)
         try:
             said = asyncio.run(user.said())
