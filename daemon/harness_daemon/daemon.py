@@ -14,6 +14,7 @@ from harness.access.revocations import Revocations
 from harness.access.sign_in import create_sign_in_code
 from harness.api.context import ApiContext
 from harness.api.settings import ApiSettings
+from harness.config import check_restrictions
 from harness.engine.connection import Connection
 from harness_daemon.app import make_app
 from harness_daemon.hosts import Hosts, bracket_host
@@ -64,7 +65,9 @@ async def open_daemon(
 
     Raises:
         PortInUse: It cannot listen at the address.
+        Untrusted: Settings that restrict what runs may do are ignored.
     """
+    check_restrictions(connection.settings)
     async with AsyncExitStack() as stack:
         listening = bound or bind_address(address)
         stack.callback(listening.close)

@@ -15,7 +15,7 @@ from harness.cli.out import Out
 from harness.cli.patience import Patience
 from harness.commons.log import Level, configure_logs
 from harness.commons.telemetry import start_traces
-from harness.config import find_project, load_settings
+from harness.config import load_project
 from harness.config.settings import Settings
 from harness.contracts.errors import BrokenCapability
 from harness.engine.connection import Connection, open_connection
@@ -31,8 +31,7 @@ if TYPE_CHECKING:
 
 def prepare_project() -> tuple[Path, Settings]:
     """The project and its settings; logs and traces go where those say."""
-    project = find_project(Path.cwd())
-    settings = load_settings(project)
+    project, settings = load_project(Path.cwd())
     configure_project_logs(settings)
     start_traces(settings.telemetry.endpoint, settings.telemetry.service_name)
     return project, settings

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         StackWebhooks,
     )
     from harness.cli.stack_policies import StackPolicies
+    from harness.config import Missing
     from harness.contracts.attempt import Attempt
     from harness.contracts.event import DurableEvent
     from harness.contracts.sent_prompt import SentPrompt
@@ -48,6 +49,10 @@ class StackBackend:
 
     def __init__(self, client: HarnessClient) -> None:
         self.client = client
+
+    @property
+    def ignored_restrictions(self) -> Missing | None:
+        return self.client.connection.settings.missing
 
     @property
     def conversations(self) -> Conversations:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import stat
+from dataclasses import dataclass
 from pathlib import Path
 
 from harness.contracts.errors import ConfigError, InvalidValue
@@ -13,8 +15,17 @@ FILE_LIMIT = 100_000
 """Bytes of a harness.toml; parsing a hostile one of this size takes a fraction of a second."""
 
 
-def describe_foreign(path: Path) -> str | None:
-    """Say why someone else may have put `path` there; None if only this user or root can.
+@dataclass(frozen=True)
+class Foreign:
+    """Why someone else may have put a file or folder there."""
+
+    why: str
+    fix: str
+    """The command that ends it."""
+
+
+def find_foreign(path: Path) -> Foreign | None:
+    """Find out whether someone else may have put `path` there; None if only this user or root can.
 
     A link is checked as well as its target, and the folders above: whoever can write to a folder
     can replace its content.
@@ -22,18 +33,26 @@ def describe_foreign(path: Path) -> str | None:
     try:
         link, target = path.lstat(), path.resolve(strict=True)
         if link.st_uid not in (os.getuid(), 0):
-            return f"{path} belongs to {_describe_user(link.st_uid)}"
+            return _of_other(path, link.st_uid)
         for place in (target, *target.parents):
             found = place.lstat()
             if found.st_uid not in (os.getuid(), 0):
-                return f"{place} belongs to {_describe_user(found.st_uid)}"
+                return _of_other(place, found.st_uid)
             # In a sticky folder such as /tmp, users cannot replace each other's files.
             sticky = place != target and found.st_mode & stat.S_ISVTX
             if not sticky and is_writable_by_others(found):
-                return f"{place} can be changed by other users"
+                why = f"{place} can be changed by other users"
+                return Foreign(why, f"chmod go-w {shlex.quote(str(place))}")
     except (OSError, RuntimeError) as error:  # RuntimeError: links that lead in a circle
-        return f"{path} cannot be examined ({error})"
+        return Foreign(f"{path} cannot be examined ({error})", f"ls -ld {shlex.quote(str(path))}")
     return None
+
+
+def _of_other(place: Path, uid: int) -> Foreign:
+    return Foreign(
+        f"{place} belongs to {_describe_user(uid)}",
+        f"chown {os.getuid()} {shlex.quote(str(place))}",
+    )
 
 
 def read_own(file: Path, limit: int = FILE_LIMIT, *, secret: bool = False) -> bytes | None:
@@ -46,16 +65,16 @@ def read_own(file: Path, limit: int = FILE_LIMIT, *, secret: bool = False) -> by
     try:
         if not file.exists():
             return None
-        why = describe_foreign(file)
-        if why is None and secret and stat.S_IMODE(file.stat().st_mode) & 0o077:
+        foreign = find_foreign(file)
+        if foreign is None and secret and stat.S_IMODE(file.stat().st_mode) & 0o077:
             raise InvalidValue(
                 f"{file} is not used: other users can read it.", fix=f"Run: chmod 600 {file}"
             )
     except OSError as error:
         raise _unreadable_error(file, str(error.strerror)) from None
-    if why:
+    if foreign:
         raise InvalidValue(
-            f"{file} is not used: {why}.",
+            f"{file} is not used: {foreign.why}.",
             fix="Make it and the folders above it writable by you alone.",
         )
     return read_bounded(file, limit)

@@ -21,9 +21,10 @@ from pydantic import SecretStr, ValidationError
 from harness.config import _keys, _sources, trust
 from harness.config._git_index import UnreadableIndex, is_tracked
 from harness.config._keys import Leaf, Table
-from harness.config._owned import describe_foreign
+from harness.config._owned import find_foreign
 from harness.config._sources import File, Value, Values
 from harness.config.providers import resolve_provider
+from harness.config.restrictions import Missing, find_ignored, find_passed_over
 from harness.config.settings import Settings, settings_model
 from harness.contracts.clean_text import clean_line
 from harness.contracts.errors import InvalidValue, Untrusted
@@ -64,24 +65,50 @@ class Gathered:
     state_chosen_by: str
     foreign: tuple[str, ...]
     """Sections of the file, and variables, that nothing installed reads."""
-    missing: tuple[str, ...]
-    """Sections with ignored values that restrict what runs may do."""
+    missing: Missing | None
+    """Ignored values that restrict what runs may do."""
 
 
 def find_project(start: Path) -> Path:
     """Find the nearest folder upward with a harness.toml of this user; `start` if there is none."""
-    start = start.absolute()
+    return _search(start)[0]
+
+
+def load_project(
+    start: Path, *, profile: str | None = None, env: Mapping[str, str] | None = None
+) -> tuple[Path, Settings]:
+    """Find the project of a folder, and read its settings.
+
+    Unlike `find_project` and then `load_settings`, the settings note the restrictions of each
+    harness.toml on the way that someone else may have written.
+
+    Raises:
+        ConfigError: A key is unknown, or a value is not valid.
+    """
+    folder, passed = _search(start)
+    return folder, _load(_gather_values(folder, passed, profile, env))
+
+
+def _search(start: Path) -> tuple[Path, list[Path]]:
+    """The project's folder, and each harness.toml that was passed over on the way there."""
+    start, passed = start.absolute(), list[Path]()
     for folder in (start, *start.parents):
-        if (folder / _sources.FILE_NAME).is_file() and _is_own(folder / _sources.FILE_NAME):
-            return folder
-    return start
+        file = folder / _sources.FILE_NAME
+        if file.is_file():
+            if _is_own(file):
+                return folder, passed
+            passed.append(file)
+    return start, passed
 
 
 def _is_own(file: Path) -> bool:
-    why = describe_foreign(file)
-    if why is not None:
-        _warn_once(f"{clean_line(str(file))} is ignored: {clean_line(why)}.")
-    return why is None
+    foreign = find_foreign(file)
+    if foreign is not None:
+        _warn_once(
+            f"{clean_line(str(file))} is ignored: {clean_line(foreign.why)}. Review it, then run: "
+            f"{clean_line(foreign.fix)}"
+        )
+    return foreign is None
 
 
 def _warn_once(message: str) -> None:
@@ -111,12 +138,23 @@ def load_settings(
     Raises:
         ConfigError: A key is unknown, or a value is not valid.
     """
-    found = _gather_values(project, profile, env)
+    return _load(_gather_values(*_place(project), profile, env))
+
+
+def _place(project: Path | None) -> tuple[Path, list[Path]]:
+    """The project's folder, and files there and below that are passed over."""
+    if project is None:
+        return _search(Path.cwd())
+    folder = project.absolute()
+    return folder, [folder / _sources.FILE_NAME]
+
+
+def _load(found: Gathered) -> Settings:
     _report_foreign(found)
     _report_ignored(found)
     settings = _validate_values(found.values)
     if found.missing:
-        settings.note_missing(_describe_missing(found))
+        settings.note_missing(found.missing)
     if not found.state_chosen_by.startswith("env "):
         check_state_folder(settings.state_dir)
     return settings
@@ -129,7 +167,7 @@ def explain_settings(
     env: Mapping[str, str] | None = None,
 ) -> list[Origin]:
     """List every value with its origin, in the order of the settings."""
-    found = _gather_values(project, profile, env)
+    found = _gather_values(*_place(project), profile, env)
     _report_foreign(found)
     values = found.values
     effective = [
@@ -187,26 +225,6 @@ def _report_ignored(found: Gathered) -> None:
     )
 
 
-def _describe_missing(found: Gathered) -> str:
-    names = " and ".join(f"[{name}]" for name in found.missing)
-    return f"{clean_line(str(found.file))} is not trusted, so nothing in its {names} counts"
-
-
-def check_restrictions(settings: Settings) -> None:
-    """Refuse to serve without the policies, gates, budgets or limits of a file that is not trusted:
-    one changed byte would switch them off.
-
-    Raises:
-        Untrusted: There are such sections.
-    """
-    if settings.missing:
-        raise Untrusted(
-            f"{settings.missing}: runs would be served without these restrictions.",
-            fix="Review and trust the file: harness trust. To serve without them, remove the "
-            "sections.",
-        )
-
-
 def _list_some(names: Sequence[str]) -> str:
     more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
     return f"{', '.join(names[:SHOWN])}{more}"
@@ -229,9 +247,9 @@ def check_state_folder(state: Path) -> None:
 
 def check_state_owner(state: Path) -> None:
     """Refuse a state folder that someone else can change."""
-    if why := describe_foreign(state):
+    if foreign := find_foreign(state):
         raise Untrusted(
-            f"The state folder {state} is not used: {why}.",
+            f"The state folder {state} is not used: {foreign.why}.",
             fix="Remove it, or inspect it and take ownership (chown, chmod), or set "
             "HARNESS_STATE_DIR to a folder that only you can change.",
         )
@@ -270,10 +288,9 @@ def read_project(folder: Path) -> File:
 
 
 def _gather_values(
-    project: Path | None, profile: str | None, env: Mapping[str, str] | None
+    folder: Path, passed: Sequence[Path], profile: str | None, env: Mapping[str, str] | None
 ) -> Gathered:
     env = os.environ if env is None else env
-    folder = find_project(Path.cwd()) if project is None else project.absolute()
     file = read_project(folder)
     environment = _sources.read_environment(env)
     chosen = environment.pop(("profile",), Value("default", "default"))
@@ -296,13 +313,8 @@ def _gather_values(
     state = values.get(STATE_DIR, Value(Settings().state_dir, "default"))
     values[STATE_DIR] = Value(folder / Path(state.value).expanduser(), state.source)
     foreign = (*file.foreign, *_sources.find_foreign_variables(env))
-    missing = {key[0]: None for key in ignored if key not in environment and _restricts(key)}
-    return Gathered(values, ignored, file.path, state.source, foreign, tuple(missing))
-
-
-def _restricts(key: _keys.Path) -> bool:
-    node = _keys.find_key(key[:1])
-    return isinstance(node, Table) and bool(node.section and node.section.restricts)
+    missing = find_passed_over(passed, environment) or find_ignored(file.path, ignored, environment)
+    return Gathered(values, ignored, file.path, state.source, foreign, missing)
 
 
 def _validate_values(values: Values) -> Settings:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -27,6 +27,9 @@ from harness.capabilities.registry import (
     provider_kinds,
     report_problem,
 )
+
+if TYPE_CHECKING:
+    from harness.config.restrictions import Missing
 
 T = TypeVar("T")
 SectionT = TypeVar("SectionT", bound="Section")
@@ -210,18 +213,18 @@ class Settings(Section):
     http: HttpToolSettings = HttpToolSettings()
     encryption: EncryptionSettings = EncryptionSettings()
     signing: SigningSettings = SigningSettings()
-    _missing: str | None = PrivateAttr(default=None)
+    _missing: Missing | None = PrivateAttr(default=None)
 
     @property
-    def missing(self) -> str | None:
-        """The file that is not trusted, and its sections that restrict and do not count."""
+    def missing(self) -> Missing | None:
+        """Settings of a harness.toml that restrict what runs may do, and do not count."""
         return self._missing
 
-    def note_missing(self, restrictions: str) -> None:
+    def note_missing(self, restrictions: Missing) -> None:
         """Note restrictions that do not count, for `check_restrictions`.
 
         Args:
-            restrictions: What is ignored, and why; an error shows it.
+            restrictions: What is ignored, and why.
         """
         self._missing = restrictions
 

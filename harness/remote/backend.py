@@ -89,6 +89,11 @@ class RemoteBackend:
         self.policies = RemotePolicies(connection)
         self.gates = RemoteGates(connection)
 
+    @property
+    def ignored_restrictions(self) -> None:
+        """None: a daemon refuses to serve while its restrictions do not count."""
+        return
+
     async def read_me(self) -> Me:
         """Who the token belongs to."""
         return await self.connection.get(Me, "me")

@@ -14,7 +14,7 @@ from typing_extensions import TypeVar
 from harness.agent import Agent
 from harness.agent.subagent import with_subagents
 from harness.commons.log import get_logger
-from harness.config import find_project, load_settings
+from harness.config import find_project, load_project
 from harness.config.settings import Settings
 from harness.contracts.errors import StackUnreachable
 from harness.engine.connection import Connection, open_connection
@@ -168,5 +168,5 @@ class Hosting(Harness):
 
 
 def _find_settings(project: Path | None, settings: Settings | None) -> tuple[Path, Settings]:
-    folder = find_project(project or Path.cwd())
-    return folder, settings or load_settings(folder)
+    start = project or Path.cwd()
+    return load_project(start) if settings is None else (find_project(start), settings)

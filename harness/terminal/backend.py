@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         SealedRuns,
         Verification,
     )
+    from harness.config import Missing
     from harness.contracts.attempt import Attempt
     from harness.contracts.effect import EffectRow, UndoReport
     from harness.contracts.event import DurableEvent, Event
@@ -264,6 +265,9 @@ class Backend(Protocol):
     """The place where runs live."""
 
     @property
+    def ignored_restrictions(self) -> Missing | None: ...
+
+    @property
     def conversations(self) -> BackendConversations: ...
 
     @property
@@ -286,6 +290,7 @@ class Backend(Protocol):
 
     @property
     def requests(self) -> BackendRequests: ...
+
     @property
     def budgets(self) -> BackendBudgets: ...
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness import Agent
 from harness.api.settings import ApiSettings
-from harness.config import find_project, load_settings, resolve_provider
+from harness.config import load_project, resolve_provider
 from harness.config.providers import key_places, needs_key
 from harness.config.settings import Settings
 from harness.contracts.errors import PortInUse
@@ -50,8 +50,7 @@ screen = make_console()
 
 
 async def main() -> int:
-    project = find_project(Path.cwd())
-    settings = load_settings(project)
+    project, settings = load_project(Path.cwd())
     configure_project_logs(settings)
     model, why = choose_model(settings, os.environ.get("MODEL") or settings.model)
     async with AsyncExitStack() as stack:

@@ -8,6 +8,7 @@ from harness.budgets.views import GrantBody, SharedBudget
 from harness.budgets.words import dollars
 from harness.cli.access.shown import need_argument, print_table, refuse_argument, refuse_options
 from harness.cli.context import open_backend
+from harness.cli.ignored import find_ignored, report_ignored
 from harness.cli.out import Out
 from harness.cli.parser import UsageError
 from harness.contracts.errors import BudgetNotFound
@@ -28,6 +29,7 @@ async def run_budgets(args: Namespace, out: Out) -> int:
         refuse_argument(args, args.budget)
     async with open_backend(args, out) as backend:
         found = await backend.budgets.list(name)
+        ignored = find_ignored(backend, "budgets")
     if name is not None and not found:
         raise BudgetNotFound(f"There is no shared budget {name[:100]!r}.")
     if out.json:
@@ -35,8 +37,9 @@ async def run_budgets(args: Namespace, out: Out) -> int:
             out.line(each.model_dump(mode="json", exclude_none=True))
     elif found:
         print_table(out, HEADS, [_cells(each) for each in found])
-    else:
+    elif ignored is None:
         out.note('No run has used a shared budget. To give one: Budget(..., shared="session").')
+    report_ignored(out, ignored)
     return exit_codes.DONE
 
 

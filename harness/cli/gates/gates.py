@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from typing import Any
 
 from harness.cli.access.shown import print_table
 from harness.cli.context import open_backend
+from harness.cli.ignored import find_ignored, report_ignored
 from harness.cli.out import Out
 from harness.cli.parser import UsageError
 from harness.contracts.clean_text import clean_line
@@ -22,7 +24,8 @@ async def run_gates(args: Namespace, out: Out) -> int:
         if args.run is not None:
             raise UsageError("`gates list` takes no run.", fix="Use: harness gates explain RUN")
         async with open_backend(args, out) as backend:
-            _print_gates(await backend.gates.list_gates(), out)
+            found = await backend.gates.list_gates()
+            _print_gates(found, find_ignored(backend, "gates"), out)
         return exit_codes.DONE
     if args.run is None:
         raise UsageError(
@@ -36,9 +39,10 @@ async def run_gates(args: Namespace, out: Out) -> int:
     return exit_codes.DONE
 
 
-def _print_gates(found: GateList, out: Out) -> None:
+def _print_gates(found: GateList, ignored: dict[str, Any] | None, out: Out) -> None:
     if out.json:
-        out.line(found.model_dump(exclude_none=True))
+        facts = found.model_dump(exclude_none=True)
+        out.line(facts if ignored is None else facts | {"ignored": ignored})
         return
     print_table(
         out,
@@ -49,6 +53,7 @@ def _print_gates(found: GateList, out: Out) -> None:
         ],
     )
     out.note(f"The profile is {found.profile}; a gate may take {found.seconds:g} s.")
+    report_ignored(out, ignored)
 
 
 def _print_run(found: GatedRun, out: Out) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Sequence
+from typing import Any
 
 from harness.cli.access.shown import print_table
 from harness.cli.context import open_backend
+from harness.cli.ignored import find_ignored, report_ignored
 from harness.cli.out import Out
 from harness.contracts.clean_text import clean_line
 from harness.limits.views import Limit, LimitCall
@@ -22,7 +24,8 @@ CALL_HEADS = ("POOL", "STATE", "TOOL", "RUN", "PRIORITY", "SECONDS")
 async def show_limits(args: Namespace, out: Out) -> int:
     async with open_backend(args, out) as backend:
         found = await backend.limits.list_limits()
-    if not _print_facts(found, out, "limits", '[limits.models."openai/gpt-5"]'):
+        ignored = find_ignored(backend, "limits")
+    if not _print_facts(found, ignored, out, "limits", '[limits.models."openai/gpt-5"]'):
         return exit_codes.DONE
     print_table(out, HEADS, [_cells(each) for each in found])
     for each in found:
@@ -36,7 +39,8 @@ async def show_limits(args: Namespace, out: Out) -> int:
 async def show_pools(args: Namespace, out: Out) -> int:
     async with open_backend(args, out) as backend:
         found = await backend.limits.list_pools()
-    if not _print_facts(found, out, "pools", "[limits.pools.NAME]"):
+        ignored = find_ignored(backend, "limits")
+    if not _print_facts(found, ignored, out, "pools", "[limits.pools.NAME]"):
         return exit_codes.DONE
     rows = [
         (each.name, _share(each.in_use, each.width), str(each.waiting), str(each.granted),
@@ -51,13 +55,16 @@ async def show_pools(args: Namespace, out: Out) -> int:
     return exit_codes.DONE
 
 
-def _print_facts(found: Sequence[Limit], out: Out, what: str, section: str) -> bool:
-    """Print JSON, or that there are none; whether tables follow."""
+def _print_facts(
+    found: Sequence[Limit], ignored: dict[str, Any] | None, out: Out, what: str, section: str
+) -> bool:
+    """Print JSON, or that there are none, or that some are ignored; whether tables follow."""
+    report_ignored(out, ignored)
     if out.json:
         for each in found:
             out.line(each.model_dump(exclude_none=True))
         return False
-    if not found:
+    if not found and ignored is None:
         out.note(f"No {what} are configured. To add one: {section} in harness.toml.")
     return bool(found)
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from harness.cli.access.shown import print_table
 from harness.cli.context import open_backend
+from harness.cli.ignored import find_ignored, report_ignored
 from harness.cli.out import Out
 from harness.cli.parser import UsageError
 from harness.contracts.clean_text import clean_line
@@ -45,8 +46,12 @@ async def run_policy(args: Namespace, out: Out) -> int:
 
 async def _list_rules(_args: Namespace, out: Out, backend: Backend) -> int:
     policy = await backend.policies.show()
+    ignored = find_ignored(backend, "policies")
     if out.json:
-        out.line(policy.model_dump(exclude_none=True))
+        facts = policy.model_dump(exclude_none=True)
+        out.line(facts if ignored is None else facts | {"ignored": ignored})
+    elif ignored is not None:
+        report_ignored(out, ignored)
     elif policy.digest is None:
         out.note('No policy is configured. To add one: [policies] file = "policy.toml".')
     else:

@@ -15,7 +15,7 @@ from harness.cli.out import Out
 from harness.cli.patience import Patience
 from harness.cli.runs.serve import load_served_agents, watch_stop_signals
 from harness.commons.extras import require_extra
-from harness.config import check_restrictions, find_project, load_settings
+from harness.config import check_restrictions, load_project
 from harness.terminal import exit_codes
 
 
@@ -60,7 +60,7 @@ async def serve_api(args: Namespace, out: Out) -> int:
 
 def _find_address(args: Namespace) -> tuple[str, int]:
     """Where to listen. The project is not opened yet, so its settings are read for this."""
-    loaded = load_settings(find_project(Path.cwd()))
+    _, loaded = load_project(Path.cwd())
     check_restrictions(loaded)
     settings = loaded.section(ApiSettings)
     return (

@@ -11,11 +11,17 @@ from pathlib import Path
 
 import pytest
 
-from harness.config import explain_settings, find_project, load, load_settings, trust
+from harness.config import (
+    explain_settings,
+    find_project,
+    load,
+    load_settings,
+    trust,
+)
 from harness.config._keys import Leaf, find_key, list_keys
 from harness.config._owned import FILE_LIMIT
-from harness.config.load import check_restrictions
 from harness.config.providers import resolve_provider
+from harness.config.restrictions import check_restrictions
 from harness.contracts.errors import ConfigError, Untrusted
 from tests.fakes.trusting import trust_project
 
