@@ -14,7 +14,7 @@ from harness.budgets.ledger import Ledger
 from harness.budgets.rows import Answer, Ask, Spent
 from harness.budgets.settings import BudgetsSettings
 from harness.budgets.store import BudgetStore
-from harness.budgets.words import describe_reached
+from harness.budgets.words import advise_reached, describe_reached
 from harness.budgets.worst_case import bound_input, make_ask
 from harness.commons.lease import Lease
 from harness.contracts.errors import (
@@ -37,6 +37,8 @@ PATIENCE_S = 120.0
 SHORTEST_S, LONGEST_S = 0.05, 1.0
 SHORTER = 6
 """How often a last turn is tried with half of the conversation."""
+LAST_MESSAGES = 2
+"""How many messages a last turn has at least."""
 KEPT = 1_000
 CHARGED = (ProviderTimeout, ProviderUnreachable)
 """Errors after which the provider may charge for what it read, although no answer had begun."""
@@ -124,7 +126,10 @@ class BudgetKeeper:
             ask = make_ask(call, id, top, price)
             answer = await self._wait(accounts, ask)
         if answer.state != "granted":
-            raise SharedBudgetReached(describe_reached(answer))
+            # The run's question has both lines; only the message reaches the workflow.
+            shortens = len(call.request.messages) > LAST_MESSAGES
+            advice = advise_reached(answer, ask, accounts, shortens=shortens)
+            raise SharedBudgetReached(f"{describe_reached(answer, ask)}\n{advice}")
         return _with_most(call, answer.output)
 
     async def _wait(self, accounts: Sequence[Account], ask: Ask) -> Answer:

@@ -29,7 +29,7 @@ MEANINGS: dict[str, dict[Verdict, str]] = {
         "reject": "leave it as it is, outcome unknown; do not call it again",
     },
     "budget": {
-        "approve": "grant as much again as the run started with",
+        "approve": "grant as much again as at first (of a budget in the settings: check it again)",
         "edit": "grant other amounts",
         "answer": "grant nothing; the model sums up what it has in one last turn without tools",
         "reject": "end the run",

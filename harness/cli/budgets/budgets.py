@@ -61,7 +61,8 @@ async def _grant(args: Namespace, out: Out) -> int:
         return exit_codes.DONE
     print_table(out, HEADS, [_cells(granted.budget)])
     if granted.resumed:
-        out.note(f"{granted.resumed} runs that waited for it go on.")
+        what, verb = ("run", "goes") if granted.resumed == 1 else ("runs", "go")
+        out.note(f"{granted.resumed} {what} that waited for it {verb} on.")
     return exit_codes.DONE
 
 

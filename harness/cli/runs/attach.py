@@ -67,7 +67,7 @@ async def leave_run(handle: BackendRun, attended: Attended, out: Out, serve: str
     if attended.ended:
         return CODES[attended.ended.state]
     for each in attended.waiting:
-        out.note(f"\nRun {handle.id} is waiting for a decision: {_describe_waiting(each)}")
+        out.note(f"\nRun {handle.id} is waiting for a decision{_describe_waiting(each)}")
         for line in decision_commands(handle.id, each):
             out.note(f"  {line}")
     if attended.why is Why.ABORTING:
@@ -109,5 +109,7 @@ def _ending_facts(ended: RunEnded) -> dict[str, Any]:
 
 
 def _describe_waiting(waiting: DecisionRequested) -> str:
+    if waiting.need == "budget":
+        return " about its budget:"  # its question has several sentences, and was just shown
     what = f"{format_call(waiting.tool, waiting.arguments)}: " if waiting.tool else ""
-    return f"{what}{waiting.question}"
+    return f": {what}{waiting.question}"

@@ -14,7 +14,7 @@ class SharedBudgetReached(BudgetError):
     waits for a person, who grants more or lets it finish."""
 
     code = "budgets.reached"
-    fix = "Grant more: `harness budgets grant BUDGET`, or decide what the run asks."
+    fix = "List the budgets: `harness budgets`. Grant more, or decide what the run asks."
 
 
 class BudgetBusy(BudgetError):

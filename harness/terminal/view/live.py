@@ -9,7 +9,7 @@ from rich.console import Console
 
 from harness.contracts import event as e
 from harness.contracts.clean_text import clean_line
-from harness.contracts.errors import ErrorInfo
+from harness.contracts.errors import ErrorInfo, SharedBudgetReached
 from harness.contracts.event import Event
 from harness.contracts.run import RunState
 from harness.contracts.steering import Decided
@@ -152,6 +152,9 @@ class RunView:
             self._print_line(f"  {TRUNCATED}", "ask")
 
     def model_failed(self, event: e.ModelFailed) -> None:
+        if event.error.code == SharedBudgetReached.code:  # the question that follows says it all
+            self._print_line(f"  ✗ the model was not called [{event.error.code}]", "bad")
+            return
         self._print_line(f"  ✗ the model call failed: {_error_text(event.error)}", "bad")
 
     def context_compacted(self, event: e.ContextCompacted) -> None:

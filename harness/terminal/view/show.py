@@ -167,11 +167,14 @@ def decision_commands(run: str, waits: e.DecisionRequested) -> list[str]:
     id = shlex.quote(waits.id)
     call = f"{shlex.quote(run)} {id}"
     digest = f" --digest {waits.digest}" if waits.digest else ""
+    edited, said = "{...}", '"..."'
+    if waits.need == "budget":
+        edited, said = '{"tokens": 10000}', "finish"
     commands = {
         "approve": f"harness approve {call}{digest}",
-        "edit": f"harness approve {call} --edit '{{...}}'{digest}",
+        "edit": f"harness approve {call} --edit '{edited}'{digest}",
         "reject": f"harness reject {call} --note WHY{digest}",
-        "answer": f'harness answer {shlex.quote(run)} "..." --call {id}{digest}',
+        "answer": f"harness answer {shlex.quote(run)} {said} --call {id}{digest}",
     }
     return [f"{commands[verdict]}    {does}" for verdict, does in MEANINGS[waits.need].items()]
 

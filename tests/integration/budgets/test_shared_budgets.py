@@ -55,6 +55,23 @@ async def test_a_run_waits_and_is_granted_as_much_again(
     assert [each.need for each in made] == ["budget"]
 
 
+async def test_a_budget_below_one_call_says_what_the_call_needs(
+    harness: Harness, model_server: ModelServer, name: str
+) -> None:
+    model_server.always(say("Hello."))
+    run = await harness.start(Agent(name, budget=Budget(tokens=100, shared="run")), "Hello")
+    await until_parked(run)
+    (pending,) = await run.pending()
+    told = pending.question
+    assert "0 of 100 tokens are used. The call needs at least " in told
+    assert "256 to answer); left: 100 tokens." in told
+    command = f"harness budgets grant run:{run.id} --tokens 1000"
+    assert told.endswith(f"As much again is not enough. Grant more: `{command}`.")
+    assert "admin" not in told and "finish" not in told
+    await client.grant_budget(harness.connection, GrantBody(budget=f"run:{run.id}", tokens=1_000))
+    assert (await run.result()).output == "Hello."
+
+
 async def test_an_answer_is_as_long_as_the_budget_allows(
     harness: Harness, model_server: ModelServer, name: str
 ) -> None:
@@ -70,6 +87,8 @@ async def test_a_last_turn_without_tools_sums_up(
     model_server.always(MORE)
     run = await harness.start(Agent(name, tools=[add], budget=SMALL), "Add for ever.")
     await until_parked(run)
+    (pending,) = await run.pending()
+    assert "Approve to grant as much again, or " in pending.question
     model_server.always(say("I added some."))
     await run.answer("finish")
     outcome = await run.outcome()

@@ -27,6 +27,11 @@ FINISH = (
     "The budget of this task is used up: {reached}. This is your last turn, and you have no tools. "
     "Sum up briefly what you have found and done, and what is still to do."
 )
+ADVICE = (
+    "Approve to grant as much again. Of a budget in the settings only an admin grants more, with "
+    "`harness budgets grant`; this run then goes on."
+)
+"""For failures in histories that older workers recorded: their message has no advice."""
 GRANT_LIMIT = timedelta(seconds=60)
 GRANT_RETRIES = RetryPolicy(maximum_attempts=20, maximum_interval=timedelta(seconds=30))
 
@@ -60,25 +65,26 @@ async def ask_for_shared_budget(progress: RunProgress, error: HarnessError) -> b
     to be repeated, perhaps as the last one. A what-if asks no person."""
     if not isinstance(error, SharedBudgetReached) or not workflow.patched("shared-budget"):
         return False
+    reached, _, advice = error.message.partition("\n")
     if progress.finishing is not None or progress.spec.playback is not None:
-        raise BudgetReached(error.message)
+        raise BudgetReached(reached)
     progress.model_call = None
     progress.recheck = True
-    question = (
-        f"{error.message} Approve to grant as much again. Of a budget in the settings only an "
-        "admin grants more, with `harness budgets grant`; this run then goes on."
-    )
     pending = Pending(
-        id=PENDING_ID, need="budget", turn=progress.turn, question=question, since=workflow.time()
+        id=PENDING_ID,
+        need="budget",
+        turn=progress.turn,
+        question=f"{reached} {advice or ADVICE}",
+        since=workflow.time(),
     )
     decide = await waits.wait_for_decision(progress, pending)
     progress.recheck = False
     if decide is None:
         return True  # aborted
     if decide.verdict == "reject":
-        raise BudgetReached(f"a shared budget was reached: {error.message}")
+        raise BudgetReached(f"a shared budget was reached: {reached}")
     if decide.verdict == "answer":
-        start_finishing(progress, error.message)
+        start_finishing(progress, reached)
     else:
         await _grant_shared(progress, decide)
     return True
