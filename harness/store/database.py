@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, LiteralString
 from harness.contracts.errors import InvalidValue, StoreError, StoreUnavailable
 
 if TYPE_CHECKING:
-    from psycopg import AsyncConnection
+    from psycopg import AsyncConnection, DataError
 
 Row = tuple[Any, ...]
 
@@ -60,7 +60,7 @@ class Database:
     async def connection(self) -> AsyncGenerator[AsyncConnection[Row]]:
         """Borrow a connection from the pool, in autocommit; use `connection.transaction()` for more
         than one statement."""
-        from psycopg import InternalError, OperationalError
+        from psycopg import DataError, InternalError, OperationalError
 
         async with contextlib.AsyncExitStack() as slot:
             await slot.enter_async_context(self._slots)
@@ -70,6 +70,8 @@ class Database:
                 yield connection
             except (OperationalError, InternalError) as error:
                 raise self.unavailable_error(error) from error
+            except DataError as error:
+                raise _text_error(error) or error from error
             except BaseException:
                 if connection.broken:
                     # Abandoned in the middle of a statement that did not stop when cancelled. The
@@ -132,11 +134,7 @@ class Database:
                 except (UndefinedTable, InvalidSchemaName, InsufficientPrivilege) as error:
                     raise self.unavailable_error(error) from error
                 except DataError as error:
-                    if "NUL" not in str(error):
-                        raise
-                    raise InvalidValue(
-                        "A text contains a NUL character.", fix="Remove the character."
-                    ) from error
+                    raise _text_error(error) or error from error
                 finally:
                     await self._give_back(connection)
         raise AssertionError("the second try returns or raises")
@@ -204,6 +202,15 @@ class Database:
             self._idle.append(connection)
         else:
             await connection.close()
+
+
+def _text_error(error: DataError) -> InvalidValue | None:
+    """The error of a text with a NUL, which Postgres keeps in no text. psycopg finds it in a
+    parameter, the server in an array or in JSON."""
+    unkept = ("22021", "22P05")  # character_not_in_repertoire, untranslatable_character
+    if "NUL" not in str(error) and error.sqlstate not in unkept:
+        return None
+    return InvalidValue("A text contains a NUL character.", fix="Remove the character.")
 
 
 def _display_name(url: str) -> str:

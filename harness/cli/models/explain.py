@@ -63,7 +63,7 @@ def _print_candidate(each: Explained, out: Out) -> None:
         out.line(each.model_dump(mode="json", exclude_none=True))
         return
     state = "called" if each.called else "not called" if each.problem else "if the others fail"
-    out.console.print(f"{each.model:<34}", end="", soft_wrap=True)
+    out.console.print(f"{each.model:<32}  ", end="", soft_wrap=True)
     out.console.print(state, style="bold", soft_wrap=True)
     facts = [
         f"{each.context:,} tokens" if each.context else "context unknown",

@@ -17,6 +17,9 @@ from harness.cli.stack.schemas import check_schemas
 from harness.stack import Check, Endpoints, diagnose, stop_stack
 from harness.terminal import exit_codes
 
+NAME = 18
+"""The least width of the names of checks."""
+
 
 async def start_stack(args: Namespace, out: Out) -> int:
     stop = watch_stop_signals()
@@ -67,11 +70,12 @@ async def run_doctor(args: Namespace, out: Out) -> int:
         *await keys.check_encryption(settings, project),
         await check_sandbox(),
     ]
+    width = max(NAME, *(len(check.name) for check in checks)) + 2
     for check in checks:
         if out.json:
             out.line(asdict(check))
         else:
-            _print_check(check, out)
+            _print_check(check, width, out)
     return exit_codes.DONE if all(check.ok for check in checks) else exit_codes.FAILED
 
 
@@ -87,12 +91,12 @@ def _print_endpoints(endpoints: Endpoints, out: Out) -> None:
         out.raw(f"Page at {endpoints.ui_url}")
 
 
-def _print_check(check: Check, out: Out) -> None:
+def _print_check(check: Check, width: int, out: Out) -> None:
     mark, style = (
         ("BAD", "bad") if not check.ok else ("note", "ask") if check.note else ("ok", "good")
     )
     out.console.print(f"{mark:<5}", style=style, end="")
-    out.console.print(f"{check.name:<20}", end="", soft_wrap=True)
+    out.console.print(f"{check.name:<{width}}", end="", soft_wrap=True)
     out.console.print(check.detail, style="quiet" if check.ok else "", soft_wrap=True)
     if check.fix:
-        out.console.print(f"     {'':<20}{check.fix}", style="ask", soft_wrap=True)
+        out.console.print(f"     {'':<{width}}{check.fix}", style="ask", soft_wrap=True)
