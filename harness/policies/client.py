@@ -16,6 +16,7 @@ from harness.contracts.errors import (
     RememberedNotFound,
 )
 from harness.contracts.ruling import describe_whom
+from harness.contracts.tool import Effect
 from harness.engine.connection import Connection, get_identity
 from harness.engine.retry import run_not_found, unreachable_error
 from harness.history import reader
@@ -65,7 +66,9 @@ async def explain_call(connection: Connection, body: ExplainBody) -> Explanation
     """
     configured = read_configured(connection)
     policy = configured.policy if configured else Policy()
-    effect = body.effect or await _find_effect(connection, body.agent, body.tool)
+    effect, assumed = body.effect, None
+    if effect is None:
+        effect, assumed = await _find_effect(connection, body.agent, body.tool)
     call = PolicyCall(
         tool=body.tool, effect=effect, arguments=body.arguments, agent=body.agent,
         owner=body.owner, session=body.session, cost=body.cost,
@@ -79,6 +82,7 @@ async def explain_call(connection: Connection, body: ExplainBody) -> Explanation
         whom=describe_whom(rule.whom) if rule and rule.decision == "ask" else None,
         reason=rule.reason if rule else None,
         effect=effect,
+        assumed=assumed,
         compared=[
             ComparedRule(
                 rule=policy.rules[place].name, decision=policy.rules[place].decision,
@@ -200,13 +204,16 @@ def _view_remembered(row: Remembered) -> RememberedApproval:
     )  # fmt: skip
 
 
-async def _find_effect(connection: Connection, agent: str, tool: str) -> str:
-    """What a tool of a published agent changes; in doubt, something."""
+async def _find_effect(connection: Connection, agent: str, tool: str) -> tuple[Effect, str | None]:
+    """What a tool of a published agent changes; in doubt, something, and why that is assumed."""
     try:
         published = await find_published(connection, agent)
-    except HarnessError:
-        return "write"
-    return published.tools[tool].effect if tool in published.tools else "write"
+    except HarnessError as error:
+        return "write", f"the agent is not known: {error.message}"
+    if tool not in published.tools:
+        tools = ", ".join(sorted(published.tools)) or "none"
+        return "write", f"the agent {agent} has no tool {tool!r}; its tools: {tools}."
+    return published.tools[tool].effect, None
 
 
 async def _find_above(connection: Connection, run: str) -> tuple[str, ...]:

@@ -97,6 +97,8 @@ class Explanation(_View):
     reason: str | None = None
     """What the model or the person reads."""
     effect: str
+    assumed: str | None = None
+    """Why the effect is only assumed: no worker has published the agent, or it has no such tool."""
     compared: list[ComparedRule]
     """The rules up to the one that fits."""
 

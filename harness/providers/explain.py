@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from harness.capabilities.registry import provider_kinds
-from harness.config.providers import needs_key, resolve_provider
+from harness.config.providers import BUILT_IN, needs_key, resolve_provider
 from harness.config.settings import Settings
 from harness.contracts.base import Word
-from harness.contracts.errors import BrokenCapability, HarnessError
+from harness.contracts.errors import BrokenCapability, HarnessError, UnknownProvider
 from harness.contracts.model import ModelPlan, split_ref
 from harness.providers.catalog import describe_lack, find_known
 from harness.providers.clients import make_adapter
@@ -19,6 +19,8 @@ class Explained(Word):
     model: str
     called: bool
     """Whether it is the first that can be called."""
+    unknown: bool | None = None
+    """Whether no provider has its name; absent if one has."""
     problem: str | None = None
     """Why it cannot be called, or does not meet the plan's requirements; absent if it can."""
     key: bool | None = None
@@ -73,6 +75,13 @@ async def _explain_candidate(settings: Settings, plan: ModelPlan, model: str) ->
             return found.model_copy(update={"problem": f"it {lack}"})
         adapter = make_adapter(name, provider)  # fails without its key or SDK
         await adapter.close()
+    except UnknownProvider as error:
+        problem = (
+            f"{error.message} Built in or configured: "
+            f"{', '.join(sorted({*BUILT_IN, *settings.providers}))}. To add another: kind and "
+            f"base_url under [providers.{name}] in harness.toml, then `harness trust`."
+        )
+        return found.model_copy(update={"unknown": True, "problem": problem})
     except HarnessError as error:
         return found.model_copy(update={"problem": f"{error.message} {error.fix}".strip()})
     return found

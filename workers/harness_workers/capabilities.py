@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
+from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import Worker
 
 from harness.capabilities.checks import INTERCEPTOR, RUN_WATCH, SERVICE, WORKFLOW, Kind
@@ -22,9 +23,10 @@ from harness.capabilities.registry import (
 from harness.capabilities.required import check_required
 from harness.commons.log import get_logger
 from harness.contracts.capability import Capability
-from harness.contracts.errors import StoreUnavailable
+from harness.contracts.errors import HarnessError, StoreUnavailable
 from harness.contracts.queues import capability_queue
 from harness.engine.connection import Connection
+from harness.engine.retry import AWAY
 from harness.interceptors import ModelInterceptor, ToolInterceptor
 from harness.store import AttemptWriter
 from harness.store.seals import get_store_id
@@ -35,6 +37,10 @@ from harness_workers.runner import make_workflow_runner
 
 DELAY_S = 2.0
 """Delay before they are served: a command that ends sooner does not pay for them."""
+LONGEST_S = 60.0
+"""Delay between two attempts to serve one, at most."""
+UNCHECKED = "Worker validation failed"
+"""What the SDK says if Temporal refuses a worker; it has no class of its own."""
 
 log = get_logger(__name__)
 
@@ -74,7 +80,7 @@ async def serve_capabilities(
     connection: Connection, attempts: AttemptWriter, after: float = DELAY_S
 ) -> None:
     """Serve them until cancelled, beginning after so many seconds. A failing one is logged,
-    without affecting runs or others."""
+    without affecting runs or others; it is served again if the failure may pass."""
     await asyncio.sleep(after)
     async with asyncio.TaskGroup() as group:
         for record in enabled_capabilities():
@@ -84,17 +90,33 @@ async def serve_capabilities(
 async def _serve_capability(
     connection: Connection, attempts: AttemptWriter, record: Capability
 ) -> None:
-    try:
-        await _wait_for_database(connection)
-        async with _run_worker(connection, attempts, record):
-            service = load_part(record, record.service, SERVICE) if record.service else None
-            if service is not None:
-                await service(connection)
-            await asyncio.Event().wait()
-    except LOADING_FAILS as error:
-        log.warning(
-            "a capability is not served by this process", capability=record.name, error=str(error)
-        )
+    pause = DELAY_S
+    while True:
+        try:
+            await _wait_for_database(connection)
+            async with _run_worker(connection, attempts, record):
+                service = load_part(record, record.service, SERVICE) if record.service else None
+                if service is not None:
+                    await service(connection)
+                await asyncio.Event().wait()
+        except LOADING_FAILS as error:
+            facts = {"capability": record.name, "error": str(error)}
+            if not _may_pass(error):
+                log.warning("a capability is not served by this process", **facts)
+                return
+            log.warning("a capability is not served yet", retry_in_seconds=pause, **facts)
+        await asyncio.sleep(pause)
+        pause = min(2 * pause, LONGEST_S)
+
+
+def _may_pass(error: BaseException) -> bool:
+    """Whether a capability may be served later. A Temporal that has just started says for some
+    seconds that its namespace is not found, to calls and to workers that begin to poll."""
+    if isinstance(error, RPCError):
+        return error.status in AWAY or error.status is RPCStatusCode.NOT_FOUND
+    if isinstance(error, HarnessError):
+        return error.retryable
+    return isinstance(error, RuntimeError) and UNCHECKED in str(error)
 
 
 async def _wait_for_database(connection: Connection) -> None:

@@ -70,7 +70,9 @@ def _print_candidate(each: Explained, out: Out) -> None:
         f"${each.input_price:g} in, ${each.output_price:g} out per million tokens"
         if each.input_price is not None
         else "price unknown",
-        {True: "key set", False: "no key", None: "no key needed"}[each.key],
+        "provider unknown"
+        if each.unknown
+        else {True: "key set", False: "no key", None: "no key needed"}[each.key],
     ]
     if each.region:
         facts.append(f"region {each.region}")

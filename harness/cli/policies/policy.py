@@ -80,6 +80,13 @@ async def _explain_call(args: Namespace, out: Out, backend: Backend) -> int:
     what = {"default": "the tool's own approval applies", "function": "the function decides"}
     decided = what.get(found.decision, found.decision)
     out.raw(clean_line(f"{tool} ({found.effect}): {decided}{by}{whom}"))
+    if found.assumed is not None:
+        out.note(
+            clean_line(
+                f"The effect {found.effect} is only assumed: {found.assumed} "
+                "Name it with --effect, or serve the agent once."
+            )
+        )
     return exit_codes.DONE
 
 

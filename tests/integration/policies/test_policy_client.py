@@ -51,6 +51,10 @@ async def test_a_call_is_explained(harness: Harness) -> None:
     assert [each.why for each in found.compared] == ["the condition on amount does not hold", None]
     found = await client.explain_call(harness.connection, ExplainBody(agent="a", tool="look"))
     assert (found.decision, found.rule) == ("default", None)
+    assert found.assumed is not None
+    assert "the agent is not known" in found.assumed and "'a'" in found.assumed
+    body = ExplainBody(agent="a", tool="look", effect="read")
+    assert (await client.explain_call(harness.connection, body)).assumed is None
 
 
 async def test_past_runs_are_compared_with_a_policy(

@@ -61,3 +61,12 @@ async def test_a_missing_sdk_is_explained(name: str, monkeypatch: pytest.MonkeyP
     assert found.problem is not None
     assert f'pip install "durable-harness[{name}]"' in found.problem
     assert 'kind = "chat"' in found.problem
+
+
+async def test_an_unknown_provider_is_named_with_those_that_are_known() -> None:
+    plan = ModelPlan(candidates=(Candidate(model="nope/x"), Candidate(model="offline/demo")))
+    unknown, known = await explain_plan(Settings(), plan)
+    assert unknown.unknown and not unknown.called and unknown.problem
+    assert "Unknown provider 'nope'" in unknown.problem and "openai" in unknown.problem
+    assert "[providers.nope]" in unknown.problem
+    assert known.called and known.unknown is None
