@@ -16,7 +16,8 @@ setup: .venv/.ready
 .venv/.ready: requirements/lock.txt requirements/embeddings.txt requirements/uv.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "harness needs Python 3.11 or newer: set PYTHON=python3.12 (found $$($(PYTHON) --version))"; exit 2; }
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@test -x $(BIN)/python || { echo "Creating .venv ..."; $(PYTHON) -m venv .venv; }
+	@echo "Installing the pinned packages into .venv (pip and uv, up to a few minutes the first time) ..."
 	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements/uv.txt
 	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements/lock.txt \
 	  requirements/embeddings.txt

@@ -1,6 +1,6 @@
 """Builds the page into `web/dist`, unless what is there was built from the present sources.
 
-    python web/build.py             one line while it builds, one sentence if it fails
+    python web/build.py             one line for each step, one sentence if it fails
     python web/build.py --verbose   with all that npm writes
 
 `make setup` runs it, and `hatch_build.py` asks it whether the page may go into a wheel. It imports
@@ -15,6 +15,7 @@ import fcntl
 import hashlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Generator
@@ -38,6 +39,10 @@ NOT_SOURCES = frozenset({"node_modules", DIST, "__pycache__"})
 GENERATED = (".gen.ts", ".tsbuildinfo", ".py")
 """What the build writes beside the sources, and what is not of the page."""
 SHOWN = 300
+LIMIT_S = 600.0
+"""How long one step of npm may take: on a slow machine, each takes a minute or two."""
+OFFLINE = ("ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ETIMEDOUT", "ENETUNREACH", "ENOTCACHED")
+"""What npm writes when it cannot reach the registry."""
 
 
 class BuildFailed(Exception):
@@ -87,15 +92,16 @@ def build_page(web: Path = WEB, *, verbose: bool = False) -> bool:
     with _lock_folder(web):
         if is_built(web):  # by another process, since
             return False
-        print("Building the web page (once; takes up to a minute) ...", flush=True)
         npm = Npm(web, verbose=verbose)
         lock = hashlib.sha256((web / LOCK).read_bytes()).hexdigest()
         installed = web / INSTALLED
         if not installed.is_file() or installed.read_text() != lock:
+            print("Installing the packages of the web page (npm, once) ...", flush=True)
             npm.run("ci", *CI)
             installed.parent.mkdir(exist_ok=True)
             installed.write_text(lock)
         sources = hash_sources(web)
+        print("Building the web page (once; takes up to a minute) ...", flush=True)
         npm.run("run", "build")
         (web / DIST / STAMP).write_text(f"{sources}\n")
     return True
@@ -123,17 +129,53 @@ class Npm:
     def run(self, *arguments: str) -> None:
         # npm's scripts call `env node`, which must be this Node and not the system's.
         env = {**os.environ, "PATH": f"{self._bin}{os.pathsep}{os.environ.get('PATH', '')}"}
-        done = subprocess.run(
-            [*self._start, *arguments],
-            cwd=self._web,
-            env=env,
-            text=True,
-            stdout=None if self._verbose else subprocess.PIPE,
-            stderr=None if self._verbose else subprocess.STDOUT,
-        )
-        if done.returncode:
-            why = _find_reason(done.stdout or "")
-            raise BuildFailed(f"`npm {' '.join(arguments[:2])}` failed{why and f' ({why})'}")
+        what = f"`npm {' '.join(arguments[:2])}`"
+        command = [*self._start, *arguments]
+        run_bounded(what, command, self._web, env, verbose=self._verbose)
+
+
+def run_bounded(
+    what: str,
+    command: list[str],
+    folder: Path,
+    env: dict[str, str],
+    *,
+    verbose: bool,
+    limit_s: float = LIMIT_S,
+) -> None:
+    """Run a command that may not last longer than a limit: npm waits for ever for a proxy that
+    keeps its connection.
+
+    Raises:
+        BuildFailed: It failed, or did not end in time.
+    """
+    piped = None if verbose else subprocess.PIPE
+    process = subprocess.Popen(
+        command,
+        cwd=folder,
+        env=env,
+        text=True,
+        stdout=piped,
+        stderr=None if verbose else subprocess.STDOUT,
+        start_new_session=True,  # with what it starts, so that all of it can be ended
+    )
+    try:
+        output = process.communicate(timeout=limit_s)[0] or ""
+    except BaseException as error:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        if not isinstance(error, subprocess.TimeoutExpired):
+            raise
+        raise BuildFailed(
+            f"{what} did not end within {limit_s / 60:g} minutes; check the network, and npm's "
+            "registry and proxy settings (npm config list)"
+        ) from None
+    if process.returncode:
+        if any(each in output for each in OFFLINE):
+            raise BuildFailed(f"{what} cannot reach the registry; this machine may be offline")
+        why = _find_reason(output)
+        raise BuildFailed(f"{what} failed{why and f' ({why})'}")
 
 
 def _find_npm() -> tuple[list[str], str]:

@@ -36,7 +36,7 @@ GATES_COMMANDS: tuple[Command, ...] = (
             ("harness gates explain run-1", ""),
             ("harness gates test run-1 --profile strict", ""),
         ),
-        group="Serve",
+        group="Steer",
         works="anywhere",
     ),
 )

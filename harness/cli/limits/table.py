@@ -13,7 +13,7 @@ LIMITS_COMMANDS: tuple[Command, ...] = (
         "For each limit of [limits.models] and [limits.providers]: requests and tokens of this\n"
         "minute, calls in progress and waiting, and how often the provider refused one.",
         (("harness limits", ""),),
-        group="Serve",
+        group="Inspect",
         works="anywhere",
     ),
     Command(
@@ -24,7 +24,7 @@ LIMITS_COMMANDS: tuple[Command, ...] = (
         "For each pool of [limits.pools]: its width, the calls in progress, and those that wait\n"
         "for a place, in their order.",
         (("harness pools", ""),),
-        group="Serve",
+        group="Inspect",
         works="anywhere",
     ),
 )

@@ -32,7 +32,7 @@ class Untrusted(ConfigError):
     another user, others can write to it, or harness did not create it at this path. Its database
     would run with your rights, so it is not started. Or a worker or `harness serve` would start
     without policies, gates, budgets or limits, because the `harness.toml` with them is not trusted,
-    for example since it was changed."""
+    for example since it was changed, or because other users may have written it."""
 
     code = "config.untrusted"
     fix = "Review what the project may do: harness trust"

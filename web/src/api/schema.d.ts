@@ -4348,6 +4348,11 @@ export interface components {
             /** Effect */
             effect: string;
             /**
+             * Assumed
+             * @description Why the effect is only assumed: no worker has published the agent, or it has no such tool.
+             */
+            assumed?: string | null;
+            /**
              * Compared
              * @description The rules up to the one that fits.
              */
