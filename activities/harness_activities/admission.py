@@ -22,7 +22,14 @@ from harness.contracts.permit import Pinned, Started
 from harness.contracts.run import WORKFLOW, RunSpec
 from harness.engine.connection import Connection
 from harness.journal.payloads import read_first
-from harness.store.permits import bind_permit, is_bound, is_run_signed, is_undo_signed, mac_of
+from harness.store.permits import (
+    bind_permit,
+    is_bound,
+    is_run_signed,
+    is_undo_signed,
+    mac_of,
+    sign_member,
+)
 from harness_activities.entries import read_start_entry, refuse_restarts
 
 KEPT = 1000
@@ -103,6 +110,10 @@ class Admission:
             raise RunForged(f"Run {workflow!r} claims to continue another execution.")
         refuse_restarts(workflow, entry)
         await self._check_chain(workflow, run_id, entry)
+        if run_id != origin:
+            signer = await self._connection.signing.get_signer()
+            mark = sign_member(signer, workflow, run_id)
+            await bind_permit(self._connection.database, mark, origin)
         if spec.permit is None:
             return Admitted(spec.pinned, self._allow_unsigned(workflow, origin), signed=False)
         mac = mac_of(spec.permit)

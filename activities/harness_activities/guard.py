@@ -25,10 +25,12 @@ from harness.contracts.tool import RunTool, ToolOutcome
 from harness.contracts.transcript import SaveTranscript
 from harness.engine.connection import Connection
 from harness.interceptors import Caller
+from harness.store import Transcripts
 from harness.store.effects import find_effect
 from harness.store.permits import Place, is_call_signed, sign_asked, sign_call
 from harness_activities.admission import Admission, Admitted
 from harness_activities.heartbeats import sending_heartbeats
+from harness_activities.own_transcript import OwnTranscript, named_heads
 from harness_activities.start_admission import StartAdmission
 
 REQUESTS: dict[str, type] = {
@@ -65,8 +67,11 @@ Step = (
 class Guard(Interceptor):
     """Refuses requests that an execution was not started for, and signs what later steps verify."""
 
-    def __init__(self, connection: Connection, watches: Sequence[RunWatch] = ()) -> None:
+    def __init__(
+        self, connection: Connection, transcripts: Transcripts, watches: Sequence[RunWatch] = ()
+    ) -> None:
         self._signing = connection.signing
+        self._transcript = OwnTranscript(connection, transcripts)
         self._watches = watches
         self._database = connection.database
         self._children = connection.stores.children
@@ -169,6 +174,8 @@ class Guard(Interceptor):
                 )
         if isinstance(request, RunTool):
             await self._check_call(admitted, pinned, request)
+        if admitted.signed:  # one started by hand may begin anywhere
+            await self._transcript.check(admitted.origin, named_heads(request))
         for watch in self._watches:
             await watch(activity.info().workflow_id or "", pinned.agent)
 

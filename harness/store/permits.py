@@ -98,6 +98,11 @@ def sign_admitted(signer: Signer, queue: str, workflow: str, run_id: str) -> str
     return signer.sign("admitted", queue, workflow, run_id)
 
 
+def sign_member(signer: Signer, run: str, run_id: str) -> str:
+    """Make the mark of an execution that continues the run, or was reset from it."""
+    return signer.sign("member", run, run_id)
+
+
 def mac_of(permit: str) -> str:
     return permit.partition(".")[2]
 

@@ -41,7 +41,7 @@ class Strings:
     async def refused(self, activity: str, request: object) -> str:
         """The code of the refusal, or what came back instead."""
         try:
-            return f"not refused: {await self.ask(activity, request, dict)}"
+            return f"not refused: {await self.ask(activity, request, object)}"
         except ActivityError as error:
             assert isinstance(error.cause, ApplicationError), error.cause
             return error.cause.type or str(error.cause)

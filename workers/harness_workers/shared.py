@@ -62,7 +62,7 @@ async def open_process_parts(
         await connection.stores.stops.listen()
         configured = connection.settings.worker.workspaces
         opening = open_servers(connection.settings, connection.project)
-        guard = Guard(connection, make_run_watches(connection))
+        guard = Guard(connection, transcripts, make_run_watches(connection))
         parts = ProcessParts(
             connection=connection,
             models=models,

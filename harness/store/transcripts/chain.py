@@ -6,6 +6,7 @@ the order they were added: a durable node has durable ancestors.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from typing import NamedTuple
 
 from harness.contracts.errors import ContentCorrupt, ContentUnsigned, StoreError, TranscriptMissing
@@ -17,6 +18,8 @@ from harness.store.transcripts.cache import Lines, Whose
 from harness.store.transcripts.node_writer import NodeWriter, Unsaved, place_of_node, place_of_reply
 
 CACHE_BYTES = 64_000_000
+KNOWN = 10_000
+"""Most nodes of which is remembered whose they are."""
 STEPS = (32, 1000, 10_000)
 """Ancestors fetched per round trip: a fork or a new host often lacks only a few."""
 
@@ -46,6 +49,7 @@ class Transcripts:
         self._vault = vault
         self._lines = Lines(cache_bytes)
         self._writer = NodeWriter(database, vault)
+        self._known = OrderedDict[tuple[str, str], None]()
 
     def add(
         self,
@@ -62,6 +66,7 @@ class Transcripts:
         body = node.wire()
         head = digest(body)
         self._lines.add(head, node, len(body), Whose(run=owner))
+        self.note_of(run, head)
         self._writer.add(Unsaved(head, node, body, run, turn, call, reply, owner))
         return head
 
@@ -144,6 +149,36 @@ class Transcripts:
             return None
         head, reply = rows[0]
         return Answer(head, await read_reply(self._vault, reply, run, turn, call, head))
+
+    def note_of(self, run: str, head: str) -> None:
+        """Remember that `head` is in the transcript of this execution."""
+        self._known[run, head] = None
+        if len(self._known) > KNOWN:
+            self._known.popitem(last=False)
+
+    def is_known_of(self, run: str, head: str) -> bool:
+        return (run, head) in self._known
+
+    async def find_writers(self, head: str) -> list[str]:
+        """List the executions that the index names as writers of `head`: see `has_written`."""
+        row = self._writer.nodes.get(head)
+        rows = await self._database.fetch(
+            "SELECT DISTINCT run FROM harness.answer WHERE head = %s", (head,)
+        )
+        return [*([row.run] if row else ()), *(run for (run,) in rows)]
+
+    async def has_written(self, run: str, head: str) -> bool:
+        """Whether an entry of the index proves that the execution wrote `head`."""
+        row = self._writer.nodes.get(head)
+        if row is not None and row.run == run:
+            return True
+        rows = await self._database.fetch(
+            "SELECT turn, call, reply FROM harness.answer WHERE run = %s AND head = %s LIMIT 1",
+            (run, head),
+        )
+        for turn, call, reply in rows:
+            await read_reply(self._vault, reply, run, turn, call, head)  # raises if it was planted
+        return bool(rows)
 
     async def close(self) -> None:
         """Write the queued nodes."""
