@@ -17,12 +17,12 @@ from harness.contracts.run import WORKFLOW, RunSpec
 from harness.contracts.seal import Origin, SealedExecution, SealEntry
 from harness.engine.connection import Connection, get_identity
 from harness.history.executions import ExecutionChain
-from harness.history.reader import decode_execution, shown_execution
+from harness.history.reader import decode_execution, read_content, shown_execution
 from harness.journal import VERSION, Execution, project_chain
 from harness.journal.payloads import read_first, to_seconds
 from harness.journal.seal import Content, RawExecution, commit_content, last_of, pack_content
 from harness.store.attempts import attempts_of
-from harness.store.seals import NewSeal, SealIndex
+from harness.store.seals import NewSeal, SealIndex, SealRow
 from harness.version import __version__
 
 MEDIA_TYPE = "application/vnd.harness.seal"
@@ -76,6 +76,19 @@ def sealed_execution(
         last=last,
         readable=None if shown == last else shown,
     )
+
+
+async def read_index(connection: Connection, row: SealRow) -> SealIndex | None:
+    """Extract the index of a stored seal from its content; None if that cannot be read."""
+    try:
+        content = await read_content(connection, row)
+        plain = [await decode_execution(connection, each) for each in content.executions]
+    except (RunError, StoreError) as error:
+        if error.retryable:
+            raise
+        log.warning("a seal cannot be read", run=row.run, seal=row.seq, error=error.message)
+        return None
+    return index_of(row.run, row.read.workflow or WORKFLOW, plain)
 
 
 def index_of(run: str, workflow: str, plain: Sequence[Execution]) -> SealIndex:

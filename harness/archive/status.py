@@ -14,7 +14,8 @@ from harness.engine.connection import Connection
 from harness.engine.retry import ask_patiently, unreachable_error
 from harness.history.executions import ENDED, TYPES, retention_s
 from harness.history.reader import open_seals
-from harness.store.seals import Figures, get_store_id
+from harness.store.seals import Figures
+from harness.store.store_id import get_store_id
 
 CLOSE = 0.75
 """Fraction of Temporal's retention after which an unsealed run is in danger of being lost."""

@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 
-from harness.archive.sealing import MEDIA_TYPE, draft_seal, index_of
+from harness.archive.sealing import MEDIA_TYPE, draft_seal, read_index
 from harness.archive.settings import ArchiveSettings
 from harness.commons.log import get_logger
 from harness.contracts.effect import UNDO
@@ -25,7 +25,7 @@ from harness.contracts.seal import Kind, Sealed, SealEntry
 from harness.engine.connection import Connection, get_identity
 from harness.history import live
 from harness.history.executions import ENDED, closed_before, list_closed, read_chain, retention_s
-from harness.history.reader import decode_execution, open_seals, read_content
+from harness.history.reader import open_seals
 from harness.journal import VERSION
 from harness.store.seals import NewSeal, SealRow
 from harness.version import __version__
@@ -205,17 +205,10 @@ async def complete_index(connection: Connection) -> None:
 
 async def _reindex(connection: Connection, row: SealRow) -> bool:
     """Index a seal from its content; False if that cannot be read."""
-    try:
-        content = await read_content(connection, row)
-        plain = [await decode_execution(connection, each) for each in content.executions]
-    except (RunError, StoreError) as error:
-        if error.retryable:
-            raise
-        log.warning("a seal cannot be read", run=row.run, seal=row.seq, error=error.message)
-        return False
-    index = index_of(row.run, row.read.workflow or WORKFLOW, plain)
-    await open_seals(connection).reindex(row.seq, index)
-    return True
+    index = await read_index(connection, row)
+    if index is not None:
+        await open_seals(connection).reindex(row.seq, index)
+    return index is not None
 
 
 # --- inside

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from temporalio.api.history.v1 import HistoryEvent
 
+from harness.archive.sealing import read_index
 from harness.contracts.errors import (
     Forgotten,
     HarnessError,
@@ -33,6 +34,8 @@ from harness.journal.seal import (
 from harness.store.seals import SealRow
 
 GONE = "its content is missing, and no deletion signed by this project is recorded"
+SAME_TIME_S = 1e-3
+"""Postgres rounds times to microseconds."""
 Progress = Callable[[int], None]
 
 
@@ -209,7 +212,31 @@ def _read_valid_entry(row: SealRow, wrong: list[str], report: Report) -> SealEnt
 def _check_columns(row: SealRow, entry: SealEntry) -> list[str]:
     told = (entry.seq, entry.kind, entry.namespace, entry.run, tuple(entry.run_ids))
     stands = (row.seq, row.kind, row.namespace, row.run, row.run_ids)
-    return [] if told == stands else ["its row differs from its entry"]
+    same = told == stands and abs(row.sealed - entry.at) < SAME_TIME_S
+    return [] if same else ["its row differs from its entry"]
+
+
+async def _check_index(connection: Connection, row: SealRow) -> list[str]:
+    """Compare the columns that lists are made from with the content. A seal that could not be read
+    when it was made has none, until a sweep adds them."""
+    told = await open_seals(connection).read_index(row.seq)
+    if told.agent is None and told.lineage is None:
+        return []
+    found = await read_index(connection, row)
+    if found is None:
+        return []
+    wrong = [
+        name
+        for (name, here), there in zip(vars(told).items(), found.values, strict=True)
+        if not _is_same(here, there)
+    ]
+    return [f"its columns differ from its content: {', '.join(wrong)}"] if wrong else []
+
+
+def _is_same(here: object, there: object) -> bool:
+    if isinstance(here, float) and isinstance(there, float):
+        return abs(here - there) < SAME_TIME_S
+    return here == there
 
 
 async def _explain_missing(connection: Connection, row: SealRow) -> tuple[str | None, list[str]]:
@@ -248,6 +275,8 @@ async def _check_content(
         return [error.message]
     if damage is not None:
         return [str(damage)]
+    if wrong := await _check_index(connection, row):
+        return wrong
     report.checked += 1
     return (await _compare_with_engine(connection, row))[1] if engine else []
 

@@ -23,7 +23,7 @@ from harness.engine.signed_start import PERMIT_MEMO, digest_input
 from harness.history import live
 from harness.journal.payloads import read_value
 from harness.store.permits import Start, is_bound, is_start_signed, sign_admitted
-from harness.store.seals import get_store_id
+from harness.store.store_id import get_store_id
 
 
 @dataclass(frozen=True)

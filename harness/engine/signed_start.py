@@ -17,7 +17,7 @@ from harness.contracts.queues import agent_queue, capability_queue
 from harness.engine.connection import Connection
 from harness.engine.retry import ask_patiently, unreachable_error
 from harness.store.permits import Start, sign_start
-from harness.store.seals import get_store_id
+from harness.store.store_id import get_store_id
 
 PERMIT_MEMO = "permit"
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, LiteralString
 
-from harness.contracts.errors import HarnessError, StoreError
+from harness.contracts.errors import HarnessError
 from harness.contracts.seal import START, Kind, SealEntry
 from harness.crypto.place import place_of
 from harness.crypto.vault import PLAIN, Vault
@@ -22,11 +21,7 @@ STONE = "deletion"
 """The purpose of the MAC of an entry that records one."""
 LOCK = lock_number("harness.seal")
 PAGE = 500
-IDENTITY = """
-SELECT s.system_identifier::text || '/' || d.oid::text
-FROM pg_control_system() s, pg_database d WHERE d.datname = current_database()
-"""
-COLUMNS: LiteralString = "seq, hash, entry, kind, namespace, run, run_ids, content, key"
+COLUMNS: LiteralString = "seq, hash, entry, kind, namespace, run, run_ids, sealed, content, key"
 INDEX: LiteralString = """agent, state, model, session, lineage,
   extract(epoch FROM started)::float8, extract(epoch FROM ended)::float8, turns, tokens,
   cost_micros"""
@@ -118,6 +113,7 @@ class SealRow:
     namespace: str
     run: str
     run_ids: tuple[str, ...]
+    sealed: float
     content: str | None
     """The artifact; None where it was deleted or forgotten."""
     key: bytes | None
@@ -271,6 +267,13 @@ class Seals:
         rows = await self._database.fetch(f"{query} WHERE run = ANY(%s)", (list(runs),))
         return rows[0][0]
 
+    async def read_index(self, seq: int) -> SealIndex:
+        """Read what lists show of a seal."""
+        rows = await self._database.fetch(
+            f"SELECT {INDEX} FROM harness.seal WHERE seq = %s", (seq,)
+        )
+        return SealIndex(**dict(zip(vars(SealIndex()), rows[0], strict=True)))
+
     async def list_old(self, before: float, limit: int = PAGE) -> list[SealRow]:
         """List seals with content that are older than `before`."""
         return await self._fetch_rows(OLD, (before, limit))
@@ -333,9 +336,10 @@ class Seals:
 
 
 def _to_seal_row(row: Row) -> SealRow:
-    seq, hash, entry, kind, namespace, run, run_ids, content, key = row
+    seq, hash, entry, kind, namespace, run, run_ids, sealed, content, key = row
     return SealRow(
-        seq, hash, bytes(entry), kind, namespace, run, tuple(run_ids), content,
+        seq, hash, bytes(entry), kind, namespace, run, tuple(run_ids),
+        sealed.timestamp(), content,
         None if key is None else bytes(key),
     )  # fmt: skip
 
@@ -361,7 +365,16 @@ async def _add_entries(
         ids = tuple(entry.run_ids)
         rows.append(
             SealRow(
-                seq, prev, data, entry.kind, entry.namespace, entry.run, ids, seal.content, seal.key
+                seq,
+                prev,
+                data,
+                entry.kind,
+                entry.namespace,
+                entry.run,
+                ids,
+                entry.at,
+                seal.content,
+                seal.key,
             )
         )
         values.append(
@@ -382,17 +395,3 @@ def _key_place(run: str, content: str | None) -> bytes:
 
 def _unsigned_wire(entry: SealEntry) -> bytes:
     return entry.model_copy(update={"mac": None}).wire()
-
-
-async def get_store_id(database: Database) -> str:
-    """Return an id unique to this database: two stores that share a Temporal are swept apart.
-    Raises StoreUnavailable if the database does not answer."""
-    from psycopg.errors import InsufficientPrivilege
-
-    try:
-        rows = await database.fetch(IDENTITY)
-    except StoreError as error:
-        if not isinstance(error.__cause__, InsufficientPrivilege):
-            raise
-        rows = [(database.name,)]  # not every role has the privilege
-    return hashlib.sha256(rows[0][0].encode()).hexdigest()[:8]

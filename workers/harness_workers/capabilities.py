@@ -29,7 +29,7 @@ from harness.engine.connection import Connection
 from harness.engine.retry import AWAY
 from harness.interceptors import ModelInterceptor, ToolInterceptor
 from harness.store import AttemptWriter
-from harness.store.seals import get_store_id
+from harness.store.store_id import get_store_id
 from harness_activities.capability_guard import CapabilityGuard
 from harness_activities.guard import RunWatch
 from harness_workers.options import STICKY_S, make_worker_options

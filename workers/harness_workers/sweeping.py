@@ -22,7 +22,7 @@ from harness.archive.settings import ArchiveSettings
 from harness.contracts.queues import archive_queue
 from harness.contracts.seal import SWEEP, SweepSpec
 from harness.engine.connection import Connection
-from harness.store.seals import get_store_id
+from harness.store.store_id import get_store_id
 
 
 async def serve_sweep(connection: Connection) -> None:

@@ -101,7 +101,7 @@ import asyncio, sys
 from temporalio.client import WorkflowFailureError
 from harness import Harness
 from harness.contracts.queues import capability_queue
-from harness.store.seals import get_store_id
+from harness.store.store_id import get_store_id
 
 async def main():
     async with Harness.connect() as harness:

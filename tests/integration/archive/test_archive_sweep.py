@@ -14,7 +14,7 @@ from harness.config.settings import settings_model
 from harness.contracts.queues import archive_queue
 from harness.contracts.seal import Sealed
 from harness.history.reader import open_seals
-from harness.store.seals import get_store_id
+from harness.store.store_id import get_store_id
 from harness_workers import capabilities
 from tests.fakes.model_server import ModelServer
 from tests.fakes.runs import eventually

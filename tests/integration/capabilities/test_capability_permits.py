@@ -24,7 +24,7 @@ from harness.contracts.capability import Capability
 from harness.contracts.queues import capability_queue
 from harness.contracts.run import RunSpec
 from harness.engine.signed_start import start_workflow
-from harness.store.seals import get_store_id
+from harness.store.store_id import get_store_id
 from harness_activities.capability_guard import CapabilityGuard
 from harness_activities.failures import Failures
 from tests.fakes.model_server import ModelServer

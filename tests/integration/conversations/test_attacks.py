@@ -34,7 +34,7 @@ from harness.conversations.contracts import (
 from harness.conversations.rebuild import rebuild_rows
 from harness.runs.steer import abort_run
 from harness.sdk.local import host_agents
-from harness.store.seals import get_store_id
+from harness.store.store_id import get_store_id
 from tests.fakes.conversations import answered, said
 from tests.fakes.model_server import ModelServer
 from tests.fakes.runs import eventually

@@ -31,7 +31,7 @@ from harness.conversations.contracts import (
 from harness.conversations.projection import SKEW_S
 from harness.conversations.turns import find_newest_head
 from harness.sdk.local import host_agents
-from harness.store.seals import get_store_id
+from harness.store.store_id import get_store_id
 from tests.fakes.conversations import answered
 from tests.fakes.model_server import ModelServer
 from tests.fakes.puppet import Strings
