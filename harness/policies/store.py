@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from harness.contracts.errors import PolicyUnavailable
 from harness.crypto.signing import Signer, Signing
-from harness.policies.policy import Policy
+from harness.policies.policy import PINNED, Policy
 from harness.policies.rows import Pin, Remembered
 from harness.store.database import Database
 
@@ -82,7 +82,7 @@ class PolicyStore:
         text = await self.read_text(digest)
         # Its patterns may take long to compile: other tasks run in between.
         try:
-            return await asyncio.to_thread(Policy.model_validate_json, text)
+            return await asyncio.to_thread(Policy.model_validate_json, text, context=PINNED)
         except ValidationError as error:
             why = error.errors(include_url=False, include_input=False)[0]["msg"]
             raise PolicyUnavailable(f"The policy {digest[:16]} cannot be read: {why}.") from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from harness.contracts.errors import InvalidPolicy
 from harness.contracts.ruling import fits_whom
 from harness.policies import conditions
 from harness.policies.evaluate import PolicyCall, compare_rules, find_rule
-from harness.policies.policy import Policy, parse_policy, read_policy
+from harness.policies.policy import PINNED, Policy, parse_policy, read_policy
 
 TEXT = """
 [[rules]]
@@ -48,11 +49,11 @@ def test_a_policy_has_200_regexes_and_no_more_is_compiled() -> None:
     conditions._compile.cache_clear()
     inner = ", ".join(f"a{n} = {{ not = {{ regex = 'x{n}' }} }}" for n in range(50))
     text = f'[[rules]]\ndecision = "deny"\narguments = {{ {inner} }}\n'
-    with pytest.raises(InvalidPolicy, match="a policy may have 200 conditions with regex"):
+    with pytest.raises(InvalidPolicy, match="has 250 conditions with regex; at most 200 are"):
         parse_policy(text * 5, "policy.toml")
     assert conditions._compile.cache_info().currsize == 0
     rules = parse_policy(text * 4, "policy.toml").rules
-    with pytest.raises(InvalidPolicy, match="200 conditions"):
+    with pytest.raises(InvalidPolicy, match="has 250 conditions"):
         read_policy({"rules": [*rules, *rules[:1]]}, "[policies]")
 
 
@@ -159,3 +160,12 @@ def test_who_may_decide() -> None:
     assert fits_whom(("role:operator",), "bob", "admin")
     assert not fits_whom(("role:admin",), "bob", "operator")
     assert not fits_whom(("role:admin",), "role:admin", None)
+
+
+def test_a_pinned_policy_from_before_the_limit_is_still_read() -> None:
+    """A run in flight must not fail in the middle because a later version has a limit."""
+    conditions = [{"decision": "deny", "arguments": {"a": {"regex": f"x{n}"}}} for n in range(201)]
+    with pytest.raises(InvalidPolicy, match="has 201 conditions with regex; at most 200"):
+        read_policy({"rules": conditions}, "[policies]")
+    text = json.dumps({"rules": conditions})
+    assert len(Policy.model_validate_json(text, context=PINNED).rules) == 201
