@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import shutil
-import tempfile
 import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -23,6 +21,7 @@ from harness.tools.sandbox.places import (
     make_argv,
     write_etc,
 )
+from harness.tools.sandbox.scratch import make_scratch
 from harness.tools.shell.shell_process import Limits, run_command
 
 OUTER = Path(__file__).with_name("_outer.py")
@@ -94,8 +93,7 @@ async def run_confined(
     bubblewrap = find_bubblewrap()
     workspace = await asyncio.to_thread(workspace.resolve)
     check_workspace(workspace)
-    scratch = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="harness-sandbox-"))
-    try:
+    async with make_scratch() as scratch:
         argv = await asyncio.to_thread(
             _prepare_folder, scratch, bubblewrap, workspace, readable, limits
         )
@@ -115,8 +113,6 @@ async def run_confined(
         }  # fmt: skip
         (scratch / "request.json").write_text(json.dumps(asked))
         yield await _run_outer(scratch, limits)
-    finally:
-        await asyncio.to_thread(shutil.rmtree, scratch, ignore_errors=True)
 
 
 def _prepare_folder(
