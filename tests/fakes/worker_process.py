@@ -18,13 +18,14 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
-from harness import Agent, Harness, tool
+from harness import Agent, ContextPolicy, Harness, tool
 from harness.config.settings import settings_model
 from harness_workers.shared import open_process_parts
 from harness_workers.worker import AgentWorker
 from tests.fakes.runs import add, look, send
 
 BOSS = "-boss"
+LONG = "-long"
 
 
 def agent(name: str, project: Path) -> Agent[None, str]:
@@ -36,6 +37,8 @@ def agent(name: str, project: Path) -> Agent[None, str]:
             await asyncio.sleep(0.01)
         return f"dug at {where}"
 
+    if name.endswith(LONG):
+        return Agent(name, tools=[look], context=ContextPolicy(compact_at=1_000, keep_last=2))
     return Agent(name, tools=[add, look, send, dig])
 
 
