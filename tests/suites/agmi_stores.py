@@ -35,12 +35,15 @@ Row = dict[str, Any]
 class Rows:
     """Rows of one table, read and written past harness."""
 
-    def __init__(self, url: str, table: str, *, where: str, unique: str) -> None:
-        self.table, self.where, self.unique = table, where, unique
+    def __init__(
+        self, url: str, table: str, *, where: str, unique: str, order: str = "seq"
+    ) -> None:
+        self.table, self.where, self.unique, self.order = table, where, unique, order
         self._connection = psycopg.connect(url, autocommit=True)
 
     def read(self, value: str) -> list[Row]:
-        statement = f"SELECT to_jsonb(t) FROM {self.table} t WHERE {self.where} = %s ORDER BY seq"
+        statement = f"SELECT to_jsonb(t) FROM {self.table} t WHERE {self.where} = %s "
+        statement += f"ORDER BY {self.order}"
         return [row for (row,) in self._connection.execute(statement, (value,)).fetchall()]
 
     def put(self, row: Row) -> None:

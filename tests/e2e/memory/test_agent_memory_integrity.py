@@ -1,5 +1,5 @@
-"""The nine edits of agent-memory-integrity (PyPI), unchanged, against our stores: none is accepted,
-and memories refuse them when they are read."""
+"""The nine edits of agent-memory-integrity (PyPI), unchanged, against our stores: memories refuse
+them when they are read, and a check of the archive or of an export reports them."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ async def check(adapter: str, settings: dict[str, Any], folder: Path) -> dict[st
     path = [str(folder / "packages"), str(FOLDER), str(ROOT)]
     done = await asyncio.to_thread(
         subprocess.run,
-        [sys.executable, "-m", "agmi.check", "--adapter", f"agmi_stores:{adapter}",
+        [sys.executable, "-m", "agmi.check", "--adapter", adapter, "--fail-on", "none",
          "--json", str(report)],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(path),
              "SUITE_SETTINGS": json.dumps(settings)},
@@ -49,5 +49,32 @@ async def test_memories_refuse_every_edit_when_they_are_read(
     engine: Engine, runs_database: str, model_server: ModelServer, tmp_path: Path
 ) -> None:
     settings = {**make_options(engine, runs_database, model_server), "memory": {"embedder": ""}}
-    found = await check("MemoryStore", settings, tmp_path)
+    found = await check("agmi_stores:MemoryStore", settings, tmp_path)
     assert found == {f"T{n}": "REJECTED" for n in range(1, 10)}
+
+
+async def test_a_check_of_the_archive_reports_every_edit(
+    engine: Engine, database_url: str, model_server: ModelServer, tmp_path: Path
+) -> None:
+    settings = make_options(engine, database_url, model_server)
+    found = await check("agmi_archive:Archive", settings, tmp_path)
+    assert found == {f"T{n}": "REPORTED" for n in range(1, 10)}
+
+
+async def test_without_a_token_only_a_shorter_archive_is_accepted(
+    engine: Engine, database_url: str, model_server: ModelServer, tmp_path: Path
+) -> None:
+    settings = make_options(engine, database_url, model_server)
+    found = await check("agmi_archive:ArchiveAlone", settings, tmp_path)
+    shorter = dict.fromkeys(("T2", "T9"), "ACCEPTED")
+    assert found == {f"T{n}": "REPORTED" for n in range(1, 10)} | shorter
+
+
+@pytest.mark.parametrize("adapter", ["Export", "ResealedExport"])
+async def test_a_check_of_an_export_reports_every_edit(
+    engine: Engine, database_url: str, model_server: ModelServer, tmp_path: Path, adapter: str
+) -> None:
+    """One export has no older copy: T9 does not apply."""
+    settings = make_options(engine, database_url, model_server)
+    found = await check(f"agmi_archive:{adapter}", settings, tmp_path)
+    assert found == {f"T{n}": "REPORTED" for n in range(1, 9)} | {"T9": "NOT EVALUABLE"}

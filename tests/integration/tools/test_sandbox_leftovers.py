@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -34,7 +35,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-async def test_what_a_killed_process_left_is_removed(place: Path) -> None:
+def test_what_a_killed_process_left_is_removed(place: Path) -> None:
     holder = subprocess.Popen(
         [sys.executable, "-c", HOLDS], stdout=subprocess.PIPE, text=True,
         env={**os.environ, "TMPDIR": str(place)},
@@ -46,10 +47,17 @@ async def test_what_a_killed_process_left_is_removed(place: Path) -> None:
     holder.kill()
     holder.communicate()
     assert (left / "stage").is_dir()
-    async with make_scratch() as own:
-        assert list(place.iterdir()) == [own]
-        assert remove_stale(place) == []
-    assert list(place.iterdir()) == []
+
+    async def use() -> Path:
+        async with make_scratch() as own:
+            assert remove_stale(place) == []
+            return own
+
+    before = set(place.iterdir())
+    own = asyncio.run(use())
+    assert before == {left}
+    assert own.parent == place
+    assert set(place.iterdir()) == set()
 
 
 def test_only_folders_of_this_user_and_of_dead_processes_are_removed(place: Path) -> None:
