@@ -27,6 +27,7 @@ from harness.conversations.store import Conversations
 from harness.engine.connection import Connection
 from harness.engine.retry import unreachable_error
 from harness.history import live, reader
+from harness.history.written import check_written
 from harness.runs.published import find_published
 from harness.runs.start import pin_spec, prepare_run
 from harness.runs.start_request import Request
@@ -122,7 +123,9 @@ async def _find_head(connection: Connection, request: PrepareTurn) -> tuple[int,
         spec = await read_turn_spec(connection, card, number)
         if spec is not None:
             # A run that was terminated says nothing of its transcript: go on where it had started.
-            return last, await _read_head(connection, turn_run(card.id, number)) or spec.head
+            return last, await _read_own_head(
+                connection, turn_run(card.id, number), spec
+            ) or spec.head
     return last, card.base
 
 
@@ -131,8 +134,11 @@ async def _check_head(connection: Connection, request: PrepareTurn) -> None:
     been rolled back."""
     card, number, head = request.card, request.last, request.head
     saved = await _read_saved_turn(connection, card, number)
-    if saved is not None and head in (saved.base, saved.head):
+    if saved is not None and head == saved.base:
         return  # the rows are signed, and outlive the run in Temporal
+    if saved is not None and head == saved.head:
+        await check_written(connection, turn_run(card.id, number), head, saved.base)
+        return
     spec = await read_turn_spec(connection, card, number)
     if spec is None:
         raise _forged_head(request)
@@ -143,6 +149,13 @@ async def _check_head(connection: Connection, request: PrepareTurn) -> None:
         end = await live.read_completion(connection.temporal, run)
     if head != (end.head if end else await _read_head(connection, run)):
         raise _forged_head(request)
+    await check_written(connection, run, head, spec.head)
+
+
+async def _read_own_head(connection: Connection, run: str, spec: RunSpec) -> str | None:
+    head = await _read_head(connection, run)
+    await check_written(connection, run, head, spec.head)
+    return head
 
 
 async def _read_saved_turn(connection: Connection, card: Card, number: int) -> StoredTurn | None:
@@ -166,7 +179,9 @@ async def find_newest_head(connection: Connection, card: Card) -> str | None:
         spec = await read_turn_spec(connection, card, number)
         if spec is not None:
             with suppress(ConversationBusy):
-                return await _read_head(connection, turn_run(card.id, number)) or spec.head
+                return (
+                    await _read_own_head(connection, turn_run(card.id, number), spec) or spec.head
+                )
     return card.base
 
 

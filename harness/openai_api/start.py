@@ -11,6 +11,7 @@ from harness.contracts.errors.openai_api import UnsupportedParameter
 from harness.contracts.message import Message, user_message
 from harness.engine.connection import Connection
 from harness.history import reader
+from harness.history.written import check_written
 from harness.openai_api.follow import read_answer_so_far
 from harness.openai_api.ids import read_response_id, response_not_found
 from harness.openai_api.parameters import OWN_TOOLS, check_parameters
@@ -114,6 +115,7 @@ async def _find_transcript(connection: Connection, run: str) -> tuple[str, str]:
             fix="Wait until it has, or cancel it.",
         )
     spec = await reader.read_spec(connection, run)
+    await check_written(connection, run, answer.end.head, spec.head if spec else None)
     # A terminated run does not report its transcript: continue where it had started.
     head = answer.end.head or (spec.head if spec else None)
     if spec is None or head is None or not await has_node(connection.database, head):

@@ -16,6 +16,7 @@ from harness.contracts.errors import RunBusy, RunError, RunIdTaken
 from harness.contracts.message import Message
 from harness.contracts.run import Budget
 from harness.conversations.turns import find_session_spec
+from harness.history.written import check_written
 from harness.prompts.prompt import Prompt
 from harness.runs.start import new_id
 from harness.runs.start_request import check_id
@@ -106,6 +107,7 @@ class Session:
 
         Raises:
             RunBusy: A run of the session is still open.
+            RunForged: The last run ended with a transcript that it has not written.
         """
         request = make_request(
             agent, prompt, model=model, budget=budget, workspace=workspace, priority=priority,
@@ -132,13 +134,16 @@ class Session:
     async def _find_head(self, number: int) -> str | None:
         if number == 0:
             return None
-        if await find_session_spec(self._client.connection, self.id, number) is None:
+        connection = self._client.connection
+        spec = await find_session_spec(connection, self.id, number)
+        if spec is None:
             return await self._find_head(number - 1)  # a run of someone else took the id
         status = await self._read_status(number)
         if status is WorkflowExecutionStatus.RUNNING:
             raise self._busy_error(number)
         newest: RunHandle[Any] = self._client.get_run(self._run_id(number))
         result = await newest.outcome()
+        await check_written(connection, newest.id, result.head, spec.head)
         # A terminated run does not report its transcript: continue where it had started.
         return result.head or await self._find_head(number - 1)
 

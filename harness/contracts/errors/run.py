@@ -149,9 +149,10 @@ class RunUnsigned(RunError):
 
 
 class RunForged(RunError):
-    """A worker was asked for something other than what the run was started with, or a tool call is
-    not one that the model made. Also when the starter signs with another `signing.key` than the
-    worker: see [the signing key](../how-to/run-on-a-cluster.md#the-signing-key)."""
+    """A worker was asked for something other than what the run was started with, a tool call is not
+    one that the model made, or a run ended with a transcript that it has not written. Also when the
+    starter signs with another `signing.key` than the worker: see
+    [the signing key](../how-to/run-on-a-cluster.md#the-signing-key)."""
 
     code = "run.forged"
     fix = (

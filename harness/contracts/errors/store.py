@@ -44,7 +44,8 @@ class UploadNotFound(StoreError):
 
 class TranscriptMissing(StoreError):
     """A worker died before it saved the newest messages. The run still holds them and sends them
-    again; nothing needs to be done."""
+    again; nothing needs to be done. Also when a step of a run names a node of another run, which
+    only somebody does who answers in place of a worker."""
 
     code = "store.transcript_missing"
     fix = "The run resends what it holds and continues."
