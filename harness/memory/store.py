@@ -11,7 +11,7 @@ from harness.memory.rows import Entry
 from harness.memory.words import COMMON, LONG
 
 if TYPE_CHECKING:
-    from psycopg import AsyncConnection
+    from psycopg import AsyncConnection, AsyncCursor
 
     from harness.store.database import Row
 
@@ -85,6 +85,16 @@ SIMILARITY: LiteralString = """
  WHERE m.namespace = e.namespace AND m.owner = e.owner AND m.seq = e.seq
    AND m.embedder = %(embedder)s)
 """
+USED: LiteralString = """
+coalesce((SELECT u.used FROM harness_memory.usage u
+          WHERE u.namespace = e.namespace AND u.owner = e.owner AND u.seq = e.seq), 0)
+"""
+"""Not joined: Postgres would read the usage of all of the owner's memories."""
+SEARCH_ON: LiteralString = """
+SELECT set_config('hnsw.iterative_scan', 'relaxed_order', true),
+  set_config('hnsw.ef_search', '60', true)
+"""
+"""Other owners' vectors are in the same index: search on until enough are found."""
 BY_VECTOR: LiteralString = """
 SELECT m.seq FROM harness_memory.embedding m
 WHERE m.namespace = %(namespace)s AND m.owner = %(owner)s AND m.scope = ANY(%(scopes)s::text[])
@@ -229,9 +239,8 @@ class Store:
     async def load_current(self, seqs: Sequence[int]) -> list[tuple[Entry, int]]:
         """Those of these entries that are current, each with how often it was recalled."""
         rows = await self._fetch(
-            f"SELECT {FIELDS}, coalesce(u.used, 0) FROM harness_memory.entry e "
-            "LEFT JOIN harness_memory.usage u ON u.namespace = e.namespace AND u.owner = e.owner "
-            f"AND u.seq = e.seq WHERE {MINE} AND e.seq = ANY(%(seqs)s::bigint[]) AND {CURRENT}",
+            f"SELECT {FIELDS}, {USED} FROM harness_memory.entry e "
+            f"WHERE {MINE} AND e.seq = ANY(%(seqs)s::bigint[]) AND {CURRENT}",
             {"seqs": list(seqs)},
         )
         return [(Entry(**_named(row[:-1])), row[-1]) for row in rows]
@@ -288,16 +297,12 @@ class Store:
         """Places of facts whose vectors are close, the closest first."""
         count = vector.count(",") + 1
         statement: LiteralString = BY_VECTOR.format(n=count)  # pyright: ignore[reportAssignmentType]
-        async with self.connection.transaction():
-            # Other owners' vectors are in the same index: search on until enough are found.
-            await self.connection.execute("SET LOCAL hnsw.iterative_scan = relaxed_order")
-            await self.connection.execute("SET LOCAL hnsw.ef_search = 60")
-            rows = await self._fetch(
-                statement,
-                {
-                    "vector": vector, "embedder": embedder, "scopes": list(scopes), "limit": limit,
-                },
-            )  # fmt: skip
+        values = {"vector": vector, "embedder": embedder, "scopes": list(scopes), "limit": limit}
+        # In one round trip: there are five otherwise.
+        async with self.connection.pipeline(), self.connection.transaction():
+            await self.connection.execute(SEARCH_ON)
+            cursor = await self._execute(statement, values)
+            rows = await cursor.fetchall()
         return [row[0] for row in rows]
 
     async def note_use(self, seqs: Sequence[int]) -> None:
@@ -342,9 +347,14 @@ class Store:
     async def _fetch(
         self, query: LiteralString, values: Mapping[str, object] | None = None
     ) -> list[Row]:
-        own = {"namespace": self.chain.namespace, "owner": self.chain.owner}
-        cursor = await self.connection.execute(query, own | dict(values or {}))
+        cursor = await self._execute(query, values or {})
         return await cursor.fetchall() if cursor.description else []
+
+    async def _execute(
+        self, query: LiteralString, values: Mapping[str, object]
+    ) -> AsyncCursor[Row]:
+        own = {"namespace": self.chain.namespace, "owner": self.chain.owner}
+        return await self.connection.execute(query, own | dict(values))
 
 
 NAMES = ("seq", "id", "kind", "target", "scope", "content", "digest", "fields", "run",
