@@ -1,7 +1,7 @@
 """Adapters of agent-memory-integrity (PyPI) for the archive of sealed runs and for exports.
 
 A record of the archive is a seal's row with its content, and one of an export is an event of its
-history. What is asked is `harness archive verify`, and `harness verify` for a file. Both take a
+history. What is asked is `harness verify`, for the archive or for a file. Both take a
 token: the hash of a seal that somebody keeps elsewhere.
 """
 
