@@ -270,7 +270,8 @@ class Export(MemoryAdapter):
     def payload_of(self, record: Record) -> str:
         left_out = ("eventId", "eventTime")
         event = record.fields["event"]
-        return json.dumps({key: event[key] for key in event if key not in left_out})
+        kept = {key: event[key] for key in event if key not in left_out}
+        return json.dumps(kept, sort_keys=True)  # maps of protobuf have no order
 
     def owner_of(self, record: Record) -> str:
         return record.fields["owner"]
