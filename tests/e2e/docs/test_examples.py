@@ -77,8 +77,8 @@ OFTEN = {"approval", "calculator", "fork", "session", "undo"}
 
 
 def test_every_example_is_expected_here() -> None:
-    # tests of evals, tests/e2e/api, and what code_fixer imports
-    elsewhere = {"evaluate", "http_client", "recorded_model"}
+    # tests of evals, tests/e2e/api, what code_fixer imports, and test_researcher.py
+    elsewhere = {"evaluate", "http_client", "recorded_model", "researcher"}
     assert {path.stem for path in EXAMPLES.glob("*.py")} == set(EXPECTED) | elsewhere
 
 
