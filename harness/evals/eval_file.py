@@ -59,6 +59,8 @@ class EvalFile(Word):
     models: Annotated[tuple[ModelRef, ...], Field(max_length=MOST_CELLS)] = ()
     """Each agent runs with each of them; by default with its own."""
     dataset: str | DataSet | None = None
+    workspace: str | None = None
+    """A folder beside this file. Each run works in its own copy of it."""
     checks: Annotated[tuple[Check, ...], Field(max_length=MOST_CHECKS)] = ()
     repeats: Annotated[int, Field(ge=1, le=100)] = 1
     concurrency: Annotated[int, Field(ge=1, le=50)] = 4
