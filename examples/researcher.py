@@ -33,6 +33,7 @@ from harness.errors import ToolFailed
 from harness.extensions import Decision, Stop, ToolUse
 
 HERE = Path(__file__).parent
+MOST_DOCUMENTS = 500
 MOST_HITS = 12
 MOST_LINES = 40
 MOST_BYTES = 1_000_000
@@ -67,11 +68,12 @@ class Library:
     folder: Path
 
     def list_names(self) -> list[str]:
-        return sorted(
+        found = sorted(
             each.name
             for each in self.folder.iterdir()
             if each.suffix in (".md", ".txt") and each.is_file() and not each.is_symlink()
         )
+        return found[:MOST_DOCUMENTS]
 
     def read_lines(self, name: str) -> list[str]:
         if name not in self.list_names():
@@ -97,7 +99,10 @@ class Library:
 
 
 def open_library() -> Library:
-    return Library(Path(os.environ.get("RESEARCH_FOLDER", HERE / "research")))
+    folder = Path(os.environ.get("RESEARCH_FOLDER", HERE / "research"))
+    if not folder.is_dir():
+        raise NotADirectoryError(f"RESEARCH_FOLDER names {folder}, which is not a folder.")
+    return Library(folder)
 
 
 @tool(effect="read", untrusted=True)
