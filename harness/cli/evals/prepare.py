@@ -97,12 +97,11 @@ async def make_plan(connection: Connection, prepared: Prepared, args: Namespace)
     judges = {name: await store_agent(connection, each) for name, each in prepared.judges.items()}
     models = file.models or (None,)
     cases = await _find_cases(connection, prepared, args)
-    micros = None if file.max_cost_usd is None else round(file.max_cost_usd * 1e6)
     plan = EvalPlan(
         name=file.name, checks=file.checks, judges=judges, cases=len(cases),
         cells=tuple(Cell(agent=agent, model=model) for agent in agents for model in models),
         repeats=file.repeats, concurrency=file.concurrency, threshold=file.threshold,
-        budget=file.limits.budget(), most_tokens=file.max_tokens, most_micros=micros,
+        budget=file.limits.budget(), most_tokens=file.max_tokens, most_micros=file.most_micros,
         copies=True if prepared.copies else None,
         replay=True if args.on_runs is not None else None, by=get_identity(),
     )  # fmt: skip
