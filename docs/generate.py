@@ -302,7 +302,7 @@ def _range_text(schema: dict[str, Any], low: str, high: str, unit: str) -> list[
 
 def models_page() -> str:
     from harness.providers.catalog import KNOWN
-    from harness.providers.prices import AS_OF
+    from harness.providers.prices import AS_OF, OTHERS_AS_OF
 
     rows: list[list[str]] = []
     for each in KNOWN.values():
@@ -311,7 +311,8 @@ def models_page() -> str:
         able = ", ".join(sorted(each.capabilities))
         rows.append([f"`{each.ref}`", able, f"{each.context:,}", dollars])
     head = ["Model", "Can", "Context (tokens)", "$ per million tokens: input / cached / output"]
-    note = load_notes("pages")["models"].replace("AS_OF", AS_OF)
+    note = load_notes("pages")["models"].replace("OTHERS_AS_OF", OTHERS_AS_OF)
+    note = note.replace("AS_OF", AS_OF)
     return join_parts([page_title("Models", "catalog.py"), note, make_table(head, rows)])
 
 

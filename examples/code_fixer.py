@@ -18,11 +18,11 @@ from harness.tools import edit_file, list_files, read_file, run_in_sandbox, run_
 
 HERE = Path(__file__).parent
 INSTRUCTIONS = """
-You repair Python projects whose tests fail. Work on a copy: of broken/NAME in fixes/NAME, made anew
-with run_shell. Run the tests with `python3 -m unittest` in that folder. Find the cause in the code
-and edit it; the tests are right, do not change them. Run the tests again, and say in one or two
-sentences what was wrong.
+You repair Python projects whose tests fail; each has its own folder. Run its tests with
+`python3 -m unittest` in that folder. Find the cause in the code and edit it; the tests are right,
+do not change them. Run the tests again, and say in one or two sentences what was wrong.
 """
+SLUG = "broken/slug/slug.py"
 LOOK = (list_files, read_file, search_files)
 
 agent = Agent(
@@ -30,7 +30,7 @@ agent = Agent(
     instructions=INSTRUCTIONS,
     tools=[*LOOK, run_shell, replace(edit_file, approval="always")],
 )
-# In an evaluation nobody is asked: only the copies are edited.
+# In an evaluation nobody is asked: each run edits its own copy.
 unattended = Agent(
     "code-fixer-unattended", instructions=INSTRUCTIONS, tools=[*LOOK, run_shell, edit_file]
 )
@@ -38,12 +38,10 @@ unattended = Agent(
 
 async def is_repaired(seen: Observed) -> tuple[bool, str]:
     """Whether the original tests pass with the repaired code, which runs in a sandbox."""
-    name = seen.case.id
-    script = (
-        f"cp -r fixes/{name} /tmp/{name} && cp broken/{name}/test_* /tmp/{name} && "
-        f"cd /tmp/{name} && python3 -m unittest"
-    )
-    ran = await run_in_sandbox(script, Path.cwd())
+    assert seen.workspace is not None
+    originals = HERE / "broken" / seen.case.id
+    script = f"cp '{originals}'/test_* . && python3 -m unittest"
+    ran = await run_in_sandbox(script, seen.workspace / seen.case.id, readable=[originals])
     return ran.code == 0, ran.output.strip().splitlines()[-1]
 
 
@@ -53,12 +51,8 @@ def keeps_tests(seen: Observed) -> bool:
     return not any("test_" in str(arguments) for arguments in edits)
 
 
-def name_files(folder: Path) -> list[str]:
-    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*.py"))
-
-
 async def repair(harness: Harness, model: str, folder: Path) -> None:
-    prompt = "The tests of broken/slug fail. Repair it."
+    prompt = "The tests of slug fail. Repair it."
     run = await harness.start(agent, prompt, model=model, workspace=folder)
     async for event in run.events():
         if event.type == "decision_requested":
@@ -67,16 +61,17 @@ async def repair(harness: Harness, model: str, folder: Path) -> None:
         elif event.type == "tool_call_finished" and event.name == "run_shell":
             print(f"run_shell: {event.content.splitlines()[-2:]}")
     print(await run.result())
-    print("repaired:", (folder / "fixes/slug/slug.py").read_text().splitlines()[-1].strip())
+    print("repaired:", (folder / "slug/slug.py").read_text().splitlines()[-1].strip())
     report = await run.undo()
-    print(f"undone: {len(report.undone)} effects; files: {name_files(folder)}")
+    print(f"undone: {len(report.undone)} effects")
+    print("as before:", (folder / "slug/slug.py").read_text() == (HERE / SLUG).read_text())
 
 
 async def main() -> None:
     from recorded_model import read_replies, serve_replies
 
-    folder = Path(tempfile.mkdtemp())
-    shutil.copytree(HERE / "broken", folder / "broken")
+    folder = Path(tempfile.mkdtemp()) / "projects"
+    shutil.copytree(HERE / "broken", folder)
     server = await serve_replies(read_replies(HERE / "code_fixer.replies.jsonl"))
     address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
     recorded = ProviderSettings(kind="chat", base_url=address)

@@ -3,11 +3,13 @@
 python examples/recorded_model.py examples/code_fixer.replies.jsonl 8099
 
 Each line of the file has `when` (a text of the first user message) and `replies`: the messages of
-the assistant in the form of the API, one for each turn.
+the assistant in the form of the API, one for each turn. MEMORY_ID in a reply stands for the first
+memory that the conversation shows, because ids of memories differ each time.
 """
 
 import asyncio
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -50,10 +52,16 @@ def make_answer(lines: Lines, body: dict[str, Any]) -> bytes:
     turn = sum(each["role"] == "assistant" for each in body["messages"])
     for line in lines:
         if line["when"] in asked and turn < len(line["replies"]):
-            content = b"".join(make_events(body["model"], line["replies"][turn]))
+            reply = fill_in_memory(line["replies"][turn], body["messages"])
+            content = b"".join(make_events(body["model"], reply))
             return make_head("200 OK", "text/event-stream", content)
     error = {"error": {"message": "No reply is recorded for this.", "type": "invalid_request"}}
     return make_head("400 Bad Request", "application/json", json.dumps(error).encode())
+
+
+def fill_in_memory(reply: dict[str, Any], messages: Lines) -> dict[str, Any]:
+    found = re.search("mem_[0-9a-f]{24}", json.dumps(messages))
+    return json.loads(json.dumps(reply).replace("MEMORY_ID", found[0])) if found else reply
 
 
 def make_head(status: str, kind: str, content: bytes) -> bytes:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import socket
 from dataclasses import dataclass
 
 from temporalio import activity
 
-from harness.contracts.errors import RunForged
+from harness.contracts.errors import EvalInvalid, RunForged
+from harness.contracts.tool import Workspace
 from harness.engine.connection import Connection
 from harness.engine.signed_start import own_queue
 from harness.evals.capability import EVALS
@@ -18,9 +21,11 @@ from harness.evals.contracts import (
     EvalItem,
     ItemStarted,
     eval_workflow,
+    name_run,
 )
 from harness.evals.run_item import Runner
 from harness.evals.store import Evals
+from harness.evals.workspaces import Copies
 from harness.history.follow import Feeds
 from harness_activities.heartbeats import sending_heartbeats
 from harness_activities.parts import Activity
@@ -64,23 +69,42 @@ class EvalActivities:
 
 @dataclass(frozen=True)
 class CodeActivities:
-    """The activity of the process that has an evaluation's Python functions. Its queue is named by
-    the evaluation, so it admits workflows of the capability's queue itself."""
+    """The activities of the process that has an evaluation's Python functions, and the folder that
+    its runs have copies of. Its queue is named by the evaluation, so it admits workflows of the
+    capability's queue itself."""
 
     connection: Connection
     runner: Runner
     functions: Functions
     admission: StartAdmission
+    copies: Copies | None = None
 
     @activity.defn(name="check_eval_code")
     async def check_code(self, request: CheckItem) -> CodeChecked:
         """Call the functions of an item's checks."""
         _check_caller(request.item.eval)
         with sending_heartbeats(), leaving_to_others():
-            info = activity.info()
-            queue = await own_queue(self.connection, EVALS)
-            await self.admission.admit(info.workflow_id or "", info.workflow_run_id or "", queue)
+            await self._admit()
             return await check_code(self.runner, self.functions, request)
+
+    @activity.defn(name="copy_eval_workspace")
+    async def copy_workspace(self, item: EvalItem) -> EvalItem:
+        """Make the copy that the run of an item works in, unless there is one already."""
+        _check_caller(item.eval)
+        with sending_heartbeats(), leaving_to_others():
+            await self._admit()
+            if self.copies is None:
+                raise EvalInvalid("The file of this evaluation names no workspace any more.")
+            plan, _ = await self.runner.read_item(item)
+            run = name_run(plan, item.eval, item.number)
+            root = await asyncio.to_thread(self.copies.make, item.eval, run)
+            workspace = Workspace(host=socket.gethostname(), root=str(root))
+            return item.model_copy(update={"workspace": workspace})
+
+    async def _admit(self) -> None:
+        info = activity.info()
+        queue = await own_queue(self.connection, EVALS)
+        await self.admission.admit(info.workflow_id or "", info.workflow_run_id or "", queue)
 
 
 def _check_caller(eval: str) -> None:

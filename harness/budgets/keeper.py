@@ -162,7 +162,7 @@ class BudgetKeeper:
     def _count(self, call: ModelCall, usage: Usage) -> Spent:
         caller: Caller = call.caller
         return Spent(
-            run=caller.run, model=call.model, agent=caller.agent, session=caller.session,
+            run=caller.run, model=call.model, agent=caller.agent, session=caller.top_session,
             owner=caller.owner, input=usage.input, cached=usage.cached or 0, output=usage.output,
             cost=cost_micros(call.model, usage, self._prices), estimated=bool(usage.estimated),
         )  # fmt: skip

@@ -49,7 +49,7 @@ ENDING_TRIES, ENDING_S = 50, 0.2
 
 
 def code_queue(eval: str) -> str:
-    """The task queue of the process that has an evaluation's Python functions."""
+    """The task queue of the process that has an evaluation's functions and workspace."""
     return f"harness.evals.code.{eval}"
 
 
@@ -73,12 +73,13 @@ async def start_eval(connection: Connection, id: str, *, by: Caller = LOCAL) -> 
         return
     rows = Evals(connection)
     plan = await _read_plan(rows, id)
-    coded = any(isinstance(check, Function) for check in plan.checks)
+    coded = plan.copies or any(isinstance(check, Function) for check in plan.checks)
     request = EvalStart(
         eval=id,
         items=plan.items,
         concurrency=plan.concurrency,
         code=code_queue(id) if coded else None,
+        copies=plan.copies,
     )
     await rows.set_state(id, "running")  # before the workflow may end
     for _ in range(ENDING_TRIES):

@@ -6,6 +6,7 @@ import asyncio
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, cast
 
 from harness.contracts.run import RunState
@@ -25,6 +26,8 @@ async def check_code(runner: Runner, functions: Functions, request: CheckItem) -
     item = request.item
     plan, case = await runner.read_item(item)
     seen = await runner.observe(plan, case, item, request.run)
+    if item.workspace is not None:
+        seen = replace(seen, workspace=Path(item.workspace.root))
     was = replace(seen, outcome=seen.recorded) if seen.recorded else None
     checks = [check for check in plan.checks if isinstance(check, Function)]
     return CodeChecked(

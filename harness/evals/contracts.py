@@ -9,6 +9,7 @@ from harness.contracts.errors import ErrorInfo
 from harness.contracts.model import ModelRef
 from harness.contracts.published import PublishedAgent
 from harness.contracts.run import Budget
+from harness.contracts.tool import Workspace
 from harness.contracts.transcript import digest
 from harness.evals.checks import Check
 
@@ -26,9 +27,12 @@ class EvalStart(Word):
     items: int
     concurrency: int
     code: str | None = None
-    """The task queue of the process that has the Python functions of its checks."""
+    """The task queue of the process that has the Python functions of its checks, and the folder
+    that runs have copies of."""
     first: int | None = None
     """The first item of this execution."""
+    copies: Flag = None
+    """That process makes a copy of a folder for each run to work in."""
 
 
 class EvalItem(Word):
@@ -36,6 +40,8 @@ class EvalItem(Word):
 
     eval: str
     number: int
+    workspace: Workspace | None = None
+    """The copy that its run works in."""
 
 
 class ItemStarted(Word):
@@ -132,6 +138,8 @@ class EvalPlan(Word):
     most_tokens: int | None = None
     """No run starts once all of them have used this much."""
     most_micros: int | None = None
+    copies: Flag = None
+    """Each run works in its own copy of a folder."""
     replay: Flag = None
     """Cases are recorded runs, whose tools do not run."""
     owner: str | None = None

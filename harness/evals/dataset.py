@@ -3,6 +3,7 @@ in bounded time and memory."""
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -47,6 +48,13 @@ def read_cases(path: Path) -> list[Case]:
     with path.open("rb") as file:
         cases = [_read_case(path, number, line) for number, line in _read_lines(path, file)]
     return check_cases(cases, path.name)
+
+
+def read_case_lines(text: str, what: str) -> list[Case]:
+    """Read the same from a text; `what` names it in errors."""
+    path = Path(what)
+    lines = _read_lines(path, io.BytesIO(text.encode()))
+    return check_cases([_read_case(path, number, line) for number, line in lines], what)
 
 
 def check_cases(cases: list[Case], what: str) -> list[Case]:

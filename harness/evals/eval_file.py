@@ -20,13 +20,17 @@ MOST_CHECKS = 50
 MOST_CELLS = 50
 
 
+Dollars = Annotated[float, Field(gt=0, le=1e9)]
+Seconds = Annotated[float, Field(gt=0, le=1e9)]
+
+
 class RunLimits(Word):
     """Limits of each run."""
 
     turns: Annotated[int, Field(ge=1)] | None = None
     tokens: Annotated[int, Field(ge=1)] | None = None
-    cost_usd: Annotated[float, Field(gt=0)] | None = None
-    seconds: Annotated[float, Field(gt=0)] | None = None
+    cost_usd: Dollars | None = None
+    seconds: Seconds | None = None
 
     def budget(self) -> Budget:
         """The same as a run takes it."""
@@ -59,6 +63,8 @@ class EvalFile(Word):
     models: Annotated[tuple[ModelRef, ...], Field(max_length=MOST_CELLS)] = ()
     """Each agent runs with each of them; by default with its own."""
     dataset: str | DataSet | None = None
+    workspace: str | None = None
+    """A folder beside this file. Each run works in its own copy of it."""
     checks: Annotated[tuple[Check, ...], Field(max_length=MOST_CHECKS)] = ()
     repeats: Annotated[int, Field(ge=1, le=100)] = 1
     concurrency: Annotated[int, Field(ge=1, le=50)] = 4
@@ -68,8 +74,13 @@ class EvalFile(Word):
     limits: RunLimits = RunLimits()
     max_tokens: Annotated[int, Field(ge=1)] | None = None
     """No run starts once all runs together have used this much."""
-    max_cost_usd: Annotated[float, Field(gt=0)] | None = None
+    max_cost_usd: Dollars | None = None
     """The same for the cost."""
+
+    @property
+    def most_micros(self) -> int | None:
+        """`max_cost_usd` in millionths of a US dollar."""
+        return None if self.max_cost_usd is None else round(self.max_cost_usd * 1e6)
 
     @property
     def data(self) -> DataSet:
@@ -86,14 +97,23 @@ def read_eval_file(path: Path) -> EvalFile:
             raise EvalInvalid(f"There is no file {path}.")
         if path.stat().st_size > MAX_FILE:
             raise EvalInvalid(f"{path} is larger than {MAX_FILE:,} bytes.")
-        raw = tomllib.loads(path.read_bytes().decode())
+        text = path.read_bytes().decode()
     except UnicodeDecodeError as error:
         raise EvalInvalid(f"{path} is not UTF-8: byte {error.start}.") from None
-    except RecursionError:
-        raise EvalInvalid(f"{path} is nested too deeply.") from None
     except (OSError, ValueError) as error:
         raise EvalInvalid(f"{path} cannot be read: {clip_text(str(error), 300)}") from None
-    return parse_eval(raw, str(path))
+    return read_eval_text(text, str(path))
+
+
+def read_eval_text(text: str, where: str) -> EvalFile:
+    """Read and check the text of such a file; `where` names it in errors."""
+    try:
+        raw = tomllib.loads(text)
+    except RecursionError:
+        raise EvalInvalid(f"{where} is nested too deeply.") from None
+    except ValueError as error:
+        raise EvalInvalid(f"{where} cannot be read: {clip_text(str(error), 300)}") from None
+    return parse_eval(raw, where)
 
 
 def parse_eval(raw: dict[str, Any], where: str) -> EvalFile:

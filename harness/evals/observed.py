@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from harness.contracts.whatif import Outcome
 from harness.evals.contracts import Case
@@ -20,12 +21,14 @@ class Observed:
             `cost_micros` and `seconds`.
         effects: The effect of each of the agent's tools: `read`, `write` or `irreversible`.
         recorded: In an evaluation over past runs, the outcome of the recorded run.
+        workspace: The copy that the run worked in, if the evaluation names a workspace.
     """
 
     case: Case
     outcome: Outcome
     effects: Mapping[str, str]
     recorded: Outcome | None = None
+    workspace: Path | None = None
 
     @property
     def output(self) -> str:

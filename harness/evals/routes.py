@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Query
+from fastapi import Query, Response
 
+from harness.api.body import location_of
 from harness.api.caller import Role
 from harness.api.context import CallerOf, Context, PathText
-from harness.api.route import Route
-from harness.evals import client
+from harness.api.route import Created, Route
+from harness.evals import client, requests
 from harness.evals.report import EvalReport
 from harness.evals.rows import EvalRow
-from harness.evals.views import EvalList, NumberedResult, ResultList
+from harness.evals.views import EvalList, NumberedResult, ResultList, StartEval
 
 Limit = Annotated[int, Query(ge=1, le=200)]
 MOST_NUMBER = client.MOST_ITEMS
@@ -21,6 +22,15 @@ MOST_NUMBER = client.MOST_ITEMS
 async def list_evals(context: Context, caller: CallerOf, limit: Limit = 50) -> EvalList:
     """List the caller's evaluations, the newest first; admins see all."""
     return EvalList(evals=await client.list_evals(context.connection, limit=limit, by=caller))
+
+
+async def start_eval(
+    body: StartEval, context: Context, caller: CallerOf, response: Response
+) -> EvalRow:
+    """Start an evaluation of published agents. It and its runs belong to the caller."""
+    found = await requests.begin_eval(context.connection, caller, body)
+    response.headers["Location"] = location_of("evals", found.id)
+    return found
 
 
 async def show_eval(
@@ -58,6 +68,7 @@ async def stop_eval(eval: PathText, context: Context, caller: CallerOf) -> EvalR
 
 ROUTES = (
     Route("GET", "/evals", list_evals, Role.VIEWER),
+    Route("POST", "/evals", start_eval, Role.OPERATOR, status=201, creates=Created("eval")),
     Route("GET", "/evals/{eval}", show_eval, Role.VIEWER),
     Route("GET", "/evals/{eval}/results", list_eval_results, Role.VIEWER),
     Route("POST", "/evals/{eval}/stop", stop_eval, Role.OPERATOR),

@@ -91,8 +91,10 @@ class Runner:
             return await self._replay_case(item, plan, case.source)
         run = name_run(plan, item.eval, item.number)
         chosen = plan.cells[cell]
-        messages = _messages_of(case)
-        await self.run(item, plan, run, chosen.agent, messages, chosen.model)
+        agent, messages = chosen.agent, _messages_of(case)
+        if item.workspace is not None and agent.workspace is not None:
+            agent = agent.model_copy(update={"workspace": item.workspace})
+        await self.run(item, plan, run, agent, messages, chosen.model)
         return run
 
     async def _replay_case(self, item: EvalItem, plan: EvalPlan, source: str) -> str:

@@ -34,3 +34,8 @@ class Caller:
     was reached, otherwise what a capability does."""
     above: Above | None = None
     """What policies see of the runs above it, if an agent started this one as a tool."""
+
+    @property
+    def top_session(self) -> str | None:
+        """The session of the run, or of the one at the top if an agent started it as a tool."""
+        return self.above.session if self.above else self.session

@@ -130,7 +130,7 @@ class PolicyInterceptor:
             Remembered(
                 id=f"rem-{digest_values({'place': place}, ['place'])[:20]}",
                 scope=self._scope_of(caller),
-                session=_session_of(caller),
+                session=caller.top_session,
                 owner=caller.owner,
                 tool=call.name,
                 names=names,
@@ -152,7 +152,7 @@ class PolicyInterceptor:
         return next((e for e in same if digest_values(arguments, e.names) == e.digest), None)
 
     def _scope_of(self, caller: Caller) -> str:
-        session = _session_of(caller)
+        session = caller.top_session
         kind, id = ("run", caller.origin) if session is None else ("session", session)
         return f"{self._namespace}/{caller.owner or ''}/{kind}/{id}"
 
@@ -168,14 +168,9 @@ def describe_call(use: ToolUse) -> PolicyCall:
         arguments=cast("dict[str, Any]", given),
         agent=use.caller.agent,
         owner=use.caller.owner,
-        session=_session_of(use.caller),
+        session=use.caller.top_session,
         cost=cost / 1e6,
     )
-
-
-def _session_of(caller: Caller) -> str | None:
-    """The session of the run, or of the one at the top if an agent called it as a tool."""
-    return caller.above.session if caller.above else caller.session
 
 
 def _choose_names(decider: Decider, arguments: dict[str, Any]) -> list[str]:

@@ -1,6 +1,7 @@
 """Known models: their capabilities, context sizes and prices.
 
-A model that is not listed can be used as well: it is assumed to be capable of everything.
+A model that is not listed can be used as well: it is assumed to be capable of everything. A listed
+one may have no known price.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ class Known:
 
 _PLAIN: frozenset[Feature] = frozenset({"tools", "output", "vision"})
 _ALL: frozenset[Feature] = frozenset({"tools", "output", "vision", "reasoning"})
+_TEXT: frozenset[Feature] = frozenset({"tools", "output", "reasoning"})
 _DEMO: frozenset[Feature] = frozenset({"tools", "output"})
 
 _MODELS: tuple[tuple[frozenset[Feature], int, str, tuple[str, ...]], ...] = (
@@ -67,6 +69,21 @@ _MODELS: tuple[tuple[frozenset[Feature], int, str, tuple[str, ...]], ...] = (
         "anthropic",
         ("claude-opus-4-5", "claude-sonnet-4-5", "claude-haiku-4-5"),
     ),
+    (
+        _ALL,
+        1_048_576,
+        "gemini",
+        (
+            "gemini-4-carbon", "gemini-4-argon", "gemini-4-neon", "gemini-4-hydrogen",
+            "gemini-3.8-flash", "gemini-3.5-flash", "gemini-3.5-flash-lite",
+            "gemini-3.1-pro-preview", "gemini-3.1-flash-lite", "gemini-2.5-pro",
+            "gemini-2.5-flash", "gemini-2.5-flash-lite",
+        ),
+    ),
+    (_ALL, 262_144, "mistral", ("mistral-medium-3-5",)),
+    (_PLAIN, 262_144, "mistral", ("mistral-large-2512",)),
+    (_ALL, 256_000, "mistral", ("mistral-small-2603",)),
+    (_TEXT, 131_072, "groq", ("openai/gpt-oss-120b", "openai/gpt-oss-20b")),
 )  # fmt: skip
 
 KNOWN: dict[str, Known] = {

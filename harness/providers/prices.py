@@ -1,4 +1,6 @@
-"""Prices of tokens, as published by the providers on the date AS_OF.
+"""Prices of tokens, as published by the providers on the date AS_OF. Those of Gemini, Mistral and
+Groq are what public sources quoted of the providers' price pages on OTHERS_AS_OF; a model on whose
+price they disagree has none here.
 
 Not a promise: a model that is not listed has no known price, and surcharges for very long prompts,
 batch discounts and individual contracts are not considered.
@@ -14,6 +16,7 @@ from harness.config.settings import Settings
 from harness.contracts.model import Usage
 
 AS_OF = "2026-11-01"
+OTHERS_AS_OF = "2026-12-01"
 
 
 class Price(NamedTuple):
@@ -68,6 +71,24 @@ PRICES: dict[str, Price] = {
     "anthropic/claude-sonnet-4-5": Price(3, 0.3, 15, 3.75),
     "anthropic/claude-haiku-5-5": Price(0.1, 0.01, 0.5, 0.125),
     "anthropic/claude-haiku-4-5": Price(1, 0.1, 5, 1.25),
+    # Carbon and Argon cost half of this until 2026-11-30, 3.8 Flash until 2026-12-31: a budget must
+    # hold after that too. Where no price of cached input is known, it is that of other input.
+    "gemini/gemini-4-carbon": Price(4, 0.2, 20),
+    "gemini/gemini-4-argon": Price(4, 0.2, 20),
+    "gemini/gemini-4-neon": Price(3, 0.15, 15),
+    "gemini/gemini-4-hydrogen": Price(1.5, 0.075, 7.5),
+    "gemini/gemini-3.8-flash": Price(1.5, 0.15, 7.5),
+    "gemini/gemini-3.5-flash": Price(1.5, 0.15, 9),
+    "gemini/gemini-3.5-flash-lite": Price(0.3, 0.3, 2.5),
+    "gemini/gemini-3.1-pro-preview": Price(2, 0.2, 12),
+    "gemini/gemini-3.1-flash-lite": Price(0.25, 0.025, 1.5),
+    "gemini/gemini-2.5-pro": Price(1.25, 0.125, 10),
+    "gemini/gemini-2.5-flash": Price(0.3, 0.03, 2.5),
+    "gemini/gemini-2.5-flash-lite": Price(0.1, 0.01, 0.4),
+    "mistral/mistral-medium-3-5": Price(1.5, 1.5, 7.5),
+    "mistral/mistral-large-2512": Price(0.5, 0.5, 1.5),
+    "groq/openai/gpt-oss-120b": Price(0.15, 0.075, 0.6),
+    "groq/openai/gpt-oss-20b": Price(0.075, 0.0375, 0.3),
     "offline/demo": Price(0, 0, 0),
 }
 

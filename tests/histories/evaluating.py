@@ -8,6 +8,7 @@ from temporalio import activity
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from harness import Harness
+from harness.contracts.tool import Workspace
 from harness.evals.contracts import (
     WORKFLOW,
     CheckItem,
@@ -34,6 +35,18 @@ async def evaluated(harness: Harness, model: ModelServer, name: str) -> RunHandl
         return ItemStarted(over_budget=True) if item.number > 3 else ItemStarted(run="a-run")
 
     return await _play(harness, name, run_item, items=6, concurrency=2, code=name)
+
+
+async def eval_in_copies(harness: Harness, model: ModelServer, name: str) -> RunHandle[Any]:
+    """Each run works in a copy of a folder."""
+    del model
+
+    @activity.defn(name="run_eval_item")
+    async def run_item(item: EvalItem) -> ItemStarted:
+        assert item.workspace is not None
+        return ItemStarted(run="a-run")
+
+    return await _play(harness, name, run_item, items=3, concurrency=2, code=name, copies=True)
 
 
 async def stopped_eval(harness: Harness, model: ModelServer, name: str) -> RunHandle[Any]:
@@ -64,6 +77,11 @@ async def _play(harness: Harness, name: str, run_item: Any, **fields: Any) -> Ru
         assert request.run
         return CodeChecked()
 
+    @activity.defn(name="copy_eval_workspace")
+    async def copy_workspace(item: EvalItem) -> EvalItem:
+        workspace = Workspace(host="a-host", root=f"/copies/{item.number}")
+        return item.model_copy(update={"workspace": workspace})
+
     @activity.defn(name="close_eval")
     async def close_eval(end: EvalEnd) -> EvalEnd:
         return end
@@ -73,7 +91,7 @@ async def _play(harness: Harness, name: str, run_item: Any, **fields: Any) -> Ru
         client,
         task_queue=name,
         workflows=[EvalRun],
-        activities=[run_item, check_item, check_code, close_eval],
+        activities=[run_item, check_item, check_code, copy_workspace, close_eval],
         workflow_runner=UnsandboxedWorkflowRunner(),
     )
     async with worker:

@@ -37,7 +37,7 @@ from tests.fakes.runs import Gate, add, eventually, give_up, look, send, until_s
 from tests.fakes.steps import Hang, Say, Used, call, calls, fail, say, stall
 from tests.histories.compaction import compacted
 from tests.histories.delivery import delivered
-from tests.histories.evaluating import evaluated, stopped_eval
+from tests.histories.evaluating import eval_in_copies, evaluated, stopped_eval
 from tests.histories.inline import inline_refused, inline_timed_out
 from tests.histories.policed import make_settings, policed
 from tests.histories.sessions import answered_in_order, continued, rolled_back
@@ -331,7 +331,11 @@ CASES: dict[str, dict[str, Case]] = {
     "Undo": {case.__name__: case for case in (undone, stopped, previewed)},
     "Sweep": {"swept": swept},
     "DeliverWebhook": {"delivered": delivered},
-    "EvalRun": {"evaluated": evaluated, "stopped_eval": stopped_eval},
+    "EvalRun": {
+        "evaluated": evaluated,
+        "stopped_eval": stopped_eval,
+        "eval_in_copies": eval_in_copies,
+    },
     "Session": {case.__name__: case for case in (answered_in_order, rolled_back, continued)},
 }  # fmt: skip
 """By workflow: every registered one has at least one."""

@@ -48,6 +48,8 @@ REFUSALS = (
     # A part's kind may be left out by what we wrote ourselves, not in what is imported.
     Refusal(r"POST .*/imported-conversations", "api.invalid_request", "Unable to extract tag"),
     Refusal(r"POST .*/webhooks", "webhooks.refused"),
+    # What the file of an evaluation and its cases say.
+    Refusal(r"POST .*/evals", "evals.invalid"),
     # What a policy file says, and whether the project has a policy at all.
     Refusal(r"(POST|PUT) .*/policy(/test)?", "policies.invalid"),
     Refusal(r"PUT .*/policy", "policies.none"),

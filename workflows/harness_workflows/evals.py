@@ -68,6 +68,8 @@ class EvalRun:
         while self.state == "done" and self.next < last:
             item = EvalItem(eval=request.eval, number=self.next)
             self.next += 1
+            if request.copies:
+                item = await _call("copy_eval_workspace", item, EvalItem, queue=request.code)
             started = await _call("run_eval_item", item, ItemStarted)
             if started.over_budget:
                 self.state = "over_budget" if self.state == "done" else self.state

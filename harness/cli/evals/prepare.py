@@ -24,6 +24,7 @@ from harness.evals.contracts import Case, Cell, EvalPlan
 from harness.evals.dataset import find_beside, read_cases
 from harness.evals.eval_file import EvalFile, read_eval_file
 from harness.evals.judge import make_judge
+from harness.evals.workspaces import Copies, find_copies
 from harness.runs.published import find_published, store_agent
 
 
@@ -39,6 +40,8 @@ class Prepared:
     functions: dict[str, Callable[..., Any]]
     cases: list[Case] | None
     """Of a file; others are read from the stack."""
+    copies: Copies | None = None
+    """Of the workspace, if the file names one."""
 
     @property
     def own_agents(self) -> list[Agent[Any, Any]]:
@@ -59,6 +62,8 @@ def prepare(args: Namespace) -> Prepared:
         raise EvalInvalid(
             "A check of the kind `recorded` needs recorded runs.", fix="Add --on-runs."
         )
+    if file.workspace and args.on_runs is not None:
+        raise EvalInvalid(f"{path} has a workspace, but no tool runs with --on-runs.")
     data = file.data
     if args.on_runs is None and not (data.file or data.runs or data.conversations):
         raise EvalInvalid(f"{path} names no data set.", fix='Write dataset = "cases.jsonl".')
@@ -81,6 +86,7 @@ def prepare(args: Namespace) -> Prepared:
         judges=judges,
         functions=functions,
         cases=cases[: data.limit] if cases else None,
+        copies=find_copies(folder, file.workspace) if file.workspace else None,
     )
 
 
@@ -91,12 +97,12 @@ async def make_plan(connection: Connection, prepared: Prepared, args: Namespace)
     judges = {name: await store_agent(connection, each) for name, each in prepared.judges.items()}
     models = file.models or (None,)
     cases = await _find_cases(connection, prepared, args)
-    micros = None if file.max_cost_usd is None else round(file.max_cost_usd * 1e6)
     plan = EvalPlan(
         name=file.name, checks=file.checks, judges=judges, cases=len(cases),
         cells=tuple(Cell(agent=agent, model=model) for agent in agents for model in models),
         repeats=file.repeats, concurrency=file.concurrency, threshold=file.threshold,
-        budget=file.limits.budget(), most_tokens=file.max_tokens, most_micros=micros,
+        budget=file.limits.budget(), most_tokens=file.max_tokens, most_micros=file.most_micros,
+        copies=True if prepared.copies else None,
         replay=True if args.on_runs is not None else None, by=get_identity(),
     )  # fmt: skip
     return await client.add_eval(connection, plan, cases)

@@ -35,8 +35,11 @@ async def run_eval(args: Namespace, out: Out) -> int:
     check_files(args)
     prepared = prepare(args) if args.file else None
     async with open_client(out, index=True) as opened:
-        if args.detach and prepared is not None and prepared.functions:
-            raise EvalInvalid("Checks in Python run in this process.", fix="Leave out --detach.")
+        if args.detach and prepared is not None and (prepared.functions or prepared.copies):
+            raise EvalInvalid(
+                "Checks in Python and copies of a workspace need this process.",
+                fix="Leave out --detach.",
+            )
         async with _serving(opened, prepared, args) as id:
             await client.start_eval(opened.connection, id)
             if args.detach:
@@ -63,10 +66,12 @@ async def _serving(
         yield args.resume or await make_plan(connection, _need(prepared), args)
         return
     async with host_agents(connection, capabilities_after=0) as hosting:
+        if prepared.copies is not None:
+            hosting.allow_workspace(prepared.copies.folder)
         for agent in prepared.own_agents:
             await hosting.serve(agent)
         id = args.resume or await make_plan(connection, prepared, args)
-        async with serve_code(connection, id, prepared.functions):
+        async with serve_code(connection, id, prepared.functions, prepared.copies):
             yield id
 
 

@@ -89,7 +89,11 @@ def _print_model(model: ModelView, out: Out) -> None:
         out.line(model.model_dump(mode="json", exclude_none=True))
         return
     price = model.price
-    cost = f"${price.input:g} in, ${price.output:g} out per million tokens" if price else ""
+    cost = (
+        f"${price.input:g} in, ${price.output:g} out per million tokens"
+        if price
+        else "price unknown"
+    )
     mark = "  (the default)" if model.default else ""
     out.console.print(f"  {model.model:<30}", end="", soft_wrap=True)
     out.console.print(f"{model.context:>9,} tokens  {cost}{mark}", style="quiet", soft_wrap=True)

@@ -26,7 +26,8 @@ EXPECTED: dict[str, tuple[str, ...]] = {
         "asked: edit_file runs only with approval.",
         "run_shell: ['', 'OK']",
         'repaired: return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")',
-        "undone: 5 effects; files: ['broken/",
+        "undone: 5 effects",
+        "as before: True",
     ),
     "fallback": ("fell back from nowhere/some-model: provider.network", "offline/demo answered"),
     "files": ("read_file: ok", "write_file: ok", "read_file: refused"),
@@ -77,8 +78,8 @@ OFTEN = {"approval", "calculator", "fork", "session", "undo"}
 
 
 def test_every_example_is_expected_here() -> None:
-    # tests of evals, tests/e2e/api, and what code_fixer imports
-    elsewhere = {"evaluate", "http_client", "recorded_model"}
+    # tests of evals, tests/e2e/api, what code_fixer imports, and test_researcher.py
+    elsewhere = {"evaluate", "http_client", "recorded_model", "researcher"}
     assert {path.stem for path in EXAMPLES.glob("*.py")} == set(EXPECTED) | elsewhere
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from harness import Agent, Harness, tool
+from harness import Agent, Harness, Observed, ToolContext, tool
+from harness.cli.evals.serve import serve_code
 from harness.contracts.errors import EvalInvalid, EvalNotFound
 from harness.evals import client, sources
-from harness.evals.checks import Exact, Judge, Recorded, Trajectory
+from harness.evals.checks import Exact, Function, Judge, Recorded, Trajectory
 from harness.evals.judge import make_judge
+from harness.evals.workspaces import find_copies
 from harness.runs.listing import list_runs
 from harness.sdk.local import host_agents
 from tests.fakes.model_server import ModelServer
@@ -155,3 +158,38 @@ async def test_a_stopped_evaluation_goes_on_where_it_was(
     assert sorted(prompt(each.body) for each in model_server.calls) == list("abcdef")
     rows = [each async for each in list_runs(connection, f"HarnessAgent = '{name}'")]
     assert len(rows) <= 6
+
+
+async def test_each_run_works_in_its_own_copy_of_a_folder(
+    harness: Harness, model_server: ModelServer, name: str, ended: Ended, tmp_path: Path
+) -> None:
+    @tool(effect="write", on_unknown="retry", workspace=True)
+    def mark(context: ToolContext[None]) -> str:
+        "Count how often this folder was marked."
+        file = context.workspace / "marks.txt"
+        file.write_text(file.read_text() + "x")
+        return file.read_text()
+
+    def write(body: dict[str, Any]) -> Say:
+        return say("Done.") if "function_call_output" in str(body["input"][-1]) else call("mark")
+
+    def is_marked_once(seen: Observed) -> bool:
+        assert seen.workspace is not None
+        return (seen.workspace / "marks.txt").read_text() == "x"
+
+    model_server.always(write)
+    (tmp_path / "work").mkdir()
+    (tmp_path / "work/marks.txt").write_text("")
+    copies = find_copies(tmp_path, "work")
+    agent, connection = Agent(name, tools=[mark]), harness.connection
+    check = Function(kind="function", name="marked once", function="a.py:is_marked_once")
+    async with host_agents(connection, capabilities_after=0) as hosting:
+        hosting.allow_workspace(copies.folder)
+        await hosting.serve(agent)
+        id = await add(connection, agent, cases("a", "b"), checks=(check,), repeats=2, copies=True)
+        async with serve_code(connection, id, {"marked once": is_marked_once}, copies):
+            await client.start_eval(connection, id)
+            row = await ended(id)
+    assert (row.state, row.done, row.passed) == ("done", 4, 4)
+    assert (tmp_path / "work/marks.txt").read_text() == ""
+    assert len([*(copies.folder / id).iterdir()]) == 4

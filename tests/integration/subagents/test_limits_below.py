@@ -45,7 +45,7 @@ async def start(
     model.always(
         by_agent(boss=(call("ask", prompt="Write."), say("Done.")), clerk=(*steps, say("Ok.")))
     )
-    budget = options.pop("budget", None)
+    budget, within = options.pop("budget", None), options.pop("within", None)
     clerk = Agent(f"{name}-clerk", instructions=instructions_of("clerk"), **options)
     boss = Agent(
         f"{name}-boss",
@@ -53,7 +53,8 @@ async def start(
         tools=[clerk.as_tool(name="ask", description="Writes.")],
         budget=budget,
     )
-    return await harness.start(boss, "Have it written."), clerk
+    begin = harness.session(within).start if within else harness.start
+    return await begin(boss, "Have it written."), clerk
 
 
 async def child_of(harness: Harness, run: RunHandle[Any], clerk: Agent[Any, Any]) -> Any:
@@ -116,3 +117,17 @@ async def test_children_use_the_budget_that_is_shared_and_are_paid_for_once(
     forecast = await client.forecast(harness.connection, f"{name}-boss")
     assert forecast.tokens is not None and forecast.turns is not None
     assert (forecast.runs, forecast.tokens.p50, forecast.turns.p50) == (1, 480, 2)
+
+
+async def test_children_are_paid_for_in_the_session_of_the_run_that_called_them(
+    harness: Harness, model_server: ModelServer, name: str
+) -> None:
+    run, _ = await start(harness, model_server, name, within=f"{name}-talk")
+    await run.result()
+    found = await client.read_spending(
+        harness.connection, ("agent",), filters={"session": f"{name}-talk"}
+    )
+    assert {(each.agent, each.calls) for each in found.spending} == {
+        (f"{name}-boss", 2),
+        (f"{name}-clerk", 1),
+    }

@@ -9,11 +9,11 @@ import pytest
 
 from harness.contracts.model import Candidate, ModelPlan, Usage
 from harness.providers.catalog import KNOWN, describe_lack, find_known
-from harness.providers.prices import AS_OF, PRICES, cost_micros
+from harness.providers.prices import AS_OF, OTHERS_AS_OF, PRICES, cost_micros
 
 
-def test_the_table_has_a_date() -> None:
-    assert date.fromisoformat(AS_OF)
+def test_the_table_has_dates() -> None:
+    assert date.fromisoformat(AS_OF) <= date.fromisoformat(OTHERS_AS_OF)
 
 
 def test_each_kind_of_token_has_its_price() -> None:
@@ -39,11 +39,24 @@ def test_unknown_and_free() -> None:
     assert cost_micros("offline/demo", Usage(input=5, output=5)) == 0
 
 
-def test_every_known_model_has_a_price() -> None:
-    assert set(KNOWN) == set(PRICES)
-    for model in KNOWN.values():
-        assert model.price is not None
-        assert 0 <= model.price.cached <= model.price.input <= model.price.output
+def test_every_price_is_of_a_known_model() -> None:
+    assert set(PRICES) <= set(KNOWN)
+    for price in PRICES.values():
+        assert 0 <= price.cached <= price.input <= price.output
+
+
+def test_a_known_model_may_have_no_known_price() -> None:
+    model = KNOWN["mistral/mistral-small-2603"]
+    assert model.price is None
+    assert cost_micros(model.ref, Usage(input=5)) is None
+    assert "no known price" in str(_lack(model.ref, max_price=100.0))
+    assert _lack(model.ref, requires=("vision",), min_context=200_000) is None
+
+
+def test_models_of_groq_keep_the_name_of_who_made_them() -> None:
+    usage = Usage(input=1_000_000, cached=400_000, output=100_000)
+    assert cost_micros("groq/openai/gpt-oss-120b", usage) == 90_000 + 30_000 + 60_000
+    assert "vision" in str(_lack("groq/openai/gpt-oss-120b", requires=("vision",)))
 
 
 def _lack(model: str, **needs: Any) -> str | None:

@@ -2220,7 +2220,11 @@ export interface paths {
          */
         get: operations["list_evals"];
         put?: never;
-        post?: never;
+        /**
+         * Start Eval
+         * @description Start an evaluation of published agents. It and its runs belong to the caller.
+         */
+        post: operations["start_eval"];
         delete?: never;
         options?: never;
         head?: never;
@@ -7090,6 +7094,24 @@ export interface components {
             /** Spending */
             spending: components["schemas"]["Spending"][];
             total: components["schemas"]["Spending"];
+        };
+        /**
+         * StartEval
+         * @description An evaluation of published agents to start.
+         */
+        StartEval: {
+            /**
+             * File
+             * @description What a file of `harness eval` has, in TOML. Agents are named as `@NAME`; it has no `dataset`,
+             *     no `workspace`, and only checks that need neither Python functions, judges nor recordings.
+             */
+            file: string;
+            /**
+             * Cases
+             * @description The data set: JSON lines, each with `input`, and optionally `id`, `expected` and
+             *     `metadata`.
+             */
+            cases: string;
         };
         /**
          * StartRun
@@ -12774,6 +12796,34 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    start_eval: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StartEval"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    /** @description The address of what was created. */
+                    Location: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvalRow"];
+                };
             };
             default: components["responses"]["Problem"];
         };
