@@ -34,6 +34,7 @@ BUILT_IN: tuple[str, ...] = (
     "harness.webhooks.capability:WEBHOOKS",
     "harness.evals.capability:EVALS",
     "harness.memory.capability:MEMORY",
+    "harness.care.capability:CARE",
     "harness.temporal_page.capability:TEMPORAL_PAGE",
     "harness.page.capability:PAGE",
 )

@@ -20,6 +20,7 @@ GROUP_ORDER = (
     "Inspect",
     "Replay and fork",
     "Steer",
+    "Care",
     "Keep and delete",
     "Serve",
     "Set up",
@@ -56,6 +57,11 @@ def _add_server_option(command: Command) -> Command:
 
 BY_NAME = _load_commands()
 COMMANDS = tuple(BY_NAME.values())
+
+
+def list_group(word: str) -> list[Command]:
+    """List the commands whose names begin with a word and have another: `care query`."""
+    return [each for each in COMMANDS if each.name.startswith(f"{word} ")]
 
 
 def find_disabled_owner(name: str) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.cli.commands import COMMANDS, grouped_commands
+from harness.cli.commands import COMMANDS, grouped_commands, list_group
 from harness.cli.spec import Arg, Command
 
 CODES = "0 done · 1 failed · 2 bad usage · 3 aborted · 4 waiting · 130 detached · 141 pipe closed"
@@ -33,6 +33,21 @@ def overview_text() -> str:
             '  harness run "What is 2 + 2?"',
             '  harness run "What is 2 + 2?" --agent agent.py:agent',
             "  harness list --state waiting",
+            "",
+            f"Exit codes: {CODES}",
+        ]
+    )
+
+
+def group_text(word: str) -> str:
+    """The commands whose names begin with a word."""
+    commands = list_group(word)
+    width = max(len(each.name) for each in commands)
+    return "\n".join(
+        [
+            f"Usage: harness {word} COMMAND [ARGUMENTS] [--json]",
+            "",
+            *(f"  {each.name:<{width}}  {each.summary}" for each in commands),
             "",
             f"Exit codes: {CODES}",
         ]

@@ -44,22 +44,25 @@ def _print_help(words: Sequence[str]) -> int:
     from harness.cli import help
 
     if words and not words[0].startswith("-"):
-        return _catch_usage_errors(lambda: _run_command([words[0], "--help"]), json=False)
+        return _catch_usage_errors(lambda: _run_command([*words, "--help"]), json=False)
     print_text(help.overview_text())
     return exit_codes.DONE
 
 
 def _run_command(words: Sequence[str]) -> int:
     from harness.cli.commands import OWNERS
-    from harness.cli.parser import find_command, parse_arguments
+    from harness.cli.parser import parse_arguments, split_command
 
-    command = find_command(words[0])
-    if {"-h", "--help"} & set(words[1:]):
+    if words[1:] in (["-h"], ["--help"], []) and (text := _find_group_text(words[0])):
+        print_text(text)
+        return exit_codes.DONE if words[1:] else exit_codes.BAD_USE
+    command, words = split_command(words)
+    if {"-h", "--help"} & set(words):
         from harness.cli.help import command_text
 
         print_text(command_text(command))
         return exit_codes.DONE
-    args = parse_arguments(command, words[1:])
+    args = parse_arguments(command, words)
     args.command = command.name
     from harness.cli.out import Out
 
@@ -77,6 +80,17 @@ def _run_command(words: Sequence[str]) -> int:
     except Exception as error:
         lost = exit_codes.output_lost(error)
         return _report_error(error, out) if lost is None else lost
+
+
+def _find_group_text(word: str) -> str:
+    """The help of `harness care`; empty if no commands begin with the word."""
+    from harness.cli.commands import BY_NAME, list_group
+
+    if word in BY_NAME or not list_group(word):
+        return ""
+    from harness.cli.help import group_text
+
+    return group_text(word)
 
 
 def _call_target(command: Command, args: Any, out: Out) -> int:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from harness.capabilities.registry import Found, find_capabilities, find_problems
-from harness.cli.commands import BY_NAME, find_disabled_owner
+from harness.cli.commands import BY_NAME, find_disabled_owner, list_group
 from harness.cli.spec import Command
 
 PLAINER = (
@@ -45,6 +45,19 @@ class _Parser(argparse.ArgumentParser):
             message = re.sub(pattern, words, message)
         message = message[:1].upper() + message[1:] + ("" if message.endswith(".") else ".")
         raise UsageError(message, f"See `{self.prog} --help`.")
+
+
+def split_command(words: Sequence[str]) -> tuple[Command, Sequence[str]]:
+    """Find the command that a command line begins with, and what follows its name."""
+    group = list_group(words[0])
+    if group and words[0] not in BY_NAME:
+        name = " ".join(words[:2])
+        if name not in BY_NAME:
+            known = ", ".join(each.name.partition(" ")[2] for each in group)
+            wrong = f"`harness {words[0]}` has no command {words[1]!r}" if words[1:] else "Say what"
+            raise UsageError(f"{wrong}: {known}.", f"See `harness {words[0]} --help`.")
+        return BY_NAME[name], words[2:]
+    return find_command(words[0]), words[1:]
 
 
 def find_command(name: str) -> Command:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from harness.access.rows import Credential, User
     from harness.api.caller import Role
     from harness.archive.views import Verification
+    from harness.care.desk import CareDesk
     from harness.cli.stack_parts import (
         StackArchive,
         StackBudgets,
@@ -75,6 +76,12 @@ class StackBackend:
         from harness.cli.stack_parts import StackPrompts
 
         return StackPrompts(self.client.connection)
+
+    @property
+    def care(self) -> CareDesk:
+        from harness.care.desk import CareDesk
+
+        return CareDesk(self.client.connection)
 
     @property
     def memories(self) -> MemoryDesk:

@@ -50,6 +50,7 @@ from harness.providers.trial import Trial
 from harness.remote.access import RemoteAccess
 from harness.remote.archive import RemoteArchive
 from harness.remote.budgets import RemoteBudgets
+from harness.remote.care import RemoteCare
 from harness.remote.connection import DaemonConnection
 from harness.remote.conversations import RemoteConversations
 from harness.remote.gates import RemoteGates
@@ -88,6 +89,7 @@ class RemoteBackend:
         self.budgets = RemoteBudgets(connection)
         self.policies = RemotePolicies(connection)
         self.gates = RemoteGates(connection)
+        self.care = RemoteCare(connection)
 
     @property
     def ignored_restrictions(self) -> None:

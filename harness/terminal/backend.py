@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from harness.terminal.backend_parts import (
     BackendBudgets,
+    BackendCare,
     BackendGates,
     BackendLimits,
     BackendMemories,
@@ -299,6 +300,9 @@ class Backend(Protocol):
 
     @property
     def gates(self) -> BackendGates: ...
+
+    @property
+    def care(self) -> BackendCare: ...
 
     def get_run(self, id: str) -> BackendRun: ...
 

@@ -1,5 +1,5 @@
-"""What commands about limits, budgets, policies, memories and requests need of the place where runs
-live."""
+"""What commands about care, limits, budgets, policies, memories and requests need of the place
+where runs live."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         SharedBudget,
         SpendingList,
     )
+    from harness.care.views import QueryAnswer, QueryBody
     from harness.gates.trial import Tried
     from harness.gates.views import GatedRun, GateList
     from harness.limits.views import Limit
@@ -38,6 +39,12 @@ if TYPE_CHECKING:
     )
     from harness.request_log.rows import RequestFilter
     from harness.request_log.views import RequestDetail, RequestPage
+
+
+class BackendCare(Protocol):
+    """Services under care."""
+
+    async def query(self, body: QueryBody) -> QueryAnswer: ...
 
 
 class BackendLimits(Protocol):

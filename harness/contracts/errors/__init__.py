@@ -19,6 +19,7 @@
     ├── GateError        a gate stopped a call, or is missing
     ├── EvalError        an evaluation cannot be read, started, found or compared
     ├── RequestLogError  an entry of the request log cannot be read
+    ├── CareError        a subject, an invariant, a ticket or a source of metrics is unusable
     └── OpenAIApiError   a request of an OpenAI client was refused, or has no answer
 
 A class carries its code, ``<kind>.<category>``, a fix, and whether Temporal retries it."""
@@ -62,6 +63,13 @@ from harness.contracts.errors.budgets import (
     BudgetNotFound,
     ModelUnpriced,
     SharedBudgetReached,
+)
+from harness.contracts.errors.care import (
+    AnswerUnusable,
+    CareError,
+    QueryRefused,
+    SourceMissing,
+    SourceUnreachable,
 )
 from harness.contracts.errors.config import (
     BrokenCapability,

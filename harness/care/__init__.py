@@ -1,0 +1,1 @@
+"""Care for services: metrics, invariants, tickets, and agents that repair."""

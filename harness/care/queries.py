@@ -1,0 +1,86 @@
+"""Answer queries over metrics and logs: what commands, routes, tools and the page call."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import re
+import time
+from collections.abc import Sequence
+
+from harness.care.settings import CareSettings
+from harness.care.telemetry.digest import rank_series
+from harness.care.telemetry.loki import Loki
+from harness.care.telemetry.prometheus import Prometheus
+from harness.care.telemetry.series import Series
+from harness.care.views import Curve, LoggedLine, QueryAnswer, QueryBody
+from harness.engine.connection import Connection
+
+POINTS = 240
+"""Of a curve, unless the query says how many."""
+HOUR = 3_600.0
+_OVER_RANGE = re.compile(
+    r"\b(?:rate|count_over_time|bytes_over_time|bytes_rate|absent_over_time"
+    r"|\w+_over_time|sum|avg|min|max|count|topk|bottomk|quantile_over_time)\b\s*(?:by|without|\()"
+)
+"""What makes a LogQL query return numbers instead of lines."""
+
+
+async def answer_query(connection: Connection, body: QueryBody) -> QueryAnswer:
+    """Ask Prometheus or Loki, and add the figures of each curve.
+
+    Raises:
+        SourceMissing: No address is configured.
+        SourceUnreachable: The server does not answer in time.
+        QueryRefused: It does not accept the query.
+        AnswerUnusable: The answer is too large, or is not one.
+    """
+    settings = connection.settings.section(CareSettings)
+    end = time.time() if body.end is None else body.end
+    if body.source == "logs":
+        return await _read_logs(settings, body, end)
+    async with Prometheus(settings.metrics) as source:
+        if body.seconds is None:
+            found = await source.query(body.query, at=body.end)
+            return await asyncio.to_thread(_describe, body, found, None, end)
+        start = end - body.seconds
+        step = body.step or max(body.seconds / POINTS, 1.0)
+        found = await source.query_range(body.query, start, end, step)
+        return await asyncio.to_thread(_describe, body, found, start, end)
+
+
+async def _read_logs(settings: CareSettings, body: QueryBody, end: float) -> QueryAnswer:
+    seconds = body.seconds or HOUR
+    start = end - seconds
+    async with Loki(settings.logs) as source:
+        if _OVER_RANGE.match(body.query.strip()):
+            step = body.step or max(seconds / POINTS, 1.0)
+            found = await source.query_range(body.query, start, end, step)
+            return await asyncio.to_thread(_describe, body, found, start, end)
+        lines = await source.read_lines(body.query, start, end, limit=body.limit + 1)
+    shown = [
+        LoggedLine(at=line.at, labels=dict(line.labels), text=line.text)
+        for line in lines[: body.limit]
+    ]
+    return QueryAnswer(
+        query=body.query, source="logs", start=start, end=end, lines=shown,
+        more=len(lines) - len(shown),
+    )  # fmt: skip
+
+
+def _describe(
+    body: QueryBody, found: Sequence[Series], start: float | None, end: float
+) -> QueryAnswer:
+    ranked = rank_series(found)
+    curves = [
+        Curve.of(
+            dict(series.labels),
+            [(at, value if math.isfinite(value) else None) for at, value in series.points],
+            digest,
+        )
+        for series, digest in ranked[: body.limit]
+    ]
+    return QueryAnswer(
+        query=body.query, source=body.source, start=start, end=end, curves=curves,
+        more=len(ranked) - len(curves),
+    )  # fmt: skip

@@ -1,0 +1,116 @@
+"""PromQL: the HTTP API of Prometheus."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, cast
+
+from harness.care.settings import SourceSettings
+from harness.care.telemetry.series import Point, Series
+from harness.care.telemetry.source import Source
+from harness.contracts.errors import AnswerUnusable
+
+MAX_SERIES = 20_000
+MAX_NAMES = 10_000
+MOST_STEPS = 11_000
+"""Prometheus refuses more points per curve."""
+
+
+class Prometheus(Source):
+    """Queries metrics. Times are seconds since 1970."""
+
+    def __init__(self, settings: SourceSettings) -> None:
+        super().__init__("Prometheus", settings)
+
+    async def query(self, query: str, *, at: float | None = None) -> list[Series]:
+        """Evaluate a query at one moment, by default now; each series has one point."""
+        asked = {"query": query, "timeout": f"{self._timeout:g}s"}
+        if at is not None:
+            asked["time"] = f"{at:.3f}"
+        return read_series(await self.read("api/v1/query", asked), self.what)
+
+    async def query_range(self, query: str, start: float, end: float, step: float) -> list[Series]:
+        """Evaluate a query at each step of a time."""
+        step = max(step, (end - start) / MOST_STEPS, 0.001)
+        asked = {
+            "query": query, "timeout": f"{self._timeout:g}s", "start": f"{start:.3f}",
+            "end": f"{end:.3f}", "step": f"{step:.3f}",
+        }  # fmt: skip
+        return read_series(await self.read("api/v1/query_range", asked), self.what)
+
+    async def list_labels(self, selectors: Sequence[str] = ()) -> list[str]:
+        """List the names of labels."""
+        return _read_names(await self.read("api/v1/labels", _match(selectors)), self.what)
+
+    async def list_series(
+        self, selectors: Sequence[str], start: float, end: float
+    ) -> list[dict[str, str]]:
+        """List the label sets that the selectors match."""
+        asked = {**_match(selectors), "start": f"{start:.3f}", "end": f"{end:.3f}"}
+        found = await self.read("api/v1/series", asked)
+        if not isinstance(found, list):
+            raise AnswerUnusable(f"{self.what} did not answer with a list of series.")
+        rows = cast("list[Any]", found)[:MAX_SERIES]
+        return [read_labels(row, self.what) for row in rows]
+
+
+def read_series(data: Any, what: str) -> list[Series]:
+    """Read the answer to a query: a vector, a matrix or a number."""
+    fields = cast("dict[str, Any]", data) if isinstance(data, dict) else {}
+    kind, result = fields.get("resultType"), fields.get("result")
+    if kind == "scalar":
+        return [Series({}, (_read_point(result, what),))]
+    if kind == "string":
+        raise AnswerUnusable("The query returns a text, not numbers.", fix="Write another query.")
+    if kind not in ("vector", "matrix") or not isinstance(result, list):
+        raise AnswerUnusable(f"{what} did not answer with curves.")
+    rows = cast("list[Any]", result)
+    if len(rows) > MAX_SERIES:
+        raise AnswerUnusable(
+            f"The query returns {len(rows):,} series, more than {MAX_SERIES:,}.",
+            fix="Aggregate in the query, such as sum by (job) (...).",
+        )
+    return [_read_one(row, kind, what) for row in rows]
+
+
+def read_labels(found: Any, what: str) -> dict[str, str]:
+    """Read a set of labels."""
+    if not isinstance(found, dict):
+        raise AnswerUnusable(f"{what} answered with a series without labels.")
+    pairs = cast("dict[Any, Any]", found)
+    return {str(name)[:200]: str(value)[:1_000] for name, value in list(pairs.items())[:100]}
+
+
+def _read_one(row: Any, kind: str, what: str) -> Series:
+    fields = cast("dict[str, Any]", row) if isinstance(row, dict) else {}
+    values = [fields.get("value")] if kind == "vector" else fields.get("values")
+    if "histogram" in fields or "histograms" in fields:
+        raise AnswerUnusable(
+            "The query returns native histograms.", fix="Use histogram_quantile() in the query."
+        )
+    if not isinstance(values, list):
+        raise AnswerUnusable(f"{what} answered with a series without values.")
+    points = tuple(_read_point(each, what) for each in cast("list[Any]", values))
+    return Series(read_labels(fields.get("metric", {}), what), points)
+
+
+def _read_point(found: Any, what: str) -> Point:
+    try:
+        at, value = found
+        point = Point(float(at), float(value))
+    except (TypeError, ValueError):
+        raise AnswerUnusable(f"{what} answered with a value that is not a number.") from None
+    if not math.isfinite(point.at):
+        raise AnswerUnusable(f"{what} answered with a time that is not a number.")
+    return point
+
+
+def _match(selectors: Sequence[str]) -> dict[str, str | Sequence[str]]:
+    return {"match[]": list(selectors)} if selectors else {}
+
+
+def _read_names(found: Any, what: str) -> list[str]:
+    if not isinstance(found, list):
+        raise AnswerUnusable(f"{what} did not answer with a list of names.")
+    return [str(each)[:200] for each in cast("list[Any]", found)[:MAX_NAMES]]

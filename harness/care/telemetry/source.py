@@ -1,0 +1,146 @@
+"""Ask Prometheus or Loki over HTTP, within limits of time and size."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self, cast
+
+from pydantic_core import from_json
+
+from harness.care.settings import SourceSettings
+from harness.contracts.clean_text import clean_line
+from harness.contracts.errors import (
+    AnswerUnusable,
+    QueryRefused,
+    SourceMissing,
+    SourceUnreachable,
+)
+from harness.version import __version__
+
+if TYPE_CHECKING:
+    import httpx2
+
+MAX_BYTES = 16_000_000
+MAX_QUERY = 20_000
+MAX_REASON = 500
+REFUSED = range(400, 500)
+BUSY = (408, 429)
+Parameters = Mapping[str, str | Sequence[str]]
+
+
+class Source:
+    """One server. `what` names it in errors: "Prometheus" or "Loki". Use as a context manager."""
+
+    def __init__(self, what: str, settings: SourceSettings) -> None:
+        if settings.url is None:
+            raise SourceMissing(f"The address of {what} is not configured.")
+        self.what = what
+        self.url = settings.url
+        self._timeout = settings.timeout_seconds
+        self._client = _make_client(settings)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._client.aclose()
+
+    async def read(self, path: str, parameters: Parameters) -> Any:
+        """Send a query, and return the `data` of the answer.
+
+        Raises:
+            QueryRefused: The server does not accept the query.
+            SourceUnreachable: It does not answer in time, or says that it cannot.
+            AnswerUnusable: The answer is too large, or not in the expected format.
+        """
+        if sum(len(str(value)) for value in parameters.values()) > MAX_QUERY:
+            raise QueryRefused(f"The query is longer than {MAX_QUERY:,} characters.")
+        try:
+            async with asyncio.timeout(self._timeout):
+                status, body = await self._post(path, parameters)
+        except TimeoutError:
+            raise SourceUnreachable(
+                f"{self.what} at {self.url} did not answer within {self._timeout:g} s.",
+                fix="Ask for less, or raise timeout_seconds in [care].",
+            ) from None
+        answer = await asyncio.to_thread(_parse, body)
+        return self._read_data(status, answer, body)
+
+    async def _post(self, path: str, parameters: Parameters) -> tuple[int, bytes]:
+        import httpx2
+
+        pieces, size = list[bytes](), 0
+        try:
+            async with self._client.stream("POST", path, data=dict(parameters)) as reply:
+                async for piece in reply.aiter_raw():
+                    size += len(piece)
+                    if size > MAX_BYTES:
+                        raise AnswerUnusable(
+                            f"{self.what} answered with more than {MAX_BYTES // 1_000_000} MB."
+                        )
+                    pieces.append(piece)
+        except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError) as error:
+            reason = str(error) or type(error).__name__
+            raise SourceUnreachable(
+                f"{self.what} at {self.url} cannot be reached: {_shorten(reason)}."
+            ) from None
+        return reply.status_code, b"".join(pieces)
+
+    def _read_data(self, status: int, answer: Any, body: bytes) -> Any:
+        fields = cast("dict[str, Any]", answer) if isinstance(answer, dict) else {}
+        if status == 200 and fields.get("status") == "success" and "data" in fields:
+            return fields["data"]
+        reason = fields.get("error")
+        text = reason if isinstance(reason, str) else body[:2_000].decode(errors="replace")
+        said = _shorten(text)
+        if status in (401, 403):
+            raise SourceUnreachable(
+                f"{self.what} at {self.url} refused the sign-in ({status}): {said}",
+                fix="Set user and password in [care.metrics] or [care.logs].",
+            )
+        if status in REFUSED and status not in BUSY and status != 404:
+            raise QueryRefused(f"{self.what} refused the query: {said}")
+        if status == 200 or status == 404:
+            raise AnswerUnusable(
+                f"{self.url} did not answer as {self.what} does ({status}): {said}",
+                fix="Check the address in [care].",
+            )
+        raise SourceUnreachable(f"{self.what} at {self.url} answered {status}: {said}")
+
+
+def _make_client(settings: SourceSettings) -> httpx2.AsyncClient:
+    import httpx2
+
+    headers = {"User-Agent": f"harness/{__version__}", "Accept-Encoding": "identity"}
+    if settings.tenant is not None:
+        headers["X-Scope-OrgID"] = settings.tenant
+    secret = settings.password.get_secret_value() if settings.password else ""
+    auth = httpx2.BasicAuth(settings.user, secret) if settings.user is not None else None
+    if auth is None and secret:
+        headers["Authorization"] = f"Bearer {secret}"
+    return httpx2.AsyncClient(
+        base_url=f"{settings.url}/",
+        headers=headers,
+        auth=auth,
+        timeout=settings.timeout_seconds,
+        follow_redirects=False,
+        trust_env=False,
+    )
+
+
+def _parse(body: bytes) -> Any:
+    try:
+        return from_json(body, cache_strings=False)
+    except ValueError:
+        return None
+
+
+def _shorten(text: str) -> str:
+    return clean_line(" ".join(text.split())[:MAX_REASON])
