@@ -35,6 +35,7 @@ BUILT_IN: tuple[str, ...] = (
     "harness.evals.capability:EVALS",
     "harness.memory.capability:MEMORY",
     "harness.care.capability:CARE",
+    "harness.care.capability:CARE_WATCH",
     "harness.temporal_page.capability:TEMPORAL_PAGE",
     "harness.page.capability:PAGE",
 )

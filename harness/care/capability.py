@@ -8,6 +8,18 @@ CARE = Capability(
     page="how-to/care.md",
     requires=("api", "undo"),
     commands="harness.cli.care.table:CARE_COMMANDS",
+    migrations="harness.care.migrations",
     settings="harness.care.settings:CareSettings",
     routes="harness.care.routes:ROUTES",
+)
+
+CARE_WATCH = Capability(
+    name="care_watch",
+    summary="Evaluate invariants regularly.",
+    page="how-to/care.md",
+    requires=("care",),
+    workflows=("harness_workflows.care.watch:CareWatch",),
+    activities=("harness_activities.care.watch:make_activities",),
+    unsigned=True,
+    service="harness.care.watching:keep_watch",
 )

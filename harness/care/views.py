@@ -1,14 +1,18 @@
-"""What the API takes and returns for metrics and logs."""
+"""What the API takes and returns for care."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from typing import Literal
 
 from pydantic import BaseModel, Field
 
+from harness.care.invariants.invariant import NAME, Invariant, Operator, Severity, Source
+from harness.care.invariants.judge import State
+from harness.care.invariants.rows import Sample, Watched
+from harness.care.subjects.subject import Changes
 from harness.care.telemetry.digest import Digest
-
-Source = Literal["metrics", "logs"]
 
 
 class QueryBody(BaseModel):
@@ -84,3 +88,96 @@ class QueryAnswer(BaseModel):
     lines: list[LoggedLine] = []
     more: int = 0
     """Curves or lines that are left out."""
+
+
+class InvariantBody(Invariant):
+    """An invariant to add to a subject."""
+
+    subject: str = Field(pattern=NAME)
+
+
+class InvariantView(BaseModel):
+    """An invariant of a subject, and whether it holds."""
+
+    subject: str
+    name: str
+    query: str
+    operator: Operator
+    threshold: float
+    source: Source
+    severity: Severity
+    for_seconds: float
+    window_seconds: float
+    recover: float | None = None
+    no_data: str
+    summary: str = ""
+    by: str | None = None
+    """Who added it; absent: the subject's definition."""
+    state: State | Literal["not evaluated"] = "not evaluated"
+    at: float | None = None
+    """When it was last evaluated, in seconds since 1970."""
+    since: float | None = None
+    """Since when it is in this state."""
+    value: float | None = None
+    message: str = ""
+    silenced: bool = False
+    samples: list[tuple[float, float | None]] = []
+    """The newest values, the oldest first, with their times."""
+
+    @classmethod
+    def of(cls, watched: Watched, samples: Sequence[Sample] = ()) -> InvariantView:
+        """Describe an invariant."""
+        invariant, found = watched.invariant, watched.judgement
+        return cls(
+            **invariant.model_dump(),
+            subject=watched.subject,
+            by=watched.by,
+            state="not evaluated" if found is None else found.state,
+            at=found and found.at,
+            since=found and found.since,
+            value=found and _finite(found.value),
+            message=found.message if found else "",
+            silenced=watched.silenced,
+            samples=[(each.at, _finite(each.value)) for each in samples],
+        )
+
+
+class InvariantList(BaseModel):
+    """Invariants with their states."""
+
+    invariants: list[InvariantView]
+
+
+class SubjectView(BaseModel):
+    """A service under care."""
+
+    name: str
+    summary: str = ""
+    folder: str
+    changes: Changes
+    health: str | None = None
+    metrics: str | None = None
+    logs: str | None = None
+    added_by: str
+    added: float
+    states: dict[str, int] = {}
+    """How many of its invariants are in which state."""
+
+
+class SubjectList(BaseModel):
+    """The services under care."""
+
+    subjects: list[SubjectView]
+
+
+class CareStatus(BaseModel):
+    """All subjects, and the invariants that do not hold."""
+
+    subjects: list[SubjectView]
+    failing: list[InvariantView]
+    evaluated: float | None = None
+    """When the newest evaluation was, in seconds since 1970."""
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from harness.capabilities.registry import inactive_names
+from harness.commons.toml import parse_toml
 from harness.config import _keys
 from harness.config._keys import Leaf, Table
 from harness.config._owned import read_bounded
@@ -22,14 +23,6 @@ FILE_NAME = "harness.toml"
 PREFIX = "HARNESS_"
 SERVER_VARIABLES = ("HARNESS_SERVER", "HARNESS_TOKEN")
 """What commands read to find a daemon: no settings of this project."""
-MOST_DOTS = 1000
-"""In one line, or fewer in each of several: tomllib's time grows with the square of a key's parts,
-and takes a minute for 50,000 of them."""
-MOST_DEEP = 50
-"""Dots in the header of a table: each key below it costs as many steps."""
-_NO_KEYS = re.compile(r""" "(?:[^"\\\n]|\\.)*"? | '[^'\n]*'? | \#.* """, re.VERBOSE)
-"""Strings and comments. One that does not end matches too, or the search would be quadratic."""
-
 WELL_KNOWN: dict[str, str] = {
     "TEMPORAL_ADDRESS": "temporal.address",
     "TEMPORAL_NAMESPACE": "temporal.namespace",
@@ -100,9 +93,7 @@ def read_file(folder: Path) -> File:
         return File(file, "", {}, {})
     try:
         text = content.decode()
-        if _is_costly(text):
-            raise ValueError("its keys have too many parts")
-        data = tomllib.loads(text)
+        data = parse_toml(text)
     except (ValueError, RecursionError) as error:
         raise InvalidValue(
             f"{file} cannot be read: {error}",
@@ -121,18 +112,6 @@ def read_file(folder: Path) -> File:
         overlays[name] = dict(reader.read_values(table, ("profile", name), 2))
     top = dict(reader.read_values(data, (), 0))
     return File(file, digest_of(content), top, overlays, tuple(reader.foreign))
-
-
-def _is_costly(text: str) -> bool:
-    """Whether dotted keys would take long to parse. Lines end only where TOML ends them: a quoted
-    key may contain other separators. Dots in strings do not count, unless strings may span lines:
-    then it is unknown what is quoted, and all dots count."""
-    if '"""' not in text and "'''" not in text:
-        text = _NO_KEYS.sub("", text)
-    lines = [(line.lstrip(), line.count(".")) for line in text.split("\n")]
-    if any(dots > MOST_DEEP and line.startswith("[") for line, dots in lines):
-        return True
-    return sum(dots * dots for _, dots in lines) > MOST_DOTS**2
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,14 @@ if TYPE_CHECKING:
         SharedBudget,
         SpendingList,
     )
-    from harness.care.views import QueryAnswer, QueryBody
+    from harness.care.views import (
+        CareStatus,
+        InvariantBody,
+        InvariantView,
+        QueryAnswer,
+        QueryBody,
+        SubjectView,
+    )
     from harness.gates.trial import Tried
     from harness.gates.views import GatedRun, GateList
     from harness.limits.views import Limit
@@ -45,6 +52,16 @@ class BackendCare(Protocol):
     """Services under care."""
 
     async def query(self, body: QueryBody) -> QueryAnswer: ...
+
+    async def read_status(self) -> CareStatus: ...
+
+    async def list_subjects(self) -> list[SubjectView]: ...
+
+    async def list_invariants(self, subject: str | None) -> list[InvariantView]: ...
+
+    async def add_invariant(self, body: InvariantBody) -> InvariantView: ...
+
+    async def remove_invariant(self, subject: str, name: str) -> InvariantView: ...
 
 
 class BackendLimits(Protocol):

@@ -33,4 +33,98 @@ CARE_COMMANDS: tuple[Command, ...] = (
         group=GROUP,
         works="anywhere",
     ),
+    Command(
+        "care status",
+        "Show all subjects, and the invariants that do not hold.",
+        "harness.cli.care.invariant:show_status",
+        (JSON,),
+        "Exits with 1 if an invariant does not hold, or cannot be evaluated.",
+        (("harness care status", ""),),
+        group=GROUP,
+        works="anywhere",
+    ),
+    Command(
+        "care subject",
+        "Add services, and check that they can be cared for.",
+        "harness.cli.care.subject:run_subject",
+        (
+            arg(
+                "action",
+                metavar="ACTION",
+                nargs="?",
+                choices=("list", "add", "show", "check", "remove"),
+                default="list",
+                help="One of the actions above (default: list).",
+            ),
+            arg("subject", metavar="NAME|FOLDER", nargs="?", help="The subject; add: its folder."),
+            JSON,
+        ),
+        "  list            all subjects, with the states of their invariants\n"
+        "  add FOLDER      read the folder's subject.toml; again after each change of it\n"
+        "  show NAME       its definition as it was added\n"
+        "  check NAME      its health, tests, metrics and logs; exit code 1 if something is wrong\n"
+        "  remove NAME     with its invariants; the folder stays\n\n"
+        "Only the definition that was added counts: an agent that edits the file changes nothing.",
+        (
+            ("harness care subject add services/api", ""),
+            ("harness care subject check api", ""),
+        ),
+        group=GROUP,
+    ),
+    Command(
+        "care invariant",
+        "List, add and remove invariants.",
+        "harness.cli.care.invariant:run_invariant",
+        (
+            arg(
+                "action",
+                metavar="ACTION",
+                nargs="?",
+                choices=("list", "add", "remove"),
+                default="list",
+                help="One of the actions above (default: list).",
+            ),
+            arg("words", metavar="WORD", nargs="*", help="What the action needs, see above."),
+            arg("--source", choices=("metrics", "logs"), help="add: PromQL (default) or LogQL."),
+            arg("--severity", choices=("info", "warning", "critical"), help="add."),
+            arg(
+                "--for",
+                dest="for_seconds",
+                metavar="SECONDS",
+                type=float,
+                help="add: how long it must be violated before it counts as broken (0).",
+            ),
+            arg(
+                "--window",
+                dest="window_seconds",
+                metavar="SECONDS",
+                type=float,
+                help="add: how long it must hold after a change (60).",
+            ),
+            arg(
+                "--recover",
+                metavar="VALUE",
+                type=float,
+                help="add: the threshold for holding again, so that it does not flap.",
+            ),
+            arg(
+                "--no-data",
+                choices=("unknown", "broken", "holds"),
+                help="add: what it is if the query returns nothing (unknown).",
+            ),
+            arg("--summary", metavar="TEXT", help="add: what it means for users of the service."),
+            JSON,
+        ),
+        "  list [SUBJECT]                               with states and last values\n"
+        "  add NAME SUBJECT QUERY THRESHOLD OPERATOR    every value must be OPERATOR THRESHOLD\n"
+        "  remove SUBJECT NAME                          one that was added with this command\n\n"
+        "Those in a subject's subject.toml are added with the subject. The query is asked once when\n"
+        "an invariant is added, so that a mistake in it is found at once.",
+        (
+            ("harness care invariant list api", ""),
+            ("harness care invariant add errors api 'rate(http_errors_total[5m])' 0.01 '<'", ""),
+        ),
+        group=GROUP,
+        works="anywhere",
+    ),
 )

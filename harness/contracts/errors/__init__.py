@@ -67,9 +67,13 @@ from harness.contracts.errors.budgets import (
 from harness.contracts.errors.care import (
     AnswerUnusable,
     CareError,
+    InvariantNotFound,
+    InvariantRefused,
     QueryRefused,
     SourceMissing,
     SourceUnreachable,
+    SubjectInvalid,
+    SubjectNotFound,
 )
 from harness.contracts.errors.config import (
     BrokenCapability,

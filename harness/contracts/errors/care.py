@@ -41,3 +41,33 @@ class AnswerUnusable(CareError):
     code = "care.bad_answer"
     fix = "Aggregate in the query, or ask for a shorter time. Check that the address is right."
     http_status = 502
+
+
+class SubjectInvalid(CareError):
+    """The definition of a subject cannot be read, or is not one."""
+
+    code = "care.bad_subject"
+    fix = "Correct its subject.toml. docs/how-to/care.md describes the keys."
+
+
+class SubjectNotFound(CareError):
+    """There is no subject with that name."""
+
+    code = "care.no_subject"
+    fix = "List the subjects: `harness care subject list`. Add one: `harness care subject add`."
+    http_status = 404
+
+
+class InvariantNotFound(CareError):
+    """The subject has no invariant with that name."""
+
+    code = "care.no_invariant"
+    fix = "List the invariants: `harness care invariant list`."
+    http_status = 404
+
+
+class InvariantRefused(CareError):
+    """An invariant cannot be added or changed."""
+
+    code = "care.bad_invariant"
+    fix = "See `harness care invariant --help`."

@@ -1,0 +1,1 @@
+"""Invariants: conditions that must hold, and whether they do."""

@@ -1,0 +1,111 @@
+"""List, add and remove invariants: what commands, routes and tools call."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+
+from harness.care.invariants.invariant import Invariant
+from harness.care.settings import CareSettings
+from harness.care.store import CareStore, StoredSubject
+from harness.care.subjects.registry import find_subject
+from harness.care.telemetry.loki import Loki
+from harness.care.telemetry.prometheus import Prometheus
+from harness.care.views import CareStatus, InvariantBody, InvariantView, SubjectView
+from harness.care.watching import keep_watch
+from harness.contracts.errors import InvariantNotFound, InvariantRefused
+from harness.engine.connection import Connection
+
+FAILING = ("violated", "broken", "no_data", "unreachable", "invalid")
+
+
+async def list_invariants(
+    connection: Connection, subject: str | None = None, *, samples: bool = False
+) -> list[InvariantView]:
+    """List invariants with their states, and their newest values if `samples`."""
+    if subject is not None:
+        await find_subject(connection, subject)
+    store = CareStore(connection.database)
+    watched = await store.list_watched(subject)
+    values = await store.read_samples(subject) if samples else {}
+    return [InvariantView.of(each, values.get(each.key, ())) for each in watched]
+
+
+async def add_invariant(connection: Connection, body: InvariantBody, by: str) -> InvariantView:
+    """Add an invariant to a subject, or change one that a person added.
+
+    Raises:
+        SubjectNotFound: There is no such subject.
+        InvariantRefused: It belongs to the subject's definition.
+        QueryRefused: The source does not accept the query.
+        SourceUnreachable: The source cannot be asked.
+    """
+    await find_subject(connection, body.subject)
+    settings = connection.settings.section(CareSettings)
+    invariant = Invariant.model_validate(body.model_dump(exclude={"subject"}))
+    source = Prometheus(settings.metrics) if body.source == "metrics" else Loki(settings.logs)
+    async with source:
+        await source.query(body.query, at=time.time())
+    store = CareStore(connection.database)
+    if not await store.add_invariant(body.subject, invariant, by):
+        raise InvariantRefused(
+            f"{body.name!r} is defined in the subject.toml of {body.subject}.",
+            fix="Change it there, and run `harness care subject add` again.",
+        )
+    await keep_watch(connection)
+    [watched] = await store.list_watched(body.subject, [body.name])
+    return InvariantView.of(watched)
+
+
+async def remove_invariant(connection: Connection, subject: str, name: str) -> InvariantView:
+    """Remove an invariant that a person added; returns it.
+
+    Raises:
+        InvariantNotFound: There is none with this name.
+        InvariantRefused: It belongs to the subject's definition.
+    """
+    await find_subject(connection, subject)
+    store = CareStore(connection.database)
+    found = await store.list_watched(subject, [name]) if name.isprintable() else []
+    if not found:
+        raise InvariantNotFound(f"Subject {subject!r} has no invariant {name[:80]!r}.")
+    if not await store.remove_invariant(subject, name):
+        raise InvariantRefused(
+            f"{name!r} is defined in the subject.toml of {subject}.",
+            fix="Remove it there, and run `harness care subject add` again.",
+        )
+    await keep_watch(connection)
+    return InvariantView.of(found[0])
+
+
+async def list_subjects(connection: Connection) -> list[SubjectView]:
+    """List all subjects, with the states of their invariants."""
+    store = CareStore(connection.database)
+    states = dict[str, Counter[str]]()
+    for each in await store.list_watched():
+        state = each.judgement.state if each.judgement else "not evaluated"
+        states.setdefault(each.subject, Counter())[state] += 1
+    return [
+        describe_subject(stored, states.get(stored.subject.name, Counter()))
+        for stored in await store.list_subjects()
+    ]
+
+
+async def read_status(connection: Connection) -> CareStatus:
+    """Read the state of everything under care."""
+    found = await list_invariants(connection)
+    return CareStatus(
+        subjects=await list_subjects(connection),
+        failing=[each for each in found if each.state in FAILING],
+        evaluated=max((each.at for each in found if each.at is not None), default=None),
+    )
+
+
+def describe_subject(stored: StoredSubject, states: dict[str, int]) -> SubjectView:
+    """Describe a subject."""
+    subject = stored.subject
+    return SubjectView(
+        name=subject.name, summary=subject.summary, folder=stored.folder, changes=subject.changes,
+        health=subject.health, metrics=subject.metrics, logs=subject.logs,
+        added_by=stored.added_by, added=stored.added, states=dict(states),
+    )  # fmt: skip

@@ -1,0 +1,49 @@
+"""An invariant as data. Pure."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Operator = Literal["<", "<=", ">", ">=", "==", "!="]
+Severity = Literal["info", "warning", "critical"]
+Source = Literal["metrics", "logs"]
+NAME = r"^[a-z][a-z0-9_-]{0,63}$"
+HOUR = 3_600
+
+COMPARE: dict[Operator, Callable[[float, float], bool]] = {
+    "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
+    "==": operator.eq, "!=": operator.ne,
+}  # fmt: skip
+
+
+class Invariant(BaseModel):
+    """A condition: every series that the query returns is `operator` `threshold`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    name: str = Field(pattern=NAME)
+    query: str = Field(min_length=1, max_length=20_000)
+    """PromQL, or LogQL that returns numbers."""
+    operator: Operator
+    threshold: float = Field(allow_inf_nan=False)
+    source: Source = "metrics"
+    severity: Severity = "warning"
+    for_seconds: float = Field(default=0, ge=0, le=24 * HOUR, allow_inf_nan=False)
+    """How long it must be violated before it counts as broken."""
+    window_seconds: float = Field(default=60, ge=0, le=24 * HOUR, allow_inf_nan=False)
+    """How long it must hold after a change before the change counts as good."""
+    recover: float | None = Field(default=None, allow_inf_nan=False)
+    """The threshold for holding again, so that it does not flap. Unset: `threshold`."""
+    no_data: Literal["unknown", "broken", "holds"] = "unknown"
+    """What it is if the query returns nothing."""
+    summary: str = Field(default="", max_length=500)
+    """What it means for users of the service."""
+
+    @property
+    def condition(self) -> str:
+        """As a person writes it: `rate(...) < 0.01`."""
+        return f"{self.query} {self.operator} {self.threshold:g}"

@@ -1,0 +1,104 @@
+"""Decide in which state an invariant is. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from harness.care.invariants.invariant import COMPARE, Invariant
+
+State = Literal["holds", "violated", "broken", "no_data", "unreachable", "invalid"]
+"""violated: not yet long enough to be broken. no_data: the query returns nothing. unreachable: the
+source does not answer. invalid: it does not accept the query."""
+KNOWN = ("holds", "violated", "broken")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a query returned. `failure`: why it returned nothing."""
+
+    values: tuple[float, ...] = ()
+    failure: Literal["unreachable", "invalid"] | None = None
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """The state of an invariant at a moment. Times are seconds since 1970."""
+
+    state: State
+    at: float
+    since: float
+    """When it came into this state."""
+    violated_since: float | None = None
+    value: float | None = None
+    """The worst value."""
+    message: str = ""
+
+
+def judge(invariant: Invariant, before: Judgement | None, reading: Reading, at: float) -> Judgement:
+    """Decide in which state an invariant is, from its last state and what its query returned."""
+    if reading.failure is not None:
+        return _enter(before, reading.failure, at, message=reading.message)
+    values = [value for value in reading.values if not math.isnan(value)]
+    if not values:
+        return _judge_silence(invariant, before, at)
+    value = _find_worst(invariant, values)
+    was_bad = before is not None and before.state in ("violated", "broken")
+    threshold = invariant.threshold
+    if was_bad and invariant.recover is not None:
+        threshold = invariant.recover
+    if COMPARE[invariant.operator](value, threshold):
+        return _enter(before, "holds", at, value=value)
+    return _judge_violation(invariant, before, at, value, f"{value:g}")
+
+
+def _judge_silence(invariant: Invariant, before: Judgement | None, at: float) -> Judgement:
+    message = "the query returns nothing"
+    match invariant.no_data:
+        case "unknown":
+            return _enter(before, "no_data", at, message=message)
+        case "holds":
+            return _enter(before, "holds", at, message=message)
+        case "broken":
+            return _judge_violation(invariant, before, at, None, message)
+
+
+def _judge_violation(
+    invariant: Invariant, before: Judgement | None, at: float, value: float | None, message: str
+) -> Judgement:
+    # A gap in what is known neither begins a violation anew nor ends it.
+    begun = before.violated_since if before is not None else None
+    since = at if begun is None else begun
+    state: State = "broken" if at - since >= invariant.for_seconds else "violated"
+    now = _enter(before, state, at, value=value, message=message)
+    return replace(now, violated_since=since)
+
+
+def _enter(
+    before: Judgement | None,
+    state: State,
+    at: float,
+    *,
+    value: float | None = None,
+    message: str = "",
+) -> Judgement:
+    is_same = before is not None and before.state == state
+    since = before.since if before is not None and is_same else at
+    kept = before.violated_since if before is not None and state not in KNOWN else None
+    return Judgement(state, at, since, kept, value, message[:500])
+
+
+def _find_worst(invariant: Invariant, values: Sequence[float]) -> float:
+    """The value that is furthest on the wrong side."""
+    match invariant.operator:
+        case "<" | "<=":
+            return max(values)
+        case ">" | ">=":
+            return min(values)
+        case "==":
+            return max(values, key=lambda value: abs(value - invariant.threshold))
+        case "!=":
+            return min(values, key=lambda value: abs(value - invariant.threshold))

@@ -1,0 +1,184 @@
+"""The SQL of subjects and invariants."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from psycopg.types.json import Jsonb
+
+from harness.care.invariants.invariant import Invariant
+from harness.care.invariants.judge import Judgement
+from harness.care.invariants.rows import Sample, Watched
+from harness.care.subjects.subject import Subject
+from harness.store.database import Database, Row
+
+SAMPLES = 240
+"""Values that are kept of each invariant."""
+ADD_SUBJECT = """
+WITH added AS (
+  INSERT INTO harness_care.subject (name, folder, definition, digest, added_by)
+  VALUES (%(name)s, %(folder)s, %(definition)s, %(digest)s, %(by)s)
+  ON CONFLICT (name) DO UPDATE SET folder = excluded.folder, definition = excluded.definition,
+    digest = excluded.digest, added_by = excluded.added_by, added = now()
+  RETURNING name
+), gone AS (
+  DELETE FROM harness_care.invariant WHERE subject = %(name)s AND by IS NULL
+    AND name <> ALL(%(names)s::text[])
+)
+INSERT INTO harness_care.invariant (subject, name, definition)
+SELECT added.name, i.name, i.definition
+FROM added, unnest(%(names)s::text[], %(invariants)s::jsonb[]) AS i (name, definition)
+ON CONFLICT (subject, name) DO UPDATE SET definition = excluded.definition, by = NULL
+"""
+SUBJECTS = """
+SELECT name, folder, definition, digest, added_by, extract(epoch FROM added)::float8
+FROM harness_care.subject WHERE %(name)s::text IS NULL OR name = %(name)s ORDER BY name
+"""
+ADD_INVARIANT = """
+INSERT INTO harness_care.invariant (subject, name, definition, by)
+VALUES (%(subject)s, %(name)s, %(definition)s, %(by)s)
+ON CONFLICT (subject, name) DO UPDATE SET definition = excluded.definition, by = excluded.by
+WHERE invariant.by IS NOT NULL RETURNING name
+"""
+WATCHED = """
+SELECT i.subject, i.definition, i.by, j.state, j.at, j.since, j.violated_since, j.value, j.message,
+  EXISTS (SELECT FROM harness_care.silence s WHERE s.until > now()
+    AND coalesce(s.subject, i.subject) = i.subject AND coalesce(s.name, i.name) = i.name)
+FROM harness_care.invariant i LEFT JOIN harness_care.judgement j USING (subject, name)
+WHERE (%(subject)s::text IS NULL OR subject = %(subject)s)
+  AND (%(names)s::text[] IS NULL OR name = ANY(%(names)s))
+ORDER BY i.subject, i.name
+"""
+# One that was removed meanwhile is left out; an older evaluation overwrites no newer one.
+SAVE = """
+WITH found AS (
+  SELECT f.* FROM unnest(%(subjects)s::text[], %(names)s::text[], %(states)s::text[],
+    %(ats)s::float8[], %(sinces)s::float8[], %(violated)s::float8[], %(values)s::float8[],
+    %(messages)s::text[])
+    AS f (subject, name, state, at, since, violated_since, value, message)
+  JOIN harness_care.invariant USING (subject, name)
+), sampled AS (
+  INSERT INTO harness_care.sample (subject, name, slot, at, value, state)
+  SELECT subject, name, %(slot)s, at, value, state FROM found
+  ON CONFLICT (subject, name, slot) DO UPDATE SET at = excluded.at, value = excluded.value,
+    state = excluded.state WHERE sample.at < excluded.at
+)
+INSERT INTO harness_care.judgement
+  (subject, name, state, at, since, violated_since, value, message)
+SELECT subject, name, state, at, since, violated_since, value, message FROM found
+ON CONFLICT (subject, name) DO UPDATE SET state = excluded.state, at = excluded.at,
+  since = excluded.since, violated_since = excluded.violated_since, value = excluded.value,
+  message = excluded.message
+WHERE judgement.at < excluded.at
+"""
+READ_SAMPLES = """
+SELECT subject, name, at, value, state FROM harness_care.sample
+WHERE (%(subject)s::text IS NULL OR subject = %(subject)s)
+  AND (%(name)s::text IS NULL OR name = %(name)s)
+  AND at > %(after)s ORDER BY subject, name, at
+"""
+
+
+class StoredSubject(NamedTuple):
+    """A subject as it was added."""
+
+    subject: Subject
+    folder: str
+    digest: str
+    added_by: str
+    added: float
+
+
+class CareStore:
+    """The tables of subjects and invariants."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add_subject(self, subject: Subject, folder: str, digest: str, by: str) -> None:
+        """Add a subject with its invariants, or replace its definition."""
+        values = {
+            "name": subject.name, "folder": folder, "digest": digest, "by": by,
+            "definition": Jsonb(subject.model_dump(mode="json", by_alias=True)),
+            "names": [each.name for each in subject.invariants],
+            "invariants": [each.model_dump_json() for each in subject.invariants],
+        }  # fmt: skip
+        await self._database.fetch(ADD_SUBJECT, values)
+
+    async def list_subjects(self, name: str | None = None) -> list[StoredSubject]:
+        """List all subjects, or the one with this name."""
+        rows = await self._database.fetch(SUBJECTS, {"name": name})
+        return [StoredSubject(Subject.model_validate(row[2]), row[1], *row[3:]) for row in rows]
+
+    async def remove_subject(self, name: str) -> bool:
+        """Remove a subject with its invariants; returns whether there was one."""
+        rows = await self._database.fetch(
+            "DELETE FROM harness_care.subject WHERE name = %s RETURNING name", (name,)
+        )
+        return bool(rows)
+
+    async def has_invariants(self) -> bool:
+        """Whether there is any invariant."""
+        rows = await self._database.fetch("SELECT EXISTS (SELECT FROM harness_care.invariant)")
+        return bool(rows[0][0])
+
+    async def add_invariant(self, subject: str, invariant: Invariant, by: str) -> bool:
+        """Add an invariant or change it; False if it belongs to the subject's definition."""
+        values = {
+            "subject": subject, "name": invariant.name, "by": by,
+            "definition": Jsonb(invariant.model_dump(mode="json")),
+        }  # fmt: skip
+        return bool(await self._database.fetch(ADD_INVARIANT, values))
+
+    async def remove_invariant(self, subject: str, name: str) -> bool:
+        """Remove an invariant that a person added; returns whether there was one."""
+        rows = await self._database.fetch(
+            "DELETE FROM harness_care.invariant WHERE subject = %s AND name = %s "
+            "AND by IS NOT NULL RETURNING name",
+            (subject, name),
+        )
+        return bool(rows)
+
+    async def list_watched(
+        self, subject: str | None = None, names: Sequence[str] | None = None
+    ) -> list[Watched]:
+        """List invariants with their states."""
+        values = {"subject": subject, "names": None if names is None else list(names)}
+        return [_read_watched(row) for row in await self._database.fetch(WATCHED, values)]
+
+    async def save_judgements(
+        self, found: Iterable[tuple[Watched, Judgement]], number: int
+    ) -> None:
+        """Save the states that one evaluation found. `number` counts evaluations."""
+        pairs = list(found)
+        values: dict[str, Any] = {
+            "subjects": [watched.subject for watched, _ in pairs],
+            "names": [watched.invariant.name for watched, _ in pairs],
+            "states": [judged.state for _, judged in pairs],
+            "ats": [judged.at for _, judged in pairs],
+            "sinces": [judged.since for _, judged in pairs],
+            "violated": [judged.violated_since for _, judged in pairs],
+            "values": [judged.value for _, judged in pairs],
+            "messages": [judged.message for _, judged in pairs],
+            "slot": number % SAMPLES,
+        }
+        await self._database.fetch(SAVE, values)
+
+    async def read_samples(
+        self, subject: str | None, name: str | None = None, *, after: float = 0.0
+    ) -> dict[tuple[str, str], list[Sample]]:
+        """Read the newest values of invariants, the oldest first."""
+        values = {"subject": subject, "name": name, "after": after}
+        found = dict[tuple[str, str], list[Sample]]()
+        for owner, invariant, *rest in await self._database.fetch(READ_SAMPLES, values):
+            found.setdefault((owner, invariant), []).append(Sample(*rest))
+        return found
+
+
+def _read_watched(row: Row) -> Watched:
+    subject, definition, by, state, at, since, violated_since, value, message, silenced = row
+    judgement = None
+    if state is not None:
+        judgement = Judgement(state, at, since, violated_since, value, message)
+    return Watched(subject, Invariant.model_validate(definition), by, judgement, silenced)

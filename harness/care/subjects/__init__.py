@@ -1,0 +1,1 @@
+"""Subjects: services under care, how they are tested, deployed and observed."""

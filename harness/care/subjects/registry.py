@@ -1,0 +1,156 @@
+"""Add subjects, and check them. Only what was added counts: a later edit of subject.toml, by an
+agent or in a commit, changes nothing until a person adds the subject again."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import NamedTuple
+
+from harness.care.settings import CareSettings
+from harness.care.store import CareStore, StoredSubject
+from harness.care.subjects.commands import run_command
+from harness.care.subjects.health import probe
+from harness.care.subjects.subject import (
+    FILE,
+    MAX_BYTES,
+    Subject,
+    digest_definition,
+    parse_subject,
+)
+from harness.care.telemetry.loki import Loki
+from harness.care.telemetry.prometheus import Prometheus
+from harness.care.watching import keep_watch
+from harness.contracts.errors import HarnessError, SubjectInvalid, SubjectNotFound
+from harness.engine.connection import Connection
+
+RECENT_S = 3_600.0
+
+
+class Check(NamedTuple):
+    """One thing that was looked at. `good` is None if there is nothing to look at."""
+
+    what: str
+    good: bool | None
+    message: str
+
+
+async def add_subject(connection: Connection, folder: Path, by: str) -> Subject:
+    """Read the definition in a folder and store it, with the folder's place.
+
+    Raises:
+        SubjectInvalid: The folder has no definition, or not a valid one.
+    """
+    folder = await asyncio.to_thread(folder.resolve)
+    content = await asyncio.to_thread(_read_definition, folder)
+    subject = parse_subject(content, str(folder / FILE))
+    digest = digest_definition(content)
+    await CareStore(connection.database).add_subject(subject, str(folder), digest, by)
+    await keep_watch(connection)
+    return subject
+
+
+async def find_subject(connection: Connection, name: str) -> StoredSubject:
+    """Find a subject.
+
+    Raises:
+        SubjectNotFound: There is none with this name.
+    """
+    found = await CareStore(connection.database).list_subjects(name) if name.isprintable() else []
+    if not found:
+        raise SubjectNotFound(f"There is no subject {name[:80]!r}.")
+    return found[0]
+
+
+async def remove_subject(connection: Connection, name: str) -> None:
+    """Remove a subject with its invariants; its folder is not touched.
+
+    Raises:
+        SubjectNotFound: There is none with this name.
+    """
+    stored = await find_subject(connection, name)
+    await CareStore(connection.database).remove_subject(stored.subject.name)
+    await keep_watch(connection)
+
+
+async def check_subject(connection: Connection, name: str) -> AsyncIterator[Check]:
+    """Look at everything that a subject names, and say what is wrong.
+
+    Raises:
+        SubjectNotFound: There is none with this name.
+    """
+    stored = await find_subject(connection, name)
+    subject, folder = stored.subject, Path(stored.folder)
+    yield await asyncio.to_thread(_check_definition, stored)
+    yield await _check_git(folder)
+    if subject.health is None:
+        yield Check("health", None, "no address")
+    else:
+        reason = await probe(subject.health)
+        yield Check("health", reason is None, reason or "healthy")
+    yield await _check_metrics(connection, subject)
+    yield await _check_logs(connection, subject)
+    if subject.test is None:
+        yield Check("test", None, "no command")
+    else:
+        ran = await run_command(subject.test, folder, subject.command_seconds)
+        last = (ran.output.splitlines() or [""])[-1]
+        yield Check("test", ran.is_good, last or ("passed" if ran.is_good else "failed"))
+
+
+def _read_definition(folder: Path) -> bytes:
+    try:
+        with (folder / FILE).open("rb") as file:
+            return file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise SubjectInvalid(
+            f"{folder / FILE} cannot be read: {error.strerror}.",
+            fix="Write one: docs/how-to/care.md describes it.",
+        ) from None
+
+
+def _check_definition(stored: StoredSubject) -> Check:
+    try:
+        content = _read_definition(Path(stored.folder))
+    except SubjectInvalid as error:
+        return Check("definition", False, error.message)
+    if digest_definition(content) == stored.digest:
+        return Check("definition", True, f"{stored.folder}/{FILE}")
+    message = f"{FILE} has changed since it was added; `harness care subject add` accepts it"
+    return Check("definition", False, message)
+
+
+async def _check_git(folder: Path) -> Check:
+    ran = await run_command(("git", "status", "--porcelain", "--", "."), folder, 30)
+    if not ran.is_good:
+        return Check("git", False, (ran.output.splitlines() or ["git failed"])[-1])
+    changed = len(ran.output.splitlines())
+    if changed:
+        return Check("git", False, f"{changed} files are not committed: agents change nothing then")
+    return Check("git", True, "clean")
+
+
+async def _check_metrics(connection: Connection, subject: Subject) -> Check:
+    if subject.metrics is None:
+        return Check("metrics", None, "no selector")
+    try:
+        async with Prometheus(connection.settings.section(CareSettings).metrics) as source:
+            found = await source.query(f"count({subject.metrics})")
+    except HarnessError as error:
+        return Check("metrics", False, error.message)
+    count = int(found[0].points[0].value) if found else 0
+    return Check("metrics", count > 0, f"{count} series")
+
+
+async def _check_logs(connection: Connection, subject: Subject) -> Check:
+    if subject.logs is None:
+        return Check("logs", None, "no selector")
+    now = time.time()
+    try:
+        async with Loki(connection.settings.section(CareSettings).logs) as source:
+            found = await source.read_lines(subject.logs, now - RECENT_S, now, limit=100)
+    except HarnessError as error:
+        return Check("logs", False, error.message)
+    return Check("logs", bool(found), f"{len(found)} lines in the last hour, of 100 asked for")

@@ -1,0 +1,97 @@
+"""The definition of a subject: how it is tested, deployed and observed. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from harness.care.invariants.invariant import NAME, Invariant
+from harness.commons.toml import parse_toml
+from harness.contracts.errors import SubjectInvalid
+
+FILE = "subject.toml"
+MAX_BYTES = 65_536
+Words = Annotated[tuple[str, ...], Field(min_length=1, max_length=50)]
+Command = Words | None
+Changes = Literal["ask", "automatic", "never"]
+
+
+class Subject(BaseModel):
+    """A service under care. Its commands are run without a shell, in its folder; `{python}` is the
+    Python of the worker."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    name: str = Field(pattern=NAME)
+    summary: str = Field(default="", max_length=500)
+    """What it does, for people and agents."""
+    test: Command = None
+    """Tests the code; exit code 0: good."""
+    deploy: Command = None
+    """Deploys the commit HARNESS_COMMIT as the release HARNESS_RELEASE. Called again with the same
+    release, it must change nothing."""
+    rollback: Command = None
+    """Takes the release HARNESS_RELEASE back. Called again, it must change nothing."""
+    restart: Command = None
+    command_seconds: float = Field(default=120, gt=0, le=3_600, allow_inf_nan=False)
+    """How long each command may take."""
+    health: str | None = Field(default=None, pattern=r"^https?://[!-~]{1,500}$")
+    """An address that answers 200 when the service works."""
+    health_seconds: float = Field(default=30, gt=0, le=600, allow_inf_nan=False)
+    """How long after a deploy or restart it may take to be healthy."""
+    metrics: str | None = Field(default=None, max_length=1_000)
+    """The selector of its metrics, such as `{job="api"}`."""
+    logs: str | None = Field(default=None, max_length=1_000)
+    """The selector of its logs, such as `{service="api"}`."""
+    guidance: str | None = Field(default=None, max_length=500)
+    """A file in its folder with guidance for agents, such as AGENTS.md."""
+    runbooks: str | None = Field(default=None, max_length=500)
+    """A folder in its folder with Markdown files that say what to do."""
+    editable: tuple[str, ...] = Field(default=(), max_length=100)
+    """The files that agents may edit, such as `config.toml` and `src/**`."""
+    changes: Changes = "ask"
+    """Whether agents may deploy and restart: after approval, on their own, or never."""
+    changes_per_day: int = Field(default=5, ge=0, le=1_000)
+    """Most changes of agents in 24 hours, approved or not."""
+    invariants: tuple[Invariant, ...] = Field(default=(), max_length=500, alias="invariant")
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        names = [each.name for each in self.invariants]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise ValueError(f"two invariants have the name {twice!r}")
+        if self.deploy is not None and self.rollback is None:
+            raise ValueError("it has deploy but no rollback: a change could not be undone")
+        for path in (self.guidance, self.runbooks, *self.editable):
+            if path is not None and (path.startswith(("/", "~")) or ".." in path.split("/")):
+                raise ValueError(f"{path!r} leads out of the folder")
+        return self
+
+
+def parse_subject(content: bytes, where: str) -> Subject:
+    """Read a definition.
+
+    Raises:
+        SubjectInvalid: It is not TOML, or not a definition.
+    """
+    if len(content) > MAX_BYTES:
+        raise SubjectInvalid(f"{where} is larger than {MAX_BYTES:,} bytes.")
+    try:
+        data = parse_toml(content.decode())
+    except (ValueError, RecursionError) as error:
+        raise SubjectInvalid(f"{where} is not TOML: {error}.") from None
+    try:
+        return Subject.model_validate(data)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        place = ".".join(str(step) for step in first["loc"])
+        reason = first["msg"].removeprefix("Value error, ")
+        raise SubjectInvalid(f"{where}: {f'{place}: ' if place else ''}{reason}.") from None
+
+
+def digest_definition(content: bytes) -> str:
+    """The digest that says whether a definition has changed."""
+    return hashlib.sha256(content).hexdigest()
