@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from argparse import Namespace
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from harness.care.views import SubjectView
 from harness.cli.access.shown import print_table
@@ -23,62 +23,56 @@ MARKS = {True: "ok  ", False: "FAIL", None: "-   "}
 
 
 async def run_subject(args: Namespace, out: Out) -> int:
-    from harness.care.invariants.client import list_subjects
-    from harness.care.subjects import registry
-
-    if args.action != "list" and args.subject is None:
+    name: str | None = args.subject
+    if args.action == "list":
+        async with open_client(out) as client:
+            return await _list(client.connection, out)
+    if name is None:
         what = "FOLDER" if args.action == "add" else "NAME"
         raise UsageError(f"`harness care subject {args.action}` needs {what}.", "Add it.")
     async with open_client(out) as client:
-        connection = client.connection
-        if args.action == "check":
-            return await _check(connection, args.subject, out)
-        if args.action == "add":
-            folder = await asyncio.to_thread(Path(args.subject).resolve)
-            name = (await registry.add_subject(connection, folder, "local")).name
-        elif args.action == "remove":
-            await registry.remove_subject(connection, args.subject)
-            _say(
-                out, {"removed": args.subject}, f"Removed {args.subject}. Its folder is untouched."
-            )
-            return exit_codes.DONE
-        else:
-            name = args.subject
-            if name is not None:
-                await registry.find_subject(connection, name)
-        found = await list_subjects(connection)
-        if args.action == "show":
-            return await _show(connection, name, out)
-        if args.action == "add":
-            [added] = [each for each in found if each.name == name]
-            total = sum(added.states.values())
-            text = (
-                f"Added {name}: {total} invariants. To check it: harness care subject check {name}"
-            )
-            _say(out, added.model_dump(exclude_none=True), text)
-            return exit_codes.DONE
-    print_subjects(found, out)
-    return exit_codes.DONE
+        return await ACTIONS[args.action](client.connection, name, out)
 
 
-def print_subjects(found: list[SubjectView], out: Out) -> None:
+def describe_states(states: Mapping[str, int]) -> str:
+    """Such as `3 holds, 1 broken`."""
+    return ", ".join(f"{count} {state}" for state, count in sorted(states.items())) or "none"
+
+
+async def _list(connection: Connection, out: Out) -> int:
+    from harness.care.invariants.client import list_subjects
+
+    found = await list_subjects(connection)
     if out.json:
         for each in found:
             out.line(each.model_dump(exclude_none=True))
-        return
-    if not found:
+    elif found:
+        print_table(out, HEADS, [_cells(each) for each in found])
+    else:
         out.note("No subjects. To add one: harness care subject add FOLDER")
-        return
-    rows = [
-        (each.name, describe_states(each.states), each.changes, clean_line(each.folder))
-        for each in found
-    ]
-    print_table(out, HEADS, rows)
+    return exit_codes.DONE
 
 
-def describe_states(states: dict[str, int]) -> str:
-    """Such as `3 holds, 1 broken`."""
-    return ", ".join(f"{count} {state}" for state, count in sorted(states.items())) or "none"
+async def _add(connection: Connection, folder: str, out: Out) -> int:
+    from harness.care.subjects.registry import add_subject
+
+    subject = await add_subject(connection, Path(folder), "local")
+    count = len(subject.invariants)
+    _say(
+        out,
+        {"added": subject.name, "invariants": count},
+        f"Added {subject.name} with {count} invariants.\n"
+        f"To check it: harness care subject check {subject.name}",
+    )
+    return exit_codes.DONE
+
+
+async def _remove(connection: Connection, name: str, out: Out) -> int:
+    from harness.care.subjects.registry import remove_subject
+
+    await remove_subject(connection, name)
+    _say(out, {"removed": name}, f"Removed {name}. Its folder is as it was.")
+    return exit_codes.DONE
 
 
 async def _check(connection: Connection, name: str, out: Out) -> int:
@@ -96,22 +90,35 @@ async def _show(connection: Connection, name: str, out: Out) -> int:
     from harness.care.subjects.registry import find_subject
 
     stored = await find_subject(connection, name)
-    shown = stored.subject.model_dump(mode="json", by_alias=True, exclude_none=True)
+    fields = stored.subject.model_dump(mode="json", by_alias=True, exclude_none=True)
     if out.json:
-        out.line({**shown, "folder": stored.folder, "added_by": stored.added_by})
+        out.line({**fields, "folder": stored.folder, "added_by": stored.added_by})
         return exit_codes.DONE
     out.raw(f"{name}  {clean_line(stored.subject.summary)}".rstrip())
     out.raw(f"  folder: {clean_line(stored.folder)}")
-    for key, value in shown.items():
-        if key not in ("name", "summary", "invariant"):
-            text = " ".join(value) if isinstance(value, list) else value
-            out.raw(f"  {key}: {clean_line(str(text))}")
+    for key in sorted(fields.keys() - {"name", "summary", "invariant"}):
+        out.raw(f"  {key}: {_format_value(fields[key])}")
     for each in stored.subject.invariants:
         out.raw(f"  invariant {each.name}: {clean_line(each.condition)}")
     return exit_codes.DONE
 
 
-def _say(out: Out, line: dict[str, object], text: str) -> None:
+ACTIONS: Mapping[str, Callable[[Connection, str, Out], Awaitable[int]]] = {
+    "add": _add, "remove": _remove, "check": _check, "show": _show,
+}  # fmt: skip
+
+
+def _format_value(value: Any) -> str:
+    if isinstance(value, list):
+        return clean_line(" ".join(map(str, cast("list[Any]", value))))
+    return clean_line(str(value))
+
+
+def _cells(each: SubjectView) -> tuple[str, ...]:
+    return each.name, describe_states(each.states), each.changes, clean_line(each.folder)
+
+
+def _say(out: Out, line: dict[str, Any], text: str) -> None:
     if out.json:
         out.line(line)
     else:

@@ -118,8 +118,8 @@ CARE_COMMANDS: tuple[Command, ...] = (
         "  list [SUBJECT]                               with states and last values\n"
         "  add NAME SUBJECT QUERY THRESHOLD OPERATOR    every value must be OPERATOR THRESHOLD\n"
         "  remove SUBJECT NAME                          one that was added with this command\n\n"
-        "Those in a subject's subject.toml are added with the subject. The query is asked once when\n"
-        "an invariant is added, so that a mistake in it is found at once.",
+        "Those in a subject.toml are added with the subject. The query is asked once when an\n"
+        "invariant is added, so that a mistake in it is found at once.",
         (
             ("harness care invariant list api", ""),
             ("harness care invariant add errors api 'rate(http_errors_total[5m])' 0.01 '<'", ""),
