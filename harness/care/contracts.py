@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict
 
 WATCH_WORKFLOW = "CareWatch"
@@ -24,3 +26,125 @@ class Evaluated(BaseModel):
 
     states: dict[str, int] = {}
     seconds: float = 0.0
+
+
+# --- tickets
+
+TICKET_WORKFLOW = "CareTicket"
+TicketState = Literal[
+    "open", "investigating", "proposed", "approved", "changing", "verifying", "resolved",
+    "reopened", "failed", "closed",
+]  # fmt: skip
+TRANSITIONS: dict[TicketState, tuple[TicketState, ...]] = {
+    "open": ("investigating", "resolved", "closed"),
+    "investigating": ("proposed", "changing", "verifying", "resolved", "failed", "closed"),
+    "proposed": ("approved", "investigating", "failed", "closed"),
+    "approved": ("changing", "failed", "closed"),
+    "changing": ("verifying", "proposed", "failed", "closed"),
+    "verifying": ("resolved", "failed", "closed"),
+    "resolved": ("reopened", "closed"),
+    "reopened": ("investigating", "resolved", "closed"),
+    "failed": ("investigating", "resolved", "closed"),
+    "closed": (),
+}
+"""All changes of state. investigating: an agent is at work. proposed: it asks to change something.
+verifying: something was changed, and the invariants are watched. failed: the agent could not help,
+or its change was undone; a person is needed."""
+Action = Literal["work", "resolve", "close"]
+"""What people can do with a ticket."""
+
+
+class Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class TicketSpec(Frozen):
+    """Input of a ticket's workflow."""
+
+    id: str
+    subject: str
+    title: str
+    invariant: str | None = None
+    """The invariant that broke, if that is the cause."""
+    by: str
+    """Who opened it."""
+    autonomous: bool = False
+    """Whether an agent starts to work on it at once."""
+    state: TicketState = "open"
+    attempts: int = 0
+    """How many times an agent has worked on it."""
+
+
+class Move(Frozen):
+    """A change of a ticket's state."""
+
+    state: TicketState
+    why: str
+    by: str
+    at: float = 0.0
+    run: str | None = None
+
+
+class TicketAct(Frozen):
+    """What a person asks of a ticket."""
+
+    action: Action
+    by: str
+    why: str = ""
+
+
+class SaveMove(Frozen):
+    ticket: str
+    move: Move
+    number: int
+    """Counts the moves of a ticket, so that saving one again changes nothing."""
+    attempts: int
+
+
+class Work(Frozen):
+    """Let an agent work on a ticket."""
+
+    ticket: TicketSpec
+    attempt: int
+
+
+class Worked(Frozen):
+    """How the agent's run ended."""
+
+    run: str
+    changed: bool
+    """Whether anything was deployed or restarted."""
+    held: tuple[str, ...] = ()
+    """Invariants of the subject that held before the first change."""
+    window_seconds: float = 0.0
+    """How long they must hold now."""
+    summary: str = ""
+
+
+class Verify(Frozen):
+    """See whether invariants hold."""
+
+    subject: str
+    names: tuple[str, ...]
+
+
+class Verified(Frozen):
+    """What was found."""
+
+    failing: tuple[str, ...] = ()
+    """Those that do not hold, each with its value."""
+    broken: tuple[str, ...] = ()
+    """The names of those that are broken."""
+
+
+class UndoWork(Frozen):
+    """Undo what a run changed."""
+
+    ticket: str
+    run: str
+
+
+class Undone(Frozen):
+    undone: int
+    stopped: str = ""
+    """What stopped the undo, if anything did."""

@@ -53,6 +53,8 @@ class Subject(BaseModel):
     """The files that agents may edit, such as `config.toml` and `src/**`."""
     changes: Changes = "ask"
     """Whether agents may deploy and restart: after approval, on their own, or never."""
+    autonomous: bool = False
+    """Whether an agent works on each ticket at once, or only when a person asks for it."""
     changes_per_day: int = Field(default=5, ge=0, le=1_000)
     """Most changes of agents in 24 hours, approved or not."""
     invariants: tuple[Invariant, ...] = Field(default=(), max_length=500, alias="invariant")

@@ -74,6 +74,8 @@ from harness.contracts.errors.care import (
     SourceUnreachable,
     SubjectInvalid,
     SubjectNotFound,
+    TicketNotFound,
+    TicketRefused,
 )
 from harness.contracts.errors.config import (
     BrokenCapability,

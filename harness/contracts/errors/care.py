@@ -71,3 +71,19 @@ class InvariantRefused(CareError):
 
     code = "care.bad_invariant"
     fix = "See `harness care invariant --help`."
+
+
+class TicketNotFound(CareError):
+    """There is no ticket with that id."""
+
+    code = "care.no_ticket"
+    fix = "List the tickets: `harness care ticket list`."
+    http_status = 404
+
+
+class TicketRefused(CareError):
+    """A ticket cannot be opened, or is not in a state that allows what was asked."""
+
+    code = "care.bad_ticket"
+    fix = "See `harness care ticket show ID`."
+    http_status = 409

@@ -1,0 +1,1 @@
+"""Tickets: one for each cause, and what becomes of it."""

@@ -1,0 +1,184 @@
+"""Open tickets, and act on them: what commands, routes, the watch and tools call."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Sequence
+
+from temporalio.client import WorkflowUpdateFailedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from harness.care.capability import CARE
+from harness.care.contracts import TICKET_WORKFLOW, Action, TicketAct, TicketSpec, TicketState
+from harness.care.invariants.judge import Judgement
+from harness.care.invariants.rows import Watched
+from harness.care.store import CareStore
+from harness.care.subjects.registry import find_subject
+from harness.care.tickets.rows import Note, Report, Ticket, fingerprint
+from harness.care.tickets.store import TicketStore
+from harness.contracts.errors import RunIdTaken, TicketNotFound, TicketRefused
+from harness.engine.connection import Connection
+from harness.engine.retry import unreachable_error
+from harness.engine.signed_start import start_workflow
+
+WATCH = "watch"
+MAX_TEXT = 10_000
+
+
+def workflow_id(ticket: str) -> str:
+    """The id of a ticket's workflow: while it is open, there cannot be a second one."""
+    return f"care.{ticket}"
+
+
+async def report_judgements(
+    connection: Connection, found: Iterable[tuple[Watched, Judgement]]
+) -> None:
+    """Open or reopen a ticket for each broken invariant, and tell the others what holds again."""
+    pairs = [(watched, judged) for watched, judged in found if not watched.silenced]
+    broken = [_describe(watched, judged) for watched, judged in pairs if judged.state == "broken"]
+    await report(connection, broken)
+    held = {
+        fingerprint(watched.subject, watched.invariant.name)
+        for watched, judged in pairs
+        if judged.state == "holds"
+    }
+    if held:
+        waiting = await TicketStore(connection.database).list(
+            states=("open", "reopened"), limit=10_000
+        )
+        for ticket in waiting:
+            if ticket.id in held:
+                await _observe(connection, ticket.id, holds=True)
+
+
+async def report(connection: Connection, reports: Sequence[Report]) -> None:
+    """Report problems: a new cause opens a ticket, a known one counts."""
+    if not reports:
+        return
+    store = TicketStore(connection.database)
+    known = await store.report(reports)
+    started = list[str]()
+    for each in {each.id: each for each in reports}.values():
+        state, was_started = known[each.id]
+        if state == "resolved" and was_started:
+            await _observe(connection, each.id, holds=False)
+        elif not was_started or state == "closed":
+            await _start(connection, each, "open" if state == "open" else "reopened")
+            started.append(each.id)
+    if started:
+        await store.note_started(started)
+
+
+async def open_ticket(
+    connection: Connection, subject: str, title: str, by: str, *, autonomous: bool = False
+) -> Ticket:
+    """Open a ticket by hand.
+
+    Raises:
+        SubjectNotFound: There is no such subject.
+        TicketRefused: The title is empty or too long.
+    """
+    await find_subject(connection, subject)
+    title = " ".join(title.split())
+    if not title or len(title) > 300:
+        raise TicketRefused("The title must have 1 to 300 characters.")
+    report_ = Report(
+        id=fingerprint(subject, uuid.uuid4().hex), subject=subject, title=title,
+        severity="warning", by=by,
+    )  # fmt: skip
+    store = TicketStore(connection.database)
+    await store.report([report_])
+    await _start(connection, report_, "open", autonomous=autonomous)
+    await store.note_started([report_.id])
+    return await find_ticket(connection, report_.id)
+
+
+async def find_ticket(connection: Connection, id: str) -> Ticket:
+    """Find a ticket by its id, or the beginning of it.
+
+    Raises:
+        TicketNotFound: There is none.
+    """
+    found = await TicketStore(connection.database).find(id) if id.isprintable() else None
+    if found is None:
+        raise TicketNotFound(f"There is no ticket {id[:40]!r}.")
+    return found
+
+
+async def act_on_ticket(
+    connection: Connection, id: str, action: Action, by: str, why: str = ""
+) -> Ticket:
+    """Let an agent work on a ticket, resolve it, or close it.
+
+    Raises:
+        TicketNotFound: There is none.
+        TicketRefused: It is in a state in which that makes no sense.
+    """
+    ticket = await find_ticket(connection, id)
+    handle = connection.temporal.get_workflow_handle(workflow_id(ticket.id))
+    act = TicketAct(action=action, by=by, why=why[:MAX_TEXT] or f"by {by}")
+    try:
+        await handle.execute_update("act", act, result_type=str)
+    except WorkflowUpdateFailedError as error:
+        raise TicketRefused(str(error.cause or error)) from None
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND:
+            raise TicketRefused(f"The ticket is {ticket.state}; its workflow has ended.") from None
+        raise unreachable_error(error) from error
+    return await find_ticket(connection, id)
+
+
+async def comment(connection: Connection, id: str, text: str, by: str) -> Note:
+    """Comment on a ticket; the agent that works on it reads comments.
+
+    Raises:
+        TicketNotFound: There is none.
+        TicketRefused: The text is empty or too long.
+    """
+    ticket = await find_ticket(connection, id)
+    if not text.strip() or len(text) > MAX_TEXT:
+        raise TicketRefused(f"The comment must have 1 to {MAX_TEXT:,} characters.")
+    note = Note(id=uuid.uuid4().hex, kind="comment", text=text, by=by, at=0.0)
+    store = TicketStore(connection.database)
+    await store.add_note(ticket.id, note)
+    notes = await store.list_notes(ticket.id, "comment")
+    return next(each for each in notes if each.id == note.id)
+
+
+async def _start(
+    connection: Connection, report: Report, state: TicketState, *, autonomous: bool | None = None
+) -> None:
+    """Start a ticket's workflow, unless it is open."""
+    if autonomous is None:
+        stored = await CareStore(connection.database).list_subjects(report.subject)
+        autonomous = bool(stored) and stored[0].subject.autonomous
+    known = await TicketStore(connection.database).find(report.id)
+    spec = TicketSpec(
+        id=report.id, subject=report.subject, title=report.title, invariant=report.invariant,
+        by=report.by, autonomous=autonomous, state=state, attempts=known.attempts if known else 0,
+    )  # fmt: skip
+    try:
+        await start_workflow(
+            connection, CARE, TICKET_WORKFLOW, spec, id=workflow_id(report.id),
+            static_summary=report.title[:200],
+        )  # fmt: skip
+    except RunIdTaken:
+        return  # another process was faster, or the last one died before it noted the start
+
+
+async def _observe(connection: Connection, ticket: str, *, holds: bool) -> None:
+    handle = connection.temporal.get_workflow_handle(workflow_id(ticket))
+    try:
+        await handle.signal("observe", holds)
+    except RPCError as error:
+        if error.status is not RPCStatusCode.NOT_FOUND:
+            raise unreachable_error(error) from error
+
+
+def _describe(watched: Watched, judged: Judgement) -> Report:
+    invariant = watched.invariant
+    return Report(
+        id=fingerprint(watched.subject, invariant.name), subject=watched.subject,
+        invariant=invariant.name, severity=invariant.severity, by=WATCH,
+        title=f"{invariant.name}: {invariant.condition} does not hold ({judged.message})"[:300],
+    )  # fmt: skip

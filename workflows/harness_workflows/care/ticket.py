@@ -1,0 +1,204 @@
+"""A ticket: let an agent work on it, verify what it changed, and undo that if it made things worse.
+
+The workflow is the truth about a ticket; the row in Postgres is a copy for lists.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
+from temporalio import workflow
+from temporalio.common import RetryPolicy
+from temporalio.exceptions import ActivityError, ApplicationError
+
+from harness.care.contracts import (
+    TICKET_WORKFLOW,
+    TRANSITIONS,
+    Move,
+    SaveMove,
+    TicketAct,
+    TicketSpec,
+    TicketState,
+    Undone,
+    UndoWork,
+    Verified,
+    Verify,
+    Work,
+    Worked,
+)
+
+T = TypeVar("T", bound=BaseModel)
+AGENT = "agent"
+LOOK_EVERY = timedelta(seconds=5)
+"""While a change is verified: a change that breaks something is undone at once."""
+KEPT_RESOLVED = timedelta(hours=1)
+"""After this time without a relapse, a resolved ticket is closed."""
+LONGEST = timedelta(days=30)
+"""People may take their time to approve."""
+RETRY = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1))
+CAN_WORK: tuple[TicketState, ...] = ("open", "reopened", "failed")
+
+
+@workflow.defn(name=TICKET_WORKFLOW)
+class CareTicket:
+    @workflow.init
+    def __init__(self, spec: TicketSpec) -> None:
+        self.spec = spec
+        self.state: TicketState = spec.state
+        self.attempts = spec.attempts
+        self.number = 0
+        self.unsaved: list[Move] = []
+        self.wants_work = spec.autonomous
+        self.working: asyncio.Task[None] | None = None
+
+    @workflow.run
+    async def run(self, spec: TicketSpec) -> str:
+        self._move(self.state, spec.title, spec.by)
+        while self.state != "closed" or self.unsaved:
+            await self._save_moves()
+            if self.wants_work and self.working is None and self.state in CAN_WORK:
+                self.wants_work = False
+                self.working = asyncio.create_task(self._work())
+            await self._wait()
+        if self.working is not None:
+            self.working.cancel()
+        return self.state
+
+    @workflow.update(description="Let an agent work on the ticket, resolve it, or close it.")
+    def act(self, act: TicketAct) -> TicketState:
+        if act.action == "work":
+            self.wants_work = True
+            return self.state
+        self._move("resolved" if act.action == "resolve" else "closed", act.why, act.by)
+        return self.state
+
+    @act.validator
+    def check_act(self, act: TicketAct) -> None:
+        if act.action == "work":
+            if self.working is not None or self.state not in CAN_WORK:
+                raise ApplicationError(f"An agent cannot start while it is {self.state}.")
+            return
+        wanted: TicketState = "resolved" if act.action == "resolve" else "closed"
+        if wanted not in TRANSITIONS[self.state]:
+            raise ApplicationError(f"A ticket that is {self.state} cannot become {wanted}.")
+
+    @workflow.signal(description="What the agent's run does: the ticket follows it.")
+    def follow(self, move: Move) -> None:
+        if self.working is not None and move.state in TRANSITIONS[self.state]:
+            self._move(move.state, move.why, move.by, move.run)
+
+    @workflow.signal(description="The invariant is broken again, or holds again.")
+    def observe(self, holds: bool) -> None:
+        if holds and self.state in ("open", "reopened") and self.working is None:
+            self._move("resolved", "the invariant holds again by itself", "watch")
+        elif not holds and self.state == "resolved":
+            self._move("reopened", "the invariant is broken again", "watch")
+            self.wants_work = self.spec.autonomous
+
+    @workflow.query(description="The state of the ticket.")
+    def show(self) -> TicketState:
+        return self.state
+
+    # --- waiting
+
+    async def _wait(self) -> None:
+        """Until there is something to do; a ticket that stays resolved is closed."""
+
+        def is_due() -> bool:
+            can_start = self.wants_work and self.working is None and self.state in CAN_WORK
+            return bool(self.unsaved) or can_start or self.state == "closed"
+
+        patience = KEPT_RESOLVED if self.state == "resolved" else None
+        try:
+            await workflow.wait_condition(is_due, timeout=patience)
+        except TimeoutError:
+            self._move("closed", "it stayed resolved", "watch")
+
+    # --- an agent's work
+
+    async def _work(self) -> None:
+        self.attempts += 1
+        self._move("investigating", "an agent looks for the cause", AGENT)
+        work = Work(ticket=self.spec, attempt=self.attempts)
+        try:
+            worked = await _call("work_on_ticket", work, Worked, longest=LONGEST)
+            if self.state != "closed":
+                await self._verify(worked)
+        except ActivityError as error:
+            reason = str(error.cause or error)[:500]
+            self._follow("failed", f"the work on it failed: {reason}")
+        finally:
+            self.working = None
+
+    async def _verify(self, worked: Worked) -> None:
+        """Watch the invariants for their windows; undo everything if one that held breaks."""
+        names = worked.held
+        if self.spec.invariant is not None:
+            names = tuple(dict.fromkeys((self.spec.invariant, *worked.held)))
+        if not worked.changed:
+            seen = await self._look(names[:1])
+            if seen.failing or not names:
+                self._follow("failed", f"nothing was changed: {worked.summary}", worked.run)
+            else:
+                self._follow("resolved", worked.summary or "the invariant holds", worked.run)
+            return
+        self._follow("verifying", "the invariants are watched", worked.run)
+        until = workflow.now() + timedelta(seconds=worked.window_seconds)
+        while True:
+            seen = await self._look(names)
+            worse = [name for name in seen.broken if name in worked.held]
+            if worse or workflow.now() >= until:
+                break
+            await workflow.sleep(LOOK_EVERY)
+        if not seen.failing:
+            self._follow("resolved", f"{len(names)} invariants hold", worked.run)
+            return
+        await self._take_back(worked, ", ".join(seen.failing))
+
+    async def _take_back(self, worked: Worked, failing: str) -> None:
+        undo = UndoWork(ticket=self.spec.id, run=worked.run)
+        undone = await _call("undo_ticket_work", undo, Undone, longest=timedelta(hours=1))
+        stopped = f"; the undo stopped: {undone.stopped}" if undone.stopped else ""
+        why = f"after the change: {failing}; {undone.undone} changes were undone{stopped}"
+        self._follow("failed", why, worked.run)
+
+    async def _look(self, names: tuple[str, ...]) -> Verified:
+        request = Verify(subject=self.spec.subject, names=names)
+        return await _call("verify_invariants", request, Verified)
+
+    # --- states
+
+    def _follow(self, state: TicketState, why: str, run: str | None = None) -> None:
+        """Move, unless a person has closed or resolved the ticket meanwhile."""
+        if state in TRANSITIONS[self.state]:
+            self._move(state, why, AGENT, run)
+
+    def _move(self, state: TicketState, why: str, by: str, run: str | None = None) -> None:
+        self.state = state
+        at = workflow.now().timestamp()
+        self.unsaved.append(Move(state=state, why=why[:2_000], by=by, at=at, run=run))
+
+    async def _save_moves(self) -> None:
+        while self.unsaved:
+            move = self.unsaved.pop(0)
+            self.number += 1
+            request = SaveMove(
+                ticket=self.spec.id, move=move, number=self.number, attempts=self.attempts
+            )
+            await _call("save_ticket_move", request, SaveMove)
+
+
+async def _call(
+    name: str, request: Any, kind: type[T], *, longest: timedelta = timedelta(minutes=5)
+) -> T:
+    return await workflow.execute_activity(
+        name,
+        request,
+        result_type=kind,
+        start_to_close_timeout=longest,
+        heartbeat_timeout=timedelta(seconds=30),
+        retry_policy=RETRY,
+    )
