@@ -11,6 +11,9 @@ CARE = Capability(
     migrations="harness.care.migrations",
     settings="harness.care.settings:CareSettings",
     routes="harness.care.routes:ROUTES",
+    workflows=("harness_workflows.care.ticket:CareTicket",),
+    activities=("harness_activities.care.ticket:make_activities",),
+    patient=True,
 )
 
 CARE_WATCH = Capability(

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from harness.care.invariants import client
 from harness.care.queries import answer_query
+from harness.care.tickets import client as tickets
 from harness.care.views import (
     CareStatus,
+    CommentBody,
     InvariantBody,
     InvariantView,
+    OpenTicketBody,
     QueryAnswer,
     QueryBody,
     SubjectView,
+    TicketActBody,
+    TicketDetail,
+    TicketNote,
+    TicketView,
 )
 from harness.engine.connection import Connection
 
@@ -40,3 +47,23 @@ class CareDesk:
 
     async def remove_invariant(self, subject: str, name: str) -> InvariantView:
         return await client.remove_invariant(self._connection, subject, name)
+
+    async def list_tickets(self, subject: str | None, *, all_states: bool) -> list[TicketView]:
+        return await tickets.list_tickets(self._connection, subject=subject, all_states=all_states)
+
+    async def show_ticket(self, id: str) -> TicketDetail:
+        return await tickets.show_ticket(self._connection, id)
+
+    async def open_ticket(self, body: OpenTicketBody) -> TicketView:
+        made = await tickets.open_ticket(
+            self._connection, body.subject, body.title, LOCAL, autonomous=body.work
+        )
+        return TicketView.of(made)
+
+    async def act_on_ticket(self, id: str, body: TicketActBody) -> TicketView:
+        acted = await tickets.act_on_ticket(self._connection, id, body.action, LOCAL, body.why)
+        return TicketView.of(acted)
+
+    async def comment(self, id: str, body: CommentBody) -> TicketNote:
+        note = await tickets.comment(self._connection, id, body.text, LOCAL)
+        return TicketNote.model_validate(note, from_attributes=True)

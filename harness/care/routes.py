@@ -8,19 +8,27 @@ from fastapi import Query
 
 from harness.api.caller import Role
 from harness.api.context import CallerOf, Context, PathText
-from harness.api.route import Route
+from harness.api.route import Created, Route
 from harness.api.slots import Slots
 from harness.care.invariants import client
 from harness.care.invariants.invariant import NAME
 from harness.care.queries import answer_query
+from harness.care.tickets import client as tickets
 from harness.care.views import (
     CareStatus,
+    CommentBody,
     InvariantBody,
     InvariantList,
     InvariantView,
+    OpenTicketBody,
     QueryAnswer,
     QueryBody,
     SubjectList,
+    TicketActBody,
+    TicketDetail,
+    TicketList,
+    TicketNote,
+    TicketView,
 )
 
 SubjectName = Annotated[str | None, Query(pattern=NAME)]
@@ -68,11 +76,56 @@ async def remove_invariant(
     return await client.remove_invariant(context.connection, subject, invariant)
 
 
+async def list_tickets(
+    context: Context, subject: SubjectName = None, all: bool = False
+) -> TicketList:
+    """List open tickets, the last changed first; with `all`, those that are resolved or closed
+    too."""
+    found = await tickets.list_tickets(context.connection, subject=subject, all_states=all)
+    return TicketList(tickets=found)
+
+
+async def open_ticket(body: OpenTicketBody, context: Context, caller: CallerOf) -> TicketView:
+    """Open a ticket."""
+    made = await tickets.open_ticket(
+        context.connection, body.subject, body.title, caller.user, autonomous=body.work
+    )
+    return TicketView.of(made)
+
+
+async def show_ticket(ticket: PathText, context: Context) -> TicketDetail:
+    """Read a ticket with all that happened to it."""
+    return await tickets.show_ticket(context.connection, ticket)
+
+
+async def act_on_ticket(
+    ticket: PathText, body: TicketActBody, context: Context, caller: CallerOf
+) -> TicketView:
+    """Let an agent work on a ticket, resolve it, or close it."""
+    acted = await tickets.act_on_ticket(
+        context.connection, ticket, body.action, caller.user, body.why
+    )
+    return TicketView.of(acted)
+
+
+async def comment(
+    ticket: PathText, body: CommentBody, context: Context, caller: CallerOf
+) -> TicketNote:
+    """Comment on a ticket."""
+    note = await tickets.comment(context.connection, ticket, body.text, caller.user)
+    return TicketNote.model_validate(note, from_attributes=True)
+
+
 ROUTES = (
     Route("GET", "/care", read_status, Role.VIEWER),
     Route("POST", "/care/query", query, Role.VIEWER),
     Route("GET", "/care/subjects", list_subjects, Role.VIEWER),
     Route("GET", "/care/invariants", list_invariants, Role.VIEWER),
     Route("POST", "/care/invariants", add_invariant, Role.OPERATOR),
+    Route("GET", "/care/tickets", list_tickets, Role.VIEWER),
+    Route("POST", "/care/tickets", open_ticket, Role.OPERATOR, 201, creates=Created("ticket")),
+    Route("GET", "/care/tickets/{ticket}", show_ticket, Role.VIEWER),
+    Route("POST", "/care/tickets/{ticket}/act", act_on_ticket, Role.OPERATOR),
+    Route("POST", "/care/tickets/{ticket}/comments", comment, Role.OPERATOR),
     Route("DELETE", "/care/invariants/{subject}/{invariant}", remove_invariant, Role.OPERATOR),
 )

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from harness.care.views import (
     CareStatus,
+    CommentBody,
     InvariantBody,
     InvariantList,
     InvariantView,
+    OpenTicketBody,
     QueryAnswer,
     QueryBody,
     SubjectList,
     SubjectView,
+    TicketActBody,
+    TicketDetail,
+    TicketList,
+    TicketNote,
+    TicketView,
 )
 from harness.remote.connection import DaemonConnection
 
@@ -46,3 +53,24 @@ class RemoteCare:
         return await self._connection.send(
             "DELETE", InvariantView, "care", "invariants", subject, name
         )
+
+    async def list_tickets(self, subject: str | None, *, all_states: bool) -> list[TicketView]:
+        found: TicketList = await self._connection.get(
+            TicketList, "care", "tickets", subject=subject, all=str(all_states).lower()
+        )
+        return found.tickets
+
+    async def show_ticket(self, id: str) -> TicketDetail:
+        return await self._connection.get(TicketDetail, "care", "tickets", id)
+
+    async def open_ticket(self, body: OpenTicketBody) -> TicketView:
+        data = body.model_dump(mode="json")
+        return await self._connection.post(TicketView, "care", "tickets", body=data)
+
+    async def act_on_ticket(self, id: str, body: TicketActBody) -> TicketView:
+        data = body.model_dump(mode="json")
+        return await self._connection.post(TicketView, "care", "tickets", id, "act", body=data)
+
+    async def comment(self, id: str, body: CommentBody) -> TicketNote:
+        data = body.model_dump(mode="json")
+        return await self._connection.post(TicketNote, "care", "tickets", id, "comments", body=data)

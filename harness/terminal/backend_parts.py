@@ -19,11 +19,17 @@ if TYPE_CHECKING:
     )
     from harness.care.views import (
         CareStatus,
+        CommentBody,
         InvariantBody,
         InvariantView,
+        OpenTicketBody,
         QueryAnswer,
         QueryBody,
         SubjectView,
+        TicketActBody,
+        TicketDetail,
+        TicketNote,
+        TicketView,
     )
     from harness.gates.trial import Tried
     from harness.gates.views import GatedRun, GateList
@@ -62,6 +68,16 @@ class BackendCare(Protocol):
     async def add_invariant(self, body: InvariantBody) -> InvariantView: ...
 
     async def remove_invariant(self, subject: str, name: str) -> InvariantView: ...
+
+    async def list_tickets(self, subject: str | None, *, all_states: bool) -> list[TicketView]: ...
+
+    async def show_ticket(self, id: str) -> TicketDetail: ...
+
+    async def open_ticket(self, body: OpenTicketBody) -> TicketView: ...
+
+    async def act_on_ticket(self, id: str, body: TicketActBody) -> TicketView: ...
+
+    async def comment(self, id: str, body: CommentBody) -> TicketNote: ...
 
 
 class BackendLimits(Protocol):

@@ -12,6 +12,7 @@ from harness.care.contracts import EVALUATE, Evaluate, Evaluated
 from harness.care.invariants.evaluate import evaluate
 from harness.care.settings import CareSettings
 from harness.care.store import CareStore
+from harness.care.tickets.client import report_judgements
 from harness.engine.connection import Connection
 from harness_activities.heartbeats import sending_heartbeats
 from harness_activities.parts import Activity
@@ -36,5 +37,6 @@ class WatchActivities:
             found = await evaluate(settings, await store.list_watched(request.subject))
             number = int(time.time() / settings.evaluate_seconds)
             await store.save_judgements(found, number)
+            await report_judgements(self.connection, found)
         states = Counter(judged.state for _, judged in found)
         return Evaluated(states=dict(states), seconds=round(time.monotonic() - began, 3))

@@ -15,7 +15,14 @@ from harness.care.invariants.rows import Watched
 from harness.care.store import CareStore
 from harness.care.subjects.registry import find_subject
 from harness.care.tickets.rows import Note, Report, Ticket, fingerprint
-from harness.care.tickets.store import TicketStore
+from harness.care.tickets.store import OPEN_STATES, TicketStore
+from harness.care.views import (
+    ChangeView,
+    TicketDetail,
+    TicketMove,
+    TicketNote,
+    TicketView,
+)
 from harness.contracts.errors import RunIdTaken, TicketNotFound, TicketRefused
 from harness.engine.connection import Connection
 from harness.engine.retry import unreachable_error
@@ -182,3 +189,40 @@ def _describe(watched: Watched, judged: Judgement) -> Report:
         invariant=invariant.name, severity=invariant.severity, by=WATCH,
         title=f"{invariant.name}: {invariant.condition} does not hold ({judged.message})"[:300],
     )  # fmt: skip
+
+
+async def list_tickets(
+    connection: Connection, *, subject: str | None = None, all_states: bool = False, limit: int = 50
+) -> list[TicketView]:
+    """List tickets, the last changed first; those that are resolved or closed only on request."""
+    states = None if all_states else OPEN_STATES
+    store = TicketStore(connection.database)
+    found = await store.list(subject=subject, states=states, limit=limit)
+    return [TicketView.of(each) for each in found]
+
+
+async def show_ticket(connection: Connection, id: str) -> TicketDetail:
+    """Read a ticket with all that happened to it.
+
+    Raises:
+        TicketNotFound: There is none.
+    """
+    ticket = await find_ticket(connection, id)
+    store = TicketStore(connection.database)
+    changes = await store.list_changes(subject=ticket.subject)
+    return TicketDetail(
+        **TicketView.of(ticket).model_dump(),
+        moves=[
+            TicketMove.model_validate(each, from_attributes=True)
+            for each in await store.list_moves(id)
+        ],
+        notes=[
+            TicketNote.model_validate(each, from_attributes=True)
+            for each in await store.list_notes(id)
+        ],
+        changes=[
+            ChangeView.model_validate(each, from_attributes=True)
+            for each in changes
+            if each.ticket == id
+        ],
+    )

@@ -116,6 +116,13 @@ class TicketStore:
         rows = await self._database.fetch(LIST, values)
         return [Ticket(**dict(zip(names, row, strict=True))) for row in rows]
 
+    async def find_ticket_of(self, run: str) -> str | None:
+        """The ticket that a run works on."""
+        rows = await self._database.fetch(
+            "SELECT id FROM harness_care.ticket WHERE run = %s", (run,)
+        )
+        return rows[0][0] if rows else None
+
     async def save_move(self, request: SaveMove, workflow_run: str) -> None:
         """Save a change of state; again changes nothing."""
         move = request.move

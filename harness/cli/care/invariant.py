@@ -65,7 +65,7 @@ async def show_status(args: Namespace, out: Out) -> int:
     if status.evaluated is None:
         out.note("Nothing was evaluated yet. Is a worker running? `harness worker`")
     else:
-        out.note(f"Evaluated {_describe_age(status.evaluated)} ago.")
+        out.note(f"Evaluated {describe_age(status.evaluated)} ago.")
     return exit_codes.FAILED if status.failing else exit_codes.DONE
 
 
@@ -87,7 +87,7 @@ def _cells(each: InvariantView) -> tuple[str, ...]:
     state = f"{each.state} (silenced)" if each.silenced else each.state
     values = [math.nan if value is None else value for _, value in each.samples]
     return (
-        each.subject, each.name, state, "" if each.since is None else _describe_age(each.since),
+        each.subject, each.name, state, "" if each.since is None else describe_age(each.since),
         "" if each.value is None else format_value(each.value),
         f"{each.operator} {each.threshold:g}", draw_sparkline(values),
     )  # fmt: skip
@@ -108,7 +108,7 @@ def _read_body(args: Namespace, words: list[str]) -> InvariantBody:
     return InvariantBody.model_validate(fields)
 
 
-def _describe_age(at: float) -> str:
+def describe_age(at: float) -> str:
     seconds = max(0, int(time.time() - at))
     for size, letter in ((86_400, "d"), (3_600, "h"), (60, "m")):
         if seconds >= size:

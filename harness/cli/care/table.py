@@ -127,4 +127,38 @@ CARE_COMMANDS: tuple[Command, ...] = (
         group=GROUP,
         works="anywhere",
     ),
+    Command(
+        "care ticket",
+        "List and show tickets, open one, and let an agent work on it.",
+        "harness.cli.care.ticket:run_ticket",
+        (
+            arg(
+                "action",
+                metavar="ACTION",
+                nargs="?",
+                choices=("list", "show", "open", "work", "resolve", "close", "comment"),
+                default="list",
+                help="One of the actions above (default: list).",
+            ),
+            arg("words", metavar="WORD", nargs="*", help="What the action needs, see above."),
+            flag("--all", help="list: those that are resolved or closed too."),
+            flag("--work", help="open: an agent starts to work on it at once."),
+            arg("--why", metavar="TEXT", help="resolve, close: the reason."),
+            JSON,
+        ),
+        "  list [SUBJECT]         open tickets, the last changed first\n"
+        "  show ID                what happened, hypotheses, changes, and how to go on\n"
+        "  open SUBJECT TITLE     open one by hand\n"
+        "  work ID                let an agent look for the cause and propose a repair\n"
+        "  resolve ID             it is solved\n"
+        "  close ID               nothing more is to be done; an agent at work is stopped\n"
+        "  comment ID TEXT        agents read comments too\n\n"
+        "A broken invariant opens one ticket, however often it is reported.",
+        (
+            ("harness care ticket", ""),
+            ("harness care ticket work 4f1c09ab52e0d371", ""),
+        ),
+        group=GROUP,
+        works="anywhere",
+    ),
 )

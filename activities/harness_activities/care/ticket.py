@@ -1,0 +1,67 @@
+"""The activities of tickets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from temporalio import activity
+
+from harness.care.contracts import SaveMove, Undone, UndoWork, Verified, Verify, Work, Worked
+from harness.care.repair.work import TicketWork
+from harness.care.tickets.client import workflow_id
+from harness.care.tickets.store import TicketStore
+from harness.contracts.errors import RunForged
+from harness.engine.connection import Connection
+from harness.history.follow import Feeds
+from harness_activities.heartbeats import sending_heartbeats
+from harness_activities.parts import Activity
+from harness_activities.unfit import leaving_to_others
+
+
+def make_activities(connection: Connection) -> list[Activity]:
+    """The activities of tickets, for one worker process."""
+    made = TicketActivities(connection, TicketWork(connection, Feeds(connection)))
+    return [made.save_move, made.work, made.verify, made.undo]
+
+
+@dataclass(frozen=True)
+class TicketActivities:
+    connection: Connection
+    works: TicketWork
+
+    @activity.defn(name="save_ticket_move")
+    async def save_move(self, request: SaveMove) -> SaveMove:
+        """Save a change of state, for lists."""
+        _check_caller(request.ticket)
+        run = activity.info().workflow_run_id or ""
+        with sending_heartbeats():
+            store = TicketStore(self.connection.database)
+            await store.save_move(request, run)
+            if request.move.state == "closed":
+                await store.note_started([request.ticket], started=False)
+        return request
+
+    @activity.defn(name="work_on_ticket")
+    async def work(self, request: Work) -> Worked:
+        """Let the agent work on a ticket, until its run has ended."""
+        _check_caller(request.ticket.id)
+        with sending_heartbeats(), leaving_to_others():
+            return await self.works.work(request)
+
+    @activity.defn(name="verify_invariants")
+    async def verify(self, request: Verify) -> Verified:
+        """See whether invariants hold now."""
+        with sending_heartbeats():
+            return await self.works.verify(request.subject, request.names)
+
+    @activity.defn(name="undo_ticket_work")
+    async def undo(self, request: UndoWork) -> Undone:
+        """Undo what the agent's run changed."""
+        _check_caller(request.ticket)
+        with sending_heartbeats(), leaving_to_others():
+            return await self.works.undo(request.run)
+
+
+def _check_caller(ticket: str) -> None:
+    if activity.info().workflow_id != workflow_id(ticket):
+        raise RunForged(f"Ticket {ticket!r} is worked on by another workflow.")

@@ -1,0 +1,1 @@
+"""Repair: the agent that works on tickets, and the changes that it makes."""

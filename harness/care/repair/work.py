@@ -1,0 +1,158 @@
+"""Let the agent work on a ticket: start its run, follow it, and say what came of it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.care.contracts import Move, TicketState, Undone, Verified, Work, Worked
+from harness.care.invariants.evaluate import evaluate
+from harness.care.repair.agent import NAME
+from harness.care.repair.git import open_clone, open_worktree
+from harness.care.settings import CareSettings
+from harness.care.store import CareStore, StoredSubject
+from harness.care.subjects.registry import find_subject
+from harness.care.tickets.client import workflow_id
+from harness.care.tickets.rows import ChangeRow
+from harness.care.tickets.store import TicketStore
+from harness.contracts.errors import HarnessError
+from harness.contracts.event import (
+    DecisionMade,
+    DecisionRequested,
+    DurableEvent,
+    ToolCallFinished,
+    ToolCallStarted,
+)
+from harness.contracts.message import user_message
+from harness.engine.connection import Connection
+from harness.history.follow import Feeds
+from harness.runs.end import wait_for_end
+from harness.runs.published import find_published
+from harness.runs.start import start_run
+from harness.runs.start_request import Request
+from harness.runs.steer import abort_run
+from harness.undo.client import undo_run
+
+CHANGES = ("deploy_change", "restart_subject")
+LABEL = "ticket"
+MAX_SUMMARY = 1_000
+
+
+@dataclass(frozen=True)
+class TicketWork:
+    """Does the work of tickets' activities, for one worker process."""
+
+    connection: Connection
+    feeds: Feeds
+
+    async def work(self, request: Work) -> Worked:
+        """Start the agent's run, or join it, and wait for its end."""
+        ticket = request.ticket
+        run = f"care-{ticket.id}-{request.attempt}"
+        stored = await find_subject(self.connection, ticket.subject)
+        place = await self._open_workspace(stored, run)
+        agent = await find_published(self.connection, NAME)
+        prompt = await self._write_prompt(request, stored)
+        asked = Request(
+            messages=(user_message(prompt),), id=run, workspace=place, by=f"ticket {ticket.id}",
+            labels={LABEL: ticket.id},
+        )  # fmt: skip
+        await self._tell(ticket.id, "investigating", f"run {run} has started", run)
+        await start_run(self.connection, agent, asked, eager=False)
+        following = asyncio.ensure_future(self._follow(ticket.id, run))
+        try:
+            end = await wait_for_end(self.connection, self.feeds, run)
+        except asyncio.CancelledError:
+            with suppress(HarnessError):  # the ticket was closed
+                await abort_run(self.connection, run, "the ticket was closed", undo=False)
+            raise
+        finally:
+            following.cancel()
+        changes = await TicketStore(self.connection.database).list_changes(run=run)
+        made = [each for each in changes if each.state == "done"]
+        summary = end.error.message if end.error else end.output
+        return Worked(
+            run=run, changed=bool(made), held=made[-1].held if made else (),
+            window_seconds=await self._find_window(ticket.subject, made),
+            summary=summary[:MAX_SUMMARY],
+        )  # fmt: skip
+
+    async def verify(self, subject: str, names: tuple[str, ...]) -> Verified:
+        """See whether invariants hold now."""
+        store = CareStore(self.connection.database)
+        watched = await store.list_watched(subject, names)
+        settings = self.connection.settings.section(CareSettings)
+        found = await evaluate(settings, watched)
+        await store.save_judgements(found, int(time.time() / settings.evaluate_seconds))
+        failing = [(each, judged) for each, judged in found if judged.state != "holds"]
+        return Verified(
+            failing=tuple(f"{e.invariant.name} {j.state} {j.message}".strip() for e, j in failing),
+            broken=tuple(e.invariant.name for e, j in failing if j.state == "broken"),
+        )
+
+    async def undo(self, run: str) -> Undone:
+        """Undo all that a run did, newest first."""
+        report = await undo_run(self.connection, run, by="care")
+        stopped = report.stopped
+        why = "" if stopped is None else f"{stopped.title}: {stopped.message or stopped.state}"
+        return Undone(undone=len(report.undone), stopped=why)
+
+    async def _open_workspace(self, stored: StoredSubject, run: str) -> Path:
+        """The subject's code on a branch of its own, for one run."""
+        place = self.connection.project / ".harness" / "care" / run
+        clone = await open_clone(Path(stored.folder))
+        work = await open_worktree(clone, place, f"care/{run}")
+        return work.folder
+
+    async def _follow(self, ticket: str, run: str) -> None:
+        """Tell the ticket what the run does."""
+        async for event in self.feeds.follow_durable(run):
+            state = _find_state(event)
+            if state is not None:
+                await self._tell(ticket, *state, run)
+
+    async def _tell(self, ticket: str, state: TicketState, why: str, run: str) -> None:
+        handle = self.connection.temporal.get_workflow_handle(workflow_id(ticket))
+        await handle.signal("follow", Move(state=state, why=why, by="agent", run=run))
+
+    async def _find_window(self, subject: str, made: list[ChangeRow]) -> float:
+        if not made:
+            return 0.0
+        watched = await CareStore(self.connection.database).list_watched(subject)
+        return max((each.invariant.window_seconds for each in watched), default=0.0)
+
+    async def _write_prompt(self, request: Work, stored: StoredSubject) -> str:
+        ticket, subject = request.ticket, stored.subject
+        notes = await TicketStore(self.connection.database).list_notes(ticket.id)
+        lines = [
+            f"Ticket {ticket.id}: {ticket.title}",
+            f"Subject: {subject.name}. {subject.summary}",
+            f"Metrics: {subject.metrics or 'none'}. Logs: {subject.logs or 'none'}.",
+            f"You may edit: {', '.join(subject.editable) or 'nothing'}.",
+        ]
+        if subject.guidance is not None:
+            lines.append(f"Read {subject.guidance} first.")
+        if subject.runbooks is not None:
+            lines.append(f"Runbooks are in {subject.runbooks}: follow one that fits.")
+        lines += [f"{note.kind} by {note.by}: {note.text}" for note in notes]
+        return "\n".join(lines)
+
+
+def _find_state(event: DurableEvent) -> tuple[TicketState, str] | None:
+    """The state of a ticket that follows from an event of its run."""
+    match event:
+        case DecisionRequested(tool=str(tool)) if tool in CHANGES:
+            return "proposed", f"{tool} waits for approval"
+        case DecisionMade(verdict="approve" | "edit"):
+            return "approved", f"approved by {event.by or 'a policy'}"
+        case DecisionMade(verdict="reject"):
+            return "investigating", f"rejected by {event.by}: {event.note or ''}"
+        case ToolCallStarted(name=name) if name in CHANGES:
+            return "changing", f"{name} is at work"
+        case ToolCallFinished(name=name, ok=True) if name in CHANGES:
+            return "verifying", f"{name} is done"
+        case _:
+            return None
