@@ -10,6 +10,7 @@ CARE = Capability(
     commands="harness.cli.care.table:CARE_COMMANDS",
     migrations="harness.care.migrations",
     settings="harness.care.settings:CareSettings",
+    providers=(("care", "harness.care.repair.rules:CareRules"),),
     routes="harness.care.routes:ROUTES",
     workflows=("harness_workflows.care.ticket:CareTicket",),
     activities=("harness_activities.care.ticket:make_activities",),

@@ -84,6 +84,32 @@ async def commit_work(work: Clone, base: str, editable: tuple[str, ...], message
     return await work.read_head()
 
 
+async def commit_revert(
+    work: Clone, base: str, commit: str, editable: tuple[str, ...], message: str
+) -> str:
+    """Make one commit on top of `base` that undoes an earlier one; returns it.
+
+    Raises:
+        ToolFailed: Later changes stand in the way.
+        OutsideConfines: The earlier commit changed a file that may not be edited.
+    """
+    await work.git("reset", "--quiet", "--hard", base)
+    ran = await work.try_git("revert", "--no-commit", commit)
+    if not ran.is_good:
+        await work.try_git("revert", "--abort")
+        raise ToolFailed(f"Commit {commit[:12]} cannot be reverted: {ran.output[-500:]}")
+    return await commit_work(work, base, editable, message)
+
+
+async def list_commits(clone: Clone, since: float) -> list[tuple[str, float, str, str]]:
+    """The commits of the folder since then, the newest first: commit, time, author and title."""
+    text = await clone.git(
+        "log", f"--since=@{int(since)}", "-n", "50", "--format=%H%x00%ct%x00%an%x00%s", "--", "."
+    )
+    rows = [line.split("\0") for line in text.splitlines() if line.count("\0") == 3]
+    return [(commit, float(at), author[:80], title[:200]) for commit, at, author, title in rows]
+
+
 async def show_diff(clone: Clone, commit: str) -> str:
     """The difference that a commit makes, as a person approves it."""
     text = await clone.git("show", "--format=", "--no-color", "--no-ext-diff", commit, "--", ".")

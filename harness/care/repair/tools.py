@@ -19,7 +19,13 @@ from harness.agent import AnyTool, ToolContext, tool
 from harness.care.invariants import client
 from harness.care.queries import answer_query
 from harness.care.repair.deploying import Deployer
-from harness.care.repair.git import commit_work, open_clone, show_diff
+from harness.care.repair.git import (
+    commit_revert,
+    commit_work,
+    list_commits,
+    open_clone,
+    show_diff,
+)
 from harness.care.repair.summaries import summarize, summarize_invariant
 from harness.care.subjects.commands import PYTHON
 from harness.care.subjects.registry import find_subject
@@ -99,18 +105,27 @@ async def list_invariants(ctx: Context, subject: str) -> str:
     return "\n".join(map(summarize_invariant, found)) or "It has none."
 
 
-@tool(effect="read")
+@tool(effect="read", untrusted=True)
 async def list_changes(ctx: Context, subject: str) -> str:
-    """List what was changed in a subject in the last day: deploys and restarts, by whom, and
-    whether they were undone."""
-    store = TicketStore(ctx.deps.connection.database)
-    found = await store.list_changes(subject=subject, after=time.time() - DAY_S)
+    """List what was changed in a subject in the last day, the newest first: commits of its code,
+    and deploys and restarts by agents."""
+    stored = await find_subject(ctx.deps.connection, subject)
+    since = time.time() - DAY_S
+    clone = await open_clone(Path(stored.folder))
     lines = [
-        f"{time.strftime('%H:%M:%SZ', time.gmtime(each.at))} {each.kind} {each.commit or ''} "
-        f"{each.state} by {each.by}: {each.summary}"
-        for each in found
+        f"{_clock(at)} commit {commit} by {author}: {title}"
+        for commit, at, author, title in await list_commits(clone, since)
+    ]
+    store = TicketStore(ctx.deps.connection.database)
+    lines += [
+        f"{_clock(each.at)} {each.kind} {each.state} by {each.by}: {each.summary}"
+        for each in await store.list_changes(subject=subject, after=since)
     ]
     return "\n".join(lines) or "Nothing was changed in the last day."
+
+
+def _clock(at: float) -> str:
+    return time.strftime("%H:%M:%SZ", time.gmtime(at))
 
 
 @tool(effect="write", on_unknown="retry")
@@ -169,6 +184,27 @@ async def propose_change(ctx: Context, subject: str, summary: Words) -> str:
     return f"commit {commit}\n{await show_diff(work, commit)}"
 
 
+@tool(effect="write", workspace=True, on_unknown="retry")
+async def propose_revert(
+    ctx: Context, subject: str, commit: Annotated[str, Field(pattern=r"^[0-9a-f]{7,40}$")],
+    summary: Words,
+) -> str:
+    """Undo an earlier commit with a new one. Returns the new commit and its diff; nothing is
+    deployed yet.
+
+    Args:
+        subject: Which service.
+        commit: The commit to undo.
+        summary: Why.
+    """
+    stored = await find_subject(ctx.deps.connection, subject)
+    base = await (await open_clone(Path(stored.folder))).read_head()
+    work = await open_clone(ctx.workspace)
+    made = await commit_revert(work, base, commit, stored.subject.editable, summary)
+    return f"commit {made}\n{await show_diff(work, made)}"
+
+
+@propose_revert.undo
 @propose_change.undo
 async def forget_proposal(_ctx: Context, _receipt: Any) -> str:
     """A commit that was not deployed changes nothing."""
@@ -233,4 +269,6 @@ async def _change(
 
 
 READING: tuple[AnyTool, ...] = (query_metrics, query_logs, list_invariants, list_changes)
-CHANGING: tuple[AnyTool, ...] = (propose_change, deploy_change, restart_subject)
+CHANGING: tuple[AnyTool, ...] = (
+    propose_change, propose_revert, deploy_change, restart_subject,
+)  # fmt: skip

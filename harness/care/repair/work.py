@@ -97,7 +97,7 @@ class TicketWork:
         """Undo all that a run did, newest first."""
         report = await undo_run(self.connection, run, by="care")
         stopped = report.stopped
-        why = "" if stopped is None else f"{stopped.title}: {stopped.message or stopped.state}"
+        why = "" if stopped is None else str(stopped)
         return Undone(undone=len(report.undone), stopped=why)
 
     async def _open_workspace(self, stored: StoredSubject, run: str) -> Path:

@@ -1,0 +1,1 @@
+"""A service under care to try everything with, its traffic, and faults."""
