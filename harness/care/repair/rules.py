@@ -4,7 +4,7 @@ key. It reads the metrics, changes and files that it gets, and says what it is."
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.config.settings import ProviderSettings
@@ -20,7 +20,7 @@ _SUBJECT = re.compile(r"^Subject: ([a-z][a-z0-9_-]{0,63})\.", re.MULTILINE)
 _COMMIT = re.compile(r"^\S+ commit ([0-9a-f]{40}) ", re.MULTILINE)
 _PROPOSED = re.compile(r"^commit ([0-9a-f]{40})$", re.MULTILINE)
 _BAD = re.compile(r"^([a-z][a-z0-9_-]*): (broken|violated|no_data)", re.MULTILINE)
-Call = tuple[str, dict[str, object]]
+Call = tuple[str, Mapping[str, object]]
 
 
 @dataclass(frozen=True)
@@ -49,10 +49,10 @@ class CareRules:
         parts: list[Part] = [Text(text=text)]
         if call is not None:
             number = sum(message.role == "assistant" for message in request.messages)
-            parts.append(ToolCall(id=f"call_{number + 1}", name=call[0], arguments=call[1]))
+            parts.append(ToolCall(id=f"call_{number + 1}", name=call[0], arguments=dict(call[1])))
         return ModelReply(
             message=Message(role="assistant", parts=tuple(parts)),
-            usage=Usage(input=sum(len(m.text) for m in request.messages) // 4, output=len(text) // 4),
+            usage=Usage(input=_count_tokens(request.messages), output=len(text) // 4),
             finish="stop" if call is None else "tool_calls",
             model=MODEL,
         )
@@ -83,7 +83,7 @@ def _repair(seen: Seen, bad: Sequence[str]) -> tuple[str, Call | None]:
     commit = _COMMIT.search(seen.results["list_changes"])
     can_restart = "memory" in bad or "up" in bad
     if commit is None or "propose_revert" in seen.failed:
-        return _restart(seen, bad) if can_restart else _give_up(seen, bad)
+        return _restart(seen, bad) if can_restart else _give_up(bad)
     if "note_hypothesis" not in seen.results:
         return "A commit came shortly before.", ("note_hypothesis", {
             "hypothesis": f"The commit {commit[1][:12]} broke {', '.join(bad)}.",
@@ -115,14 +115,17 @@ def _restart(seen: Seen, bad: Sequence[str]) -> tuple[str, Call | None]:
             },
         )  # fmt: skip
     if "restart_subject" not in seen.results:
-        call = {"subject": seen.subject, "reason": f"{broken} does not hold, no commit is to blame."}
+        call = {
+            "subject": seen.subject,
+            "reason": f"{broken} does not hold, no commit is to blame.",
+        }
         return "A restart may help.", ("restart_subject", call)
     if "restart_subject" in seen.failed:
         return f"It was not restarted: {_shorten(seen.results['restart_subject'])}", None
     return f"I restarted the service, since {broken} did not hold.", None
 
 
-def _give_up(seen: Seen, bad: Sequence[str]) -> tuple[str, Call | None]:
+def _give_up(bad: Sequence[str]) -> tuple[str, Call | None]:
     reason = f"{', '.join(bad)} does not hold, but no commit of the last hour can be the cause"
     return f"{reason}, and a restart would not help. A person has to look.", None
 
@@ -150,6 +153,10 @@ def _read(messages: Sequence[Message]) -> Seen:
                 case _:
                     pass
     return Seen(subject, results, frozenset(failed))
+
+
+def _count_tokens(messages: Sequence[Message]) -> int:
+    return sum(len(message.text) for message in messages) // 4
 
 
 def _shorten(text: str) -> str:

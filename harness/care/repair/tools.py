@@ -186,7 +186,9 @@ async def propose_change(ctx: Context, subject: str, summary: Words) -> str:
 
 @tool(effect="write", workspace=True, on_unknown="retry")
 async def propose_revert(
-    ctx: Context, subject: str, commit: Annotated[str, Field(pattern=r"^[0-9a-f]{7,40}$")],
+    ctx: Context,
+    subject: str,
+    commit: Annotated[str, Field(pattern=r"^[0-9a-f]{7,40}$")],
     summary: Words,
 ) -> str:
     """Undo an earlier commit with a new one. Returns the new commit and its diff; nothing is

@@ -187,7 +187,7 @@ def _describe(watched: Watched, judged: Judgement) -> Report:
     return Report(
         id=fingerprint(watched.subject, invariant.name), subject=watched.subject,
         invariant=invariant.name, severity=invariant.severity, by=WATCH,
-        title=f"{invariant.name}: {invariant.condition} does not hold ({judged.message})"[:300],
+        title=f"{invariant.name} is broken: {invariant.summary or invariant.condition}"[:300],
     )  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.cli.spec import JSON, Command, arg, flag
+from harness.cli.spec import JSON, MODEL, Command, arg, flag
 
 GROUP = "Care"
 
@@ -160,5 +160,43 @@ CARE_COMMANDS: tuple[Command, ...] = (
         ),
         group=GROUP,
         works="anywhere",
+    ),
+    Command(
+        "care demo",
+        "Run a service under care on this machine, with traffic, metrics and an agent.",
+        "harness.cli.care.demo:run_demo",
+        (
+            arg(
+                "folder",
+                metavar="FOLDER",
+                nargs="?",
+                default="care-demo",
+                help="Where it is made (default: care-demo).",
+            ),
+            arg("--rps", metavar="N", type=float, default=20.0, help="Requests a second (20)."),
+            arg("--port", metavar="PORT", type=int, help="Of the page; 0 chooses a free one."),
+            MODEL._replace(help="Model of the agent (default: care/rules, offline)."),
+            JSON,
+        ),
+        "Makes a project in FOLDER: a rate limiter in a git repository, Prometheus, traffic, the\n"
+        "page, and a worker with an agent. Nothing runs in containers. Without a key, the agent\n"
+        "follows rules; it reads the metrics and changes of the service.",
+        (("harness care demo", ""), ("harness care demo --model openai/gpt-5", "")),
+        group=GROUP,
+        works="here",
+    ),
+    Command(
+        "care break",
+        "Break the service of the demo.",
+        "harness.cli.care.demo:break_subject",
+        (
+            arg("fault", metavar="FAULT", nargs="?", help="Without it, all are listed."),
+            JSON,
+        ),
+        "Run it in the demo's folder. Most faults are commits of a colleague that get deployed;\n"
+        "others happen to the process or to what it depends on.",
+        (("harness care break bad-deploy", ""),),
+        group=GROUP,
+        works="here",
     ),
 )

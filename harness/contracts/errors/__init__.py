@@ -67,6 +67,7 @@ from harness.contracts.errors.budgets import (
 from harness.contracts.errors.care import (
     AnswerUnusable,
     CareError,
+    DemoRefused,
     InvariantNotFound,
     InvariantRefused,
     QueryRefused,

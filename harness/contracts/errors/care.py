@@ -87,3 +87,10 @@ class TicketRefused(CareError):
     code = "care.bad_ticket"
     fix = "See `harness care ticket show ID`."
     http_status = 409
+
+
+class DemoRefused(CareError):
+    """The demo of care cannot run here."""
+
+    code = "care.no_demo"
+    fix = "See `harness care demo --help`."

@@ -1,0 +1,64 @@
+"""`harness care demo` and `harness care break`: a service to try care with."""
+
+from __future__ import annotations
+
+import asyncio
+from argparse import Namespace
+from pathlib import Path
+
+from harness.cli.access.shown import print_table
+from harness.cli.out import Out
+from harness.terminal import exit_codes
+
+NEXT = """
+The demo is a project of its own. In a second terminal:
+
+  cd {folder}
+  harness care status                 all invariants hold
+  harness care break bad-deploy       a commit that lets requests fail (`harness care break`: all)
+  harness care ticket                 seconds later, an agent is at work
+  harness care ticket show ID         what it found, and what it proposes
+  harness approve RUN                 it deploys, watches the invariants, and undoes it if need be
+
+Ctrl-C stops everything.
+"""
+
+
+async def run_demo(args: Namespace, out: Out) -> int:
+    from harness.care.demo import project, run
+    from harness.config import trust
+
+    run.find_prometheus()
+    folder = await asyncio.to_thread(Path(args.folder).resolve)
+    demo = await asyncio.to_thread(project.make_demo, folder, args.model or "care/rules")
+    file = folder / "harness.toml"
+    digest = trust.digest_of(await asyncio.to_thread(file.read_bytes))
+    trust.change_trust(lambda known: known.files.update({str(file): digest}))
+    out.note(NEXT.format(folder=folder))
+    serve = ("--port", str(args.port)) if args.port is not None else ()
+    await run.run_demo(demo, out.note, rps=args.rps, serve=serve)
+    out.note("A part of the demo has ended; see the .log files in its folder.")
+    return exit_codes.FAILED
+
+
+async def break_subject(args: Namespace, out: Out) -> int:
+    from harness.care.demo.faults import FAULTS
+    from harness.care.demo.project import open_demo
+    from harness.contracts.errors import DemoRefused
+
+    if args.fault is None:
+        rows = [(each.name, each.summary) for each in FAULTS.values()]
+        print_table(out, ("FAULT", "WHAT HAPPENS"), rows)
+        return exit_codes.DONE
+    fault = FAULTS.get(args.fault)
+    if fault is None:
+        raise DemoRefused(
+            f"There is no fault {args.fault[:40]!r}.", fix="See `harness care break`."
+        )
+    demo = await asyncio.to_thread(open_demo, Path.cwd())
+    try:
+        await asyncio.to_thread(fault.make, demo.subject)
+    except (OSError, ValueError) as error:
+        raise DemoRefused(f"{fault.name}: {error}") from None
+    out.note(f"Done: {fault.summary}. To see what comes of it: harness care status")
+    return exit_codes.DONE
