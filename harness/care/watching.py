@@ -10,7 +10,7 @@ from harness.care.store import CareStore
 from harness.contracts.queues import capability_queue
 from harness.engine.connection import Connection
 from harness.engine.schedules import delete_schedule, keep_schedule
-from harness.store.seals import get_store_id
+from harness.store.store_id import get_store_id
 
 
 async def keep_watch(connection: Connection) -> None:
