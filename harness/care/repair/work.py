@@ -60,7 +60,7 @@ class TicketWork:
             messages=(user_message(prompt),), id=run, workspace=place, by=f"ticket {ticket.id}",
             labels={LABEL: ticket.id},
         )  # fmt: skip
-        await self._tell(ticket.id, "investigating", f"run {run} has started", run)
+        await TicketStore(self.connection.database).set_run(ticket.id, run)
         await start_run(self.connection, agent, asked, eager=False)
         following = asyncio.ensure_future(self._follow(ticket.id, run))
         try:

@@ -42,7 +42,7 @@ async def report_judgements(
 ) -> None:
     """Open or reopen a ticket for each broken invariant, and tell the others what holds again."""
     pairs = [(watched, judged) for watched, judged in found if not watched.silenced]
-    broken = [_describe(watched, judged) for watched, judged in pairs if judged.state == "broken"]
+    broken = [_describe(watched) for watched, judged in pairs if judged.state == "broken"]
     await report(connection, broken)
     held = {
         fingerprint(watched.subject, watched.invariant.name)
@@ -182,7 +182,7 @@ async def _observe(connection: Connection, ticket: str, *, holds: bool) -> None:
             raise unreachable_error(error) from error
 
 
-def _describe(watched: Watched, judged: Judgement) -> Report:
+def _describe(watched: Watched) -> Report:
     invariant = watched.invariant
     return Report(
         id=fingerprint(watched.subject, invariant.name), subject=watched.subject,

@@ -116,6 +116,12 @@ class TicketStore:
         rows = await self._database.fetch(LIST, values)
         return [Ticket(**dict(zip(names, row, strict=True))) for row in rows]
 
+    async def set_run(self, id: str, run: str) -> None:
+        """Note which run works on a ticket."""
+        await self._database.fetch(
+            "UPDATE harness_care.ticket SET run = %s WHERE id = %s", (run, id)
+        )
+
     async def find_ticket_of(self, run: str) -> str | None:
         """The ticket that a run works on."""
         rows = await self._database.fetch(
