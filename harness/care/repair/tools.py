@@ -44,6 +44,7 @@ Words = Annotated[str, Field(min_length=1, max_length=2_000)]
 DAY_S = 86_400.0
 CURVES, LINES = 12, 60
 CHANGE_S = 900.0
+SHOWN_DIFF = 1_500
 
 
 @dataclass(frozen=True)
@@ -213,7 +214,31 @@ async def forget_proposal(_ctx: Context, _receipt: Any) -> str:
     return "nothing was deployed"
 
 
-@tool(effect="write", on_unknown="retry", approval="always", timeout=CHANGE_S)
+async def describe_deploy(arguments: Mapping[str, Any]) -> str | bool:
+    """What a person approves: the diff of the commit. The commit is named by its content, so what
+    was approved is what gets deployed."""
+    async with open_repair() as repair:
+        stored = await find_subject(repair.connection, arguments["subject"])
+        if stored.subject.changes != "ask":
+            return False  # `never` is refused by the call itself
+        clone = await open_clone(Path(stored.folder))
+        diff = await show_diff(clone, arguments["commit"])
+    if len(diff) <= SHOWN_DIFF:
+        return f"Deploy this to {stored.subject.name}?\n{diff}"
+    where = f"git -C {stored.folder} show {arguments['commit'][:12]}"
+    return (
+        f"Deploy {len(diff.splitlines())} lines of changes to {stored.subject.name}? See: {where}"
+    )
+
+
+async def describe_restart(arguments: Mapping[str, Any]) -> str | bool:
+    """Whether a person is asked about a restart."""
+    async with open_repair() as repair:
+        stored = await find_subject(repair.connection, arguments["subject"])
+    return f"Restart {stored.subject.name}?" if stored.subject.changes == "ask" else False
+
+
+@tool(effect="write", on_unknown="retry", approval=describe_deploy, timeout=CHANGE_S)
 async def deploy_change(ctx: Context, subject: str, commit: str, summary: Words) -> str:
     """Deploy a commit that propose_change made. If the service is not healthy afterwards, it is
     taken back at once.
@@ -238,7 +263,7 @@ async def take_back(ctx: Context, receipt: dict[str, Any]) -> str:
     return f"rolled {receipt['subject']} back"
 
 
-@tool(effect="write", on_unknown="retry", approval="always", timeout=CHANGE_S)
+@tool(effect="write", on_unknown="retry", approval=describe_restart, timeout=CHANGE_S)
 async def restart_subject(ctx: Context, subject: str, reason: Words) -> str:
     """Restart a service, and wait until it is healthy.
 
