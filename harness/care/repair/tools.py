@@ -182,7 +182,7 @@ async def propose_change(ctx: Context, subject: str, summary: Words) -> str:
     base = await (await open_clone(Path(stored.folder))).read_head()
     work = await open_clone(ctx.workspace)
     commit = await commit_work(work, base, stored.subject.editable, summary)
-    return f"commit {commit}\n{await show_diff(work, commit)}"
+    return await _show_proposal(ctx, summary, commit, await show_diff(work, commit))
 
 
 @tool(effect="write", workspace=True, on_unknown="retry")
@@ -204,7 +204,19 @@ async def propose_revert(
     base = await (await open_clone(Path(stored.folder))).read_head()
     work = await open_clone(ctx.workspace)
     made = await commit_revert(work, base, commit, stored.subject.editable, summary)
-    return f"commit {made}\n{await show_diff(work, made)}"
+    return await _show_proposal(ctx, summary, made, await show_diff(work, made))
+
+
+async def _show_proposal(ctx: Context, summary: str, commit: str, diff: str) -> str:
+    """Show a diff to the model, and on the ticket to people."""
+    ticket = await ctx.deps.find_ticket(ctx.run)
+    if ticket is not None:
+        note = Note(
+            id=ctx.idempotency_key, kind="proposal", text=summary, by="agent", at=0.0,
+            evidence={"commit": commit, "diff": diff}, run=ctx.run,
+        )  # fmt: skip
+        await TicketStore(ctx.deps.connection.database).add_note(ticket, note)
+    return f"commit {commit}\n{diff}"
 
 
 @propose_revert.undo

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from harness.care.contracts import TicketState
 from harness.care.invariants.invariant import Severity
 
-NoteKind = Literal["comment", "hypothesis", "evidence"]
+NoteKind = Literal["comment", "hypothesis", "proposal"]
 ChangeKind = Literal["deploy", "restart"]
 ChangeState = Literal["started", "done", "failed", "undone"]
 

@@ -21,7 +21,7 @@ from harness.cli.care.invariant import describe_age
 from harness.cli.context import open_backend
 from harness.cli.out import Out
 from harness.cli.parser import UsageError
-from harness.contracts.clean_text import clean_line
+from harness.contracts.clean_text import clean_line, clean_text
 from harness.terminal import exit_codes
 from harness.terminal.backend import Backend
 
@@ -105,8 +105,13 @@ def _print_detail(ticket: TicketDetail, out: Out) -> None:
 def _print_note(note: TicketNote, out: Out) -> None:
     out.raw(f"  {_clock(note.at)}  {note.kind} by {note.by}: {clean_line(note.text)}")
     for key, value in (note.evidence or {}).items():
-        if value:
-            out.raw(f"    {key}: {clean_line(str(value))}")
+        lines = clean_text(str(value or "")).splitlines()
+        if len(lines) == 1:
+            out.raw(f"    {key}: {lines[0]}")
+        elif lines:
+            out.raw(f"    {key}:")
+            for line in lines:
+                out.raw(f"      {line}")
 
 
 def _clock(at: float) -> str:
