@@ -38,6 +38,7 @@ class TicketActivities:
             store = TicketStore(self.connection.database)
             await store.save_move(request, run)
             if request.move.state == "closed":
+                await self.works.remove_workspaces(request.ticket)
                 await store.note_started([request.ticket], started=False)
         return request
 

@@ -64,6 +64,12 @@ async def open_worktree(clone: Clone, place: Path, branch: str) -> Clone:
     return Clone(place / clone.prefix, clone.prefix)
 
 
+async def close_worktree(clone: Clone, place: Path) -> None:
+    """Remove a worktree, if it exists."""
+    if await asyncio.to_thread(place.exists):
+        await clone.try_git("worktree", "remove", "--force", str(place))
+
+
 async def commit_work(work: Clone, base: str, editable: tuple[str, ...], message: str) -> str:
     """Make one commit of all that was edited since `base`; returns it.
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from harness.care.contracts import Move, TicketState, Undone, Verified, Work, Worked
 from harness.care.invariants.evaluate import evaluate
 from harness.care.repair.agent import NAME
-from harness.care.repair.git import open_clone, open_worktree
+from harness.care.repair.git import close_worktree, open_clone, open_worktree
 from harness.care.settings import CareSettings
 from harness.care.store import CareStore, StoredSubject
 from harness.care.subjects.registry import find_subject
@@ -36,6 +36,8 @@ from harness.runs.start_request import Request
 from harness.runs.steer import abort_run
 from harness.undo.client import undo_run
 
+WORKSPACES = "care-workspaces"
+"""The folder in the project with the code that agents edit, until their tickets are closed."""
 CHANGES = ("deploy_change", "restart_subject")
 LABEL = "ticket"
 MAX_SUMMARY = 1_000
@@ -100,9 +102,20 @@ class TicketWork:
         why = "" if stopped is None else str(stopped)
         return Undone(undone=len(report.undone), stopped=why)
 
+    async def remove_workspaces(self, ticket: str) -> None:
+        """Remove what the runs of a closed ticket have edited; commits stay on their branches."""
+        found = await TicketStore(self.connection.database).find(ticket)
+        subjects = await CareStore(self.connection.database).list_subjects(found and found.subject)
+        if found is None or not subjects:
+            return
+        clone = await open_clone(Path(subjects[0].folder))
+        for attempt in range(1, found.attempts + 1):
+            place = self.connection.project / WORKSPACES / f"care-{ticket}-{attempt}"
+            await close_worktree(clone, place)
+
     async def _open_workspace(self, stored: StoredSubject, run: str) -> Path:
         """The subject's code on a branch of its own, for one run."""
-        place = self.connection.project / ".harness" / "care" / run
+        place = self.connection.project / WORKSPACES / run
         clone = await open_clone(Path(stored.folder))
         work = await open_worktree(clone, place, f"care/{run}")
         return work.folder

@@ -53,10 +53,10 @@ class CareTicket:
         self.unsaved: list[Move] = []
         self.wants_work = spec.autonomous
         self.working: asyncio.Task[None] | None = None
+        self._move(self.state, spec.title, spec.by)  # before any update
 
     @workflow.run
-    async def run(self, spec: TicketSpec) -> str:
-        self._move(self.state, spec.title, spec.by)
+    async def run(self, _: TicketSpec) -> str:
         while self.state != "closed" or self.unsaved:
             await self._save_moves()
             if self.wants_work and self.working is None and self.state in CAN_WORK:

@@ -1,0 +1,51 @@
+"""A server with the HTTP API of Prometheus, whose values a test sets: queries are names."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from urllib.parse import parse_qs
+
+from tests.fakes.http import Connection, Exchange
+
+Value = float | Callable[[], float | None]
+
+
+@dataclass
+class MetricsServer:
+    """Answers `query` with the value of that name; unknown names match no series."""
+
+    url: str = ""
+    values: dict[str, Value] = field(default_factory=dict[str, Value])
+
+    async def answer(self, exchange: Exchange) -> None:
+        asked = parse_qs(exchange.body.decode())
+        value = self.values.get(asked.get("query", [""])[0])
+        found = value() if callable(value) else value
+        sample = [time.time(), str(found)]
+        is_range = exchange.path.endswith("query_range")
+        series = {"metric": {}, "values": [sample]} if is_range else {"metric": {}, "value": sample}
+        data = {
+            "resultType": "matrix" if is_range else "vector",
+            "result": [] if found is None else [series],
+        }
+        body = json.dumps({"status": "success", "data": data}).encode()
+        exchange.answer(200, "application/json", body, {})
+
+
+@asynccontextmanager
+async def serving_metrics() -> AsyncGenerator[MetricsServer]:
+    server, open_ = MetricsServer(), set[Connection]()
+    loop = asyncio.get_running_loop()
+    listening = await loop.create_server(lambda: Connection(server.answer, open_), "127.0.0.1", 0)
+    server.url = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
+    try:
+        yield server
+    finally:
+        listening.close()
+        for each in list(open_):
+            each.transport.abort()

@@ -1,0 +1,169 @@
+"""Tickets from a broken invariant to its repair, with a real engine, a real repository, and the
+rules that need no model."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from harness import Harness
+from harness.care.tickets import client
+from harness.care.tickets.rows import Report, fingerprint
+from harness.care.tickets.store import TicketStore
+from harness.contracts.errors import TicketNotFound, TicketRefused
+from tests.integration.care.conftest import MakeShop, Shop
+
+
+def errors_of(shop: Shop) -> str:
+    return fingerprint(shop.name, "errors")
+
+
+async def work_until(shop: Shop, *states: str) -> str:
+    """Break `errors` with a commit, let the agent work on the ticket; returns its run."""
+    await shop.ticket(errors_of(shop), "open")
+    await client.act_on_ticket(shop.connection, errors_of(shop), "work", "tester")
+    ticket = await shop.ticket(errors_of(shop), *states)  # type: ignore[arg-type]
+    assert ticket.run is not None
+    return ticket.run
+
+
+async def test_a_bad_commit_is_reverted_once_a_person_agrees(
+    care: Harness, make_shop: MakeShop
+) -> None:
+    shop = await make_shop()
+    bad = shop.commit("5", "0", "Save money")
+    run = await work_until(shop, "proposed")
+    pending = (await care.get_run(run).pending())[0]
+    assert "-5 0" in pending.question and "+0 0" in pending.question, "the diff is shown"
+    assert shop.read(0) == 5 and not shop.deploys
+    await care.get_run(run).approve()
+    ticket = await shop.ticket(errors_of(shop), "resolved", "failed")
+    assert ticket.state == "resolved", ticket.moves
+    assert shop.read(0) == 0
+    assert [line.split()[0] for line in shop.deploys] == ["[]"], "deployed once"
+    assert "Revert" in shop.git("log", "-1", "--format=%s")
+    states = [move.state for move in ticket.moves]
+    assert states == [
+        "open", "investigating", "proposed", "approved", "changing", "verifying", "resolved",
+    ]  # fmt: skip
+    notes = {note.kind: note for note in ticket.notes}
+    assert bad[:12] in notes["hypothesis"].text
+    assert (notes["proposal"].evidence or {})["diff"]
+
+
+async def test_a_change_that_breaks_what_held_is_undone(care: Harness, make_shop: MakeShop) -> None:
+    shop = await make_shop()
+    shop.commit("0", "5", "Be slower")
+    shop.git("commit", "--quiet", "--allow-empty", "-m", "Nothing")
+    shop.commit("5", "0", "Be faster, with errors")
+    # Reverting the last commit repairs `errors`, and makes `latency` bad again, which holds now.
+    run = await work_until(shop, "proposed")
+    await care.get_run(run).approve()
+    ticket = await shop.ticket(errors_of(shop), "resolved", "failed")
+    assert ticket.state == "failed", ticket.moves
+    assert "latency" in ticket.moves[-1].why and "undone" in ticket.moves[-1].why
+    assert (shop.read(0), shop.read(1)) == (5, 0), "as before the change"
+    assert [change.state for change in ticket.changes] == ["undone"]
+    assert shop.git("status", "--porcelain") == ""
+
+
+async def test_a_rejected_change_is_not_made(care: Harness, make_shop: MakeShop) -> None:
+    shop = await make_shop()
+    shop.commit("5", "0", "Save money")
+    run = await work_until(shop, "proposed")
+    await care.get_run(run).reject(note="not now")
+    ticket = await shop.ticket(errors_of(shop), "failed")
+    assert shop.read(0) == 5 and not shop.deploys and not ticket.changes
+
+
+async def test_a_deploy_that_fails_halfway_is_taken_back(
+    care: Harness, make_shop: MakeShop
+) -> None:
+    shop = await make_shop(changes="automatic")
+    (shop.folder / "values").write_text("fail 0\n")
+    shop.git("commit", "--quiet", "--all", "-m", "Cannot be deployed")
+    shop.commit("5", "0", "Save money")
+    run = await work_until(shop, "failed")
+    assert shop.read(0) == 5, "what ran before runs again"
+    ticket = await shop.ticket(errors_of(shop), "failed")
+    assert [change.state for change in ticket.changes] == ["failed"]
+    assert "halfway" in ticket.changes[0].message
+    assert shop.git("show", "HEAD:values") == "5 0"
+    assert run == ticket.run
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [({"changes": "never"}, "never"), ({"changes": "automatic", "per_day": 0}, "changes_per_day")],
+)
+async def test_a_subject_may_forbid_changes(
+    care: Harness, make_shop: MakeShop, options: dict[str, object], reason: str
+) -> None:
+    shop = await make_shop(**options)
+    shop.commit("5", "0", "Save money")
+    await work_until(shop, "failed")
+    ticket = await shop.ticket(errors_of(shop), "failed")
+    assert reason in ticket.moves[-1].why
+    assert not shop.deploys
+
+
+async def test_nothing_is_deployed_over_what_is_not_committed(
+    care: Harness, make_shop: MakeShop
+) -> None:
+    shop = await make_shop(changes="automatic")
+    shop.commit("5", "0", "Save money")
+    (shop.folder / "values").write_text("7 7\n")
+    await work_until(shop, "failed")
+    assert (shop.folder / "values").read_text() == "7 7\n"
+    assert not shop.deploys
+
+
+async def test_many_reports_open_one_ticket(care: Harness, make_shop: MakeShop) -> None:
+    shop = await make_shop()
+    id = fingerprint(shop.name, "alert")
+    one = Report(id=id, subject=shop.name, title="It burns", severity="critical", by="alerts")
+
+    async def send() -> None:
+        for _ in range(25):
+            await client.report(care.connection, [one])
+
+    await asyncio.gather(*(send() for _ in range(8)))
+    ticket = await shop.ticket(id, "open")
+    assert ticket.count == 200
+    assert [move.state for move in ticket.moves] == ["open"]
+
+
+async def test_a_ticket_resolves_by_itself_and_opens_again(
+    care: Harness, make_shop: MakeShop
+) -> None:
+    shop = await make_shop()
+    shop.commit("5", "0", "Save money")
+    await shop.ticket(errors_of(shop), "open")
+    shop.commit("0", "0", "Repair it by hand")
+    await shop.ticket(errors_of(shop), "resolved")
+    shop.commit("6", "0", "Again")
+    await shop.ticket(errors_of(shop), "reopened")
+    await client.act_on_ticket(care.connection, errors_of(shop), "close", "tester", "known")
+    await shop.ticket(errors_of(shop), "closed", "reopened")
+    with pytest.raises(TicketNotFound):
+        await client.act_on_ticket(care.connection, "0" * 16, "close", "tester")
+
+
+async def test_the_states_of_a_ticket_are_kept(care: Harness, make_shop: MakeShop) -> None:
+    shop = await make_shop()
+    made = await client.open_ticket(care.connection, shop.name, "Look at this", "tester")
+    note = await client.comment(care.connection, made.id, "it began at noon", "tester")
+    assert note.text == "it began at noon"
+    await client.act_on_ticket(care.connection, made.id, "resolve", "tester", "it was nothing")
+    with pytest.raises(TicketRefused, match="cannot become resolved"):
+        await client.act_on_ticket(care.connection, made.id, "resolve", "tester")
+    with pytest.raises(TicketRefused, match="cannot start"):
+        await client.act_on_ticket(care.connection, made.id, "work", "tester")
+    await client.act_on_ticket(care.connection, made.id, "close", "tester")
+    ticket = await shop.ticket(made.id, "closed")
+    assert [(move.state, move.by) for move in ticket.moves] == [
+        ("open", "tester"), ("resolved", "tester"), ("closed", "tester"),
+    ]  # fmt: skip
+    store = TicketStore(care.connection.database)
+    assert not [each for each in await store.list(states=("open",)) if each.id == made.id]
