@@ -8,7 +8,7 @@ from temporalio import activity
 
 from harness.care.contracts import SaveMove, Undone, UndoWork, Verified, Verify, Work, Worked
 from harness.care.repair.work import TicketWork
-from harness.care.tickets.client import workflow_id
+from harness.care.tickets.client import find_workflow_id
 from harness.care.tickets.store import TicketStore
 from harness.contracts.errors import RunForged
 from harness.engine.connection import Connection
@@ -32,7 +32,7 @@ class TicketActivities:
     @activity.defn(name="save_ticket_move")
     async def save_move(self, request: SaveMove) -> SaveMove:
         """Save a change of state, for lists."""
-        _check_caller(request.ticket)
+        await _check_caller(self.connection, request.ticket)
         run = activity.info().workflow_run_id or ""
         with sending_heartbeats():
             store = TicketStore(self.connection.database)
@@ -45,7 +45,7 @@ class TicketActivities:
     @activity.defn(name="work_on_ticket")
     async def work(self, request: Work) -> Worked:
         """Let the agent work on a ticket, until its run has ended."""
-        _check_caller(request.ticket.id)
+        await _check_caller(self.connection, request.ticket.id)
         with sending_heartbeats(), leaving_to_others():
             return await self.works.work(request)
 
@@ -58,11 +58,11 @@ class TicketActivities:
     @activity.defn(name="undo_ticket_work")
     async def undo(self, request: UndoWork) -> Undone:
         """Undo what the agent's run changed."""
-        _check_caller(request.ticket)
+        await _check_caller(self.connection, request.ticket)
         with sending_heartbeats(), leaving_to_others():
             return await self.works.undo(request.run)
 
 
-def _check_caller(ticket: str) -> None:
-    if activity.info().workflow_id != workflow_id(ticket):
+async def _check_caller(connection: Connection, ticket: str) -> None:
+    if activity.info().workflow_id != await find_workflow_id(connection, ticket):
         raise RunForged(f"Ticket {ticket!r} is worked on by another workflow.")

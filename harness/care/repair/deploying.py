@@ -55,6 +55,10 @@ class Deployer:
         clone = await open_clone(Path(self.stored.folder))
         try:
             await take_over(clone, change.commit)
+        except HarnessError as error:  # nothing was done yet
+            await self._changes.end_change(change.id, "failed", error.message)
+            raise
+        try:
             await self._run("deploy", self.subject.deploy, change)
             await self._check_health()
         except HarnessError as error:

@@ -15,7 +15,7 @@ from harness.care.repair.git import close_worktree, open_clone, open_worktree
 from harness.care.settings import CareSettings
 from harness.care.store import CareStore, StoredSubject
 from harness.care.subjects.registry import find_subject
-from harness.care.tickets.client import workflow_id
+from harness.care.tickets.client import find_workflow_id
 from harness.care.tickets.rows import ChangeRow
 from harness.care.tickets.store import TicketStore
 from harness.contracts.errors import HarnessError
@@ -128,7 +128,9 @@ class TicketWork:
                 await self._tell(ticket, *state, run)
 
     async def _tell(self, ticket: str, state: TicketState, why: str, run: str) -> None:
-        handle = self.connection.temporal.get_workflow_handle(workflow_id(ticket))
+        handle = self.connection.temporal.get_workflow_handle(
+            await find_workflow_id(self.connection, ticket)
+        )
         await handle.signal("follow", Move(state=state, why=why, by="agent", run=run))
 
     async def _find_window(self, subject: str, made: list[ChangeRow]) -> float:

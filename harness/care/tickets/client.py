@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 
-from temporalio.client import WorkflowUpdateFailedError
+from temporalio.client import (
+    WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+)
 from temporalio.service import RPCError, RPCStatusCode
 
 from harness.care.capability import CARE
@@ -23,18 +27,21 @@ from harness.care.views import (
     TicketNote,
     TicketView,
 )
-from harness.contracts.errors import RunIdTaken, TicketNotFound, TicketRefused
+from harness.contracts.errors import NoWorker, RunIdTaken, TicketNotFound, TicketRefused
 from harness.engine.connection import Connection
 from harness.engine.retry import unreachable_error
 from harness.engine.signed_start import start_workflow
+from harness.store.store_id import get_store_id
 
 WATCH = "watch"
 MAX_TEXT = 10_000
+PATIENCE = timedelta(seconds=15)
 
 
-def workflow_id(ticket: str) -> str:
-    """The id of a ticket's workflow: while it is open, there cannot be a second one."""
-    return f"care.{ticket}"
+async def find_workflow_id(connection: Connection, ticket: str) -> str:
+    """The id of a ticket's workflow: while it is open, there cannot be a second one. Stores that
+    share a Temporal have tickets of their own."""
+    return f"care.{await get_store_id(connection.database)}.{ticket}"
 
 
 async def report_judgements(
@@ -122,10 +129,17 @@ async def act_on_ticket(
         TicketRefused: It is in a state in which that makes no sense.
     """
     ticket = await find_ticket(connection, id)
-    handle = connection.temporal.get_workflow_handle(workflow_id(ticket.id))
+    if not ticket.started:  # it was reported a moment ago, or who opened it has died since
+        await _start(connection, _report_again(ticket), ticket.state)
+    handle = connection.temporal.get_workflow_handle(await find_workflow_id(connection, ticket.id))
     act = TicketAct(action=action, by=by, why=why[:MAX_TEXT] or f"by {by}")
     try:
-        await handle.execute_update("act", act, result_type=str)
+        await handle.execute_update("act", act, result_type=str, rpc_timeout=PATIENCE)
+    except WorkflowUpdateRPCTimeoutOrCancelledError:
+        raise NoWorker(
+            f"No worker took the request within {PATIENCE.seconds} s.",
+            fix="Start one: harness worker. Then repeat the request.",
+        ) from None
     except WorkflowUpdateFailedError as error:
         raise TicketRefused(str(error.cause or error)) from None
     except RPCError as error:
@@ -164,22 +178,29 @@ async def _start(
         id=report.id, subject=report.subject, title=report.title, invariant=report.invariant,
         by=report.by, autonomous=autonomous, state=state, attempts=known.attempts if known else 0,
     )  # fmt: skip
+    id = await find_workflow_id(connection, report.id)
     try:
         await start_workflow(
-            connection, CARE, TICKET_WORKFLOW, spec, id=workflow_id(report.id),
-            static_summary=report.title[:200],
-        )  # fmt: skip
+            connection, CARE, TICKET_WORKFLOW, spec, id=id, static_summary=report.title[:200]
+        )
     except RunIdTaken:
         return  # another process was faster, or the last one died before it noted the start
 
 
 async def _observe(connection: Connection, ticket: str, *, holds: bool) -> None:
-    handle = connection.temporal.get_workflow_handle(workflow_id(ticket))
+    handle = connection.temporal.get_workflow_handle(await find_workflow_id(connection, ticket))
     try:
         await handle.signal("observe", holds)
     except RPCError as error:
         if error.status is not RPCStatusCode.NOT_FOUND:
             raise unreachable_error(error) from error
+
+
+def _report_again(ticket: Ticket) -> Report:
+    return Report(
+        id=ticket.id, subject=ticket.subject, title=ticket.title, severity=ticket.severity,
+        by=ticket.opened_by, invariant=ticket.invariant,
+    )  # fmt: skip
 
 
 def _describe(watched: Watched) -> Report:

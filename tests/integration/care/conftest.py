@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -163,7 +164,8 @@ async def care(
 
 @pytest.fixture
 def make_shop(care: Harness, metrics: MetricsServer, tmp_path: Path) -> MakeShop:
-    async def make(name: str = "shop", changes: str = "ask", per_day: int = 5) -> Shop:
+    async def make(changes: str = "ask", per_day: int = 5) -> Shop:
+        name = f"shop-{uuid.uuid4().hex[:10]}"  # runs are named after the ticket
         folder = tmp_path / name
         (folder / ".run").mkdir(parents=True)
         (folder / "values").write_text("0 0\n")
