@@ -7,7 +7,7 @@ SEED ?= 1
 # Without bytecode, each of the hundreds of processes that tests start compiles all that it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test test-all coverage setup lock check format bench crash chaos streams test-cluster clean
+.PHONY: run care test test-all coverage setup lock check format bench crash chaos streams test-cluster clean
 
 setup: .venv/.ready
 	@$(BIN)/python web/build.py
@@ -29,6 +29,10 @@ run: export RAW_PROMPT := $(value PROMPT)
 run: .venv/.ready
 	@$(BIN)/python web/build.py || true  # an agent runs without the page
 	@PROMPT="$$RAW_PROMPT" $(BIN)/python -m harness_starter.demo
+
+# A service under care with traffic, metrics and an agent: make care FOLDER=care-demo
+care: setup
+	@$(BIN)/harness care demo $(FOLDER)
 
 test: setup
 	@$(BIN)/python -m tests.run

@@ -162,6 +162,23 @@ CARE_COMMANDS: tuple[Command, ...] = (
         works="anywhere",
     ),
     Command(
+        "care agent",
+        "Serve the agent that works on tickets.",
+        "harness.cli.care.agent:serve_agent",
+        (
+            arg("--ticket", metavar="ID", help="Work on this ticket, and print what happens."),
+            MODEL._replace(help="Its model instead of that of the settings."),
+            JSON,
+        ),
+        "Run it where the folders of the subjects are. With --ticket it ends when the ticket is\n"
+        "resolved, closed, or needs a person; otherwise it serves until Ctrl-C.",
+        (
+            ("harness care agent", ""),
+            ("harness care agent --ticket 4f1c09ab52e0d371", ""),
+        ),
+        group=GROUP,
+    ),
+    Command(
         "care demo",
         "Run a service under care on this machine, with traffic, metrics and an agent.",
         "harness.cli.care.demo:run_demo",

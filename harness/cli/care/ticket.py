@@ -13,6 +13,7 @@ from harness.care.views import (
     OpenTicketBody,
     TicketActBody,
     TicketDetail,
+    TicketMove,
     TicketNote,
     TicketView,
 )
@@ -88,9 +89,9 @@ def _print_detail(ticket: TicketDetail, out: Out) -> None:
     out.raw(clean_line(ticket.title))
     out.raw(f"seen {ticket.count} times, opened {describe_age(ticket.opened)} ago")
     for move in ticket.moves:
-        out.raw(f"  {_clock(move.at)}  {move.state:<13}  {clean_line(move.why)}  ({move.by})")
+        print_move(move, out)
     for note in ticket.notes:
-        _print_note(note, out)
+        print_note(note, out)
     for change in ticket.changes:
         commit = f" of {change.commit[:12]}" if change.commit else ""
         out.raw(f"  {change.kind}{commit}: {change.state}: {clean_line(change.summary)}")
@@ -102,7 +103,17 @@ def _print_detail(ticket: TicketDetail, out: Out) -> None:
         out.raw(f"to decide: harness approve {ticket.run}   or: harness reject {ticket.run}")
 
 
-def _print_note(note: TicketNote, out: Out) -> None:
+def print_move(move: TicketMove, out: Out) -> None:
+    if out.json:
+        out.line(move.model_dump(exclude_none=True))
+        return
+    out.raw(f"  {_clock(move.at)}  {move.state:<13}  {clean_line(move.why)}  ({move.by})")
+
+
+def print_note(note: TicketNote, out: Out) -> None:
+    if out.json:
+        out.line(note.model_dump(exclude_none=True))
+        return
     out.raw(f"  {_clock(note.at)}  {note.kind} by {note.by}: {clean_line(note.text)}")
     for key, value in (note.evidence or {}).items():
         lines = clean_text(str(value or "")).splitlines()

@@ -1,0 +1,62 @@
+"""`harness care agent`: serve the agent that works on tickets, or follow it on one."""
+
+from __future__ import annotations
+
+import asyncio
+from argparse import Namespace
+from contextlib import AsyncExitStack
+
+from harness.cli.care.ticket import print_move, print_note
+from harness.cli.context import open_client
+from harness.cli.out import Out
+from harness.cli.runs.serve import watch_stop_signals
+from harness.engine.connection import Connection
+from harness.terminal import exit_codes
+
+ENDS = ("resolved", "failed", "closed")
+LOOK_S = 1.0
+
+
+async def serve_agent(args: Namespace, out: Out) -> int:
+    from harness.care.repair.agent import make_care_agent
+    from harness_workers.worker import serve
+
+    agent = make_care_agent(args.model)
+    stop = watch_stop_signals()
+    async with AsyncExitStack() as stack:
+        client = await stack.enter_async_context(open_client(out))
+        await stack.enter_async_context(serve(client.connection, agent))
+        if args.ticket is not None:
+            following = asyncio.ensure_future(_work(client.connection, args.ticket, out))
+            stopping = asyncio.ensure_future(stop.wait())
+            await asyncio.wait([following, stopping], return_when=asyncio.FIRST_COMPLETED)
+            stopping.cancel()
+            if following.done():
+                return following.result()
+            following.cancel()
+            return exit_codes.INTERRUPTED
+        out.note("Serving care: it works on tickets when asked to. Ctrl-C stops.")
+        await stop.wait()
+    return exit_codes.DONE
+
+
+async def _work(connection: Connection, id: str, out: Out) -> int:
+    """Let the agent work on a ticket, and print what happens until it is settled."""
+    from harness.care.tickets import client
+
+    before = await client.show_ticket(connection, id)
+    moves, notes = len(before.moves), len(before.notes)
+    if before.state in ("open", "reopened", "failed"):
+        await client.act_on_ticket(connection, id, "work", "local")
+    while True:
+        detail = await client.show_ticket(connection, id)
+        for note in detail.notes[notes:]:
+            print_note(note, out)
+        for move in detail.moves[moves:]:
+            print_move(move, out)
+            if move.state == "proposed" and detail.run is not None:
+                out.note(f"To decide: harness approve {detail.run}, or harness reject {detail.run}")
+        if len(detail.moves) > moves and detail.state in ENDS:
+            return exit_codes.DONE if detail.state == "resolved" else exit_codes.FAILED
+        moves, notes = len(detail.moves), len(detail.notes)
+        await asyncio.sleep(LOOK_S)
