@@ -48,6 +48,7 @@ from tests.histories.subagents import (
     subagent_continued,
     subagents,
 )
+from tests.histories.tickets import ticket_repaired, ticket_undone
 
 HERE = Path(__file__).parent
 Case = Callable[[Harness, ModelServer, str], Awaitable[RunHandle[Any]]]
@@ -336,6 +337,7 @@ CASES: dict[str, dict[str, Case]] = {
         "stopped_eval": stopped_eval,
         "eval_in_copies": eval_in_copies,
     },
+    "CareTicket": {case.__name__: case for case in (ticket_repaired, ticket_undone)},
     "Session": {case.__name__: case for case in (answered_in_order, rolled_back, continued)},
 }  # fmt: skip
 """By workflow: every registered one has at least one."""

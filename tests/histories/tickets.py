@@ -1,0 +1,125 @@
+"""The recorded histories of tickets."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker
+
+from harness import Harness
+from harness.care.contracts import (
+    TICKET_WORKFLOW,
+    Move,
+    SaveMove,
+    TicketAct,
+    TicketSpec,
+    Undone,
+    UndoWork,
+    Verified,
+    Verify,
+    Work,
+    Worked,
+)
+from harness.sdk.handle import RunHandle
+from harness_workflows.care.ticket import CareTicket
+from tests.fakes.model_server import ModelServer
+from tests.fakes.runs import eventually
+
+Look = Callable[[int], Verified]
+
+
+async def ticket_repaired(harness: Harness, model: ModelServer, name: str) -> RunHandle[Any]:
+    """The agent's change is approved and holds; the invariant breaks again; a person closes it."""
+    del model
+    player = _Player(harness, name, lambda _: Verified())
+    async with player.playing(autonomous=True) as handle:
+        await player.until("resolved")
+        await handle.signal("observe", False)
+        await player.until("resolved", moves=12)
+        await player.act("close")
+    return harness.get_run(name)
+
+
+async def ticket_undone(harness: Harness, model: ModelServer, name: str) -> RunHandle[Any]:
+    """The change makes something worse and is undone; the work on it fails the second time."""
+    del model
+    worse = Verified(failing=("latency broken 5",), broken=("latency",))
+    player = _Player(harness, name, lambda _: worse)
+    async with player.playing(autonomous=False):
+        await player.act("work")
+        await player.until("failed")
+        player.fails = True
+        await player.act("work")
+        await player.until("failed", moves=8)
+        await player.act("resolve")
+        await player.act("close")
+    return harness.get_run(name)
+
+
+class _Player:
+    """Plays the activities of a ticket's workflow."""
+
+    def __init__(self, harness: Harness, name: str, look: Look) -> None:
+        self.moves: list[Move] = []
+        self.fails = False
+        self._looks = 0
+        self._look = look
+        self._name = name
+        self._temporal = harness.connection.temporal
+
+    @asynccontextmanager
+    async def playing(self, *, autonomous: bool) -> AsyncGenerator[Any]:
+        worker = Worker(
+            self._temporal, task_queue=self._name, workflows=[CareTicket],
+            activities=[self.save, self.work, self.verify, self.undo],
+            workflow_runner=UnsandboxedWorkflowRunner(),
+        )  # fmt: skip
+        spec = TicketSpec(
+            id="a1", subject="shop", title="errors is broken", invariant="errors", by="watch",
+            autonomous=autonomous,
+        )  # fmt: skip
+        async with worker:
+            handle = await self._temporal.start_workflow(
+                TICKET_WORKFLOW, spec, id=self._name, task_queue=self._name
+            )
+            yield handle
+            await handle.result()
+
+    async def act(self, action: Any) -> None:
+        handle: Any = self._temporal.get_workflow_handle(self._name)
+        await handle.execute_update("act", TicketAct(action=action, by="ann", why="I looked"))
+
+    async def until(self, state: str, moves: int = 0) -> None:
+        async def look() -> list[Move]:
+            return self.moves
+
+        await eventually(look, lambda m: len(m) >= moves and bool(m) and m[-1].state == state, 30)
+
+    @activity.defn(name="save_ticket_move")
+    async def save(self, request: SaveMove) -> SaveMove:
+        self.moves.append(request.move)
+        return request
+
+    @activity.defn(name="work_on_ticket")
+    async def work(self, request: Work) -> Worked:
+        handle: Any = self._temporal.get_workflow_handle(self._name)
+        if self.fails:
+            raise ApplicationError("The agent is unknown.", non_retryable=True)
+        for state in ("proposed", "approved", "changing", "verifying"):
+            await handle.signal("follow", Move(state=state, why="it goes on", by="agent"))  # type: ignore[arg-type]
+        return Worked(
+            run=f"run-{request.attempt}", changed=True, held=("latency",), summary="reverted"
+        )
+
+    @activity.defn(name="verify_invariants")
+    async def verify(self, request: Verify) -> Verified:
+        self._looks += 1
+        return self._look(self._looks)
+
+    @activity.defn(name="undo_ticket_work")
+    async def undo(self, request: UndoWork) -> Undone:
+        return Undone(undone=1)
