@@ -13,7 +13,9 @@ from harness.api.slots import Slots
 from harness.care.invariants import client
 from harness.care.invariants.invariant import NAME
 from harness.care.queries import answer_query
+from harness.care.tickets import alerts
 from harness.care.tickets import client as tickets
+from harness.care.tickets.alerts import AlertsBody, AlertsTaken
 from harness.care.views import (
     CareStatus,
     CommentBody,
@@ -116,6 +118,11 @@ async def comment(
     return TicketNote.model_validate(note, from_attributes=True)
 
 
+async def take_alerts(body: AlertsBody, context: Context) -> AlertsTaken:
+    """Report alerts of Alertmanager as tickets: its webhook sends them."""
+    return await alerts.take_alerts(context.connection, body)
+
+
 ROUTES = (
     Route("GET", "/care", read_status, Role.VIEWER),
     Route("POST", "/care/query", query, Role.VIEWER),
@@ -127,5 +134,6 @@ ROUTES = (
     Route("GET", "/care/tickets/{ticket}", show_ticket, Role.VIEWER),
     Route("POST", "/care/tickets/{ticket}/act", act_on_ticket, Role.OPERATOR),
     Route("POST", "/care/tickets/{ticket}/comments", comment, Role.OPERATOR),
+    Route("POST", "/care/alerts", take_alerts, Role.OPERATOR),
     Route("DELETE", "/care/invariants/{subject}/{invariant}", remove_invariant, Role.OPERATOR),
 )

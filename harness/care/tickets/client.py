@@ -62,7 +62,7 @@ async def report_judgements(
         )
         for ticket in waiting:
             if ticket.id in held:
-                await _observe(connection, ticket.id, holds=True)
+                await observe(connection, ticket.id, holds=True)
 
 
 async def report(connection: Connection, reports: Sequence[Report]) -> None:
@@ -75,7 +75,7 @@ async def report(connection: Connection, reports: Sequence[Report]) -> None:
     for each in {each.id: each for each in reports}.values():
         state, was_started = known[each.id]
         if state == "resolved" and was_started:
-            await _observe(connection, each.id, holds=False)
+            await observe(connection, each.id, holds=False)
         elif not was_started or state == "closed":
             await _start(connection, each, "open" if state == "open" else "reopened")
             started.append(each.id)
@@ -187,7 +187,8 @@ async def _start(
         return  # another process was faster, or the last one died before it noted the start
 
 
-async def _observe(connection: Connection, ticket: str, *, holds: bool) -> None:
+async def observe(connection: Connection, ticket: str, *, holds: bool) -> None:
+    """Tell a ticket that its cause is gone, or is back; nothing if its workflow has ended."""
     handle = connection.temporal.get_workflow_handle(await find_workflow_id(connection, ticket))
     try:
         await handle.signal("observe", holds)

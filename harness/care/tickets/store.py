@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any, LiteralString
@@ -16,10 +17,11 @@ OPEN_STATES = (
     "open", "investigating", "proposed", "approved", "changing", "verifying", "reopened", "failed",
 )  # fmt: skip
 REPORT = """
-INSERT INTO harness_care.ticket AS t (id, subject, invariant, title, severity, opened_by)
+INSERT INTO harness_care.ticket AS t (id, subject, invariant, title, severity, opened_by, count)
 SELECT * FROM unnest(%(ids)s::text[], %(subjects)s::text[], %(invariants)s::text[],
-  %(titles)s::text[], %(severities)s::text[], %(bys)s::text[])
-ON CONFLICT (id) DO UPDATE SET count = t.count + 1, seen = now(), severity = excluded.severity
+  %(titles)s::text[], %(severities)s::text[], %(bys)s::text[], %(counts)s::bigint[])
+ORDER BY 1 -- all lock in the same order
+ON CONFLICT (id) DO UPDATE SET count = t.count + excluded.count, seen = now(), severity = excluded.severity
 RETURNING id, state, started
 """
 TICKETS: LiteralString = """
@@ -78,7 +80,9 @@ class TicketStore:
         state, and whether its workflow was started."""
         by_id = {each.id: each for each in reports}
         found = list(by_id.values())
+        counts = Counter(each.id for each in reports)
         values = {
+            "counts": [counts[each.id] for each in found],
             "ids": [each.id for each in found], "subjects": [each.subject for each in found],
             "invariants": [each.invariant for each in found],
             "titles": [each.title for each in found],

@@ -1,0 +1,81 @@
+"""Alerts of Alertmanager: each firing alert of a known subject is reported as a ticket."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field
+
+from harness.care.invariants.invariant import Severity
+from harness.care.store import CareStore
+from harness.care.tickets.client import observe, report
+from harness.care.tickets.rows import Report, fingerprint
+from harness.engine.connection import Connection
+
+MOST = 2_000
+SUBJECT_LABELS = ("subject", "service", "job")
+"""The labels that may name the subject, in this order."""
+SEVERITIES: dict[str, Severity] = {"critical": "critical", "page": "critical", "info": "info"}
+Labels = Annotated[
+    dict[Annotated[str, Field(max_length=200)], Annotated[str, Field(max_length=4_000)]],
+    Field(max_length=100),
+]
+
+
+class Alert(BaseModel):
+    """An alert, as Alertmanager sends it."""
+
+    status: Literal["firing", "resolved"]
+    labels: Labels
+    annotations: Labels = {}
+    fingerprint: str = Field(min_length=1, max_length=100, pattern=r"^[!-~]+$")
+
+
+class AlertsBody(BaseModel):
+    """What Alertmanager's webhook sends; other fields of it are not read."""
+
+    alerts: list[Alert] = Field(max_length=MOST)
+
+
+class AlertsTaken(BaseModel):
+    """What became of the alerts."""
+
+    reported: int
+    resolved: int
+    ignored: int
+    """Alerts of no known subject: none of the labels `subject`, `service` and `job` names one."""
+
+
+async def take_alerts(connection: Connection, body: AlertsBody) -> AlertsTaken:
+    """Report firing alerts, and tell the tickets of others that they are over."""
+    stored = await CareStore(connection.database).list_subjects()
+    names = {each.subject.name for each in stored}
+    firing, over, ignored = list[Report](), set[str](), 0
+    for alert in body.alerts:
+        subject = _find_subject(alert, names)
+        if subject is None:
+            ignored += 1
+            continue
+        id = fingerprint(subject, f"alert\0{alert.fingerprint}")
+        if alert.status == "resolved":
+            over.add(id)
+        else:
+            firing.append(_describe(alert, subject, id))
+    await report(connection, firing)
+    for id in over:
+        await observe(connection, id, holds=True)
+    return AlertsTaken(reported=len(firing), resolved=len(over), ignored=ignored)
+
+
+def _find_subject(alert: Alert, names: set[str]) -> str | None:
+    found = (alert.labels.get(label) for label in SUBJECT_LABELS)
+    return next((name for name in found if name in names), None)
+
+
+def _describe(alert: Alert, subject: str, id: str) -> Report:
+    name = alert.labels.get("alertname", "alert")
+    text = alert.annotations.get("summary") or alert.annotations.get("description") or "it fires"
+    return Report(
+        id=id, subject=subject, title=" ".join(f"{name}: {text}".split())[:300], by="alertmanager",
+        severity=SEVERITIES.get(alert.labels.get("severity", ""), "warning"),
+    )  # fmt: skip

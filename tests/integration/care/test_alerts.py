@@ -1,0 +1,64 @@
+"""Alerts of Alertmanager become tickets, one for each cause."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from pydantic import ValidationError
+
+from harness import Harness
+from harness.care.tickets import client
+from harness.care.tickets.alerts import MOST, AlertsBody, take_alerts
+from tests.integration.care.conftest import MakeShop
+
+
+def sent(subject: str, status: str = "firing", count: int = 1, mark: str = "a1") -> AlertsBody:
+    """What Alertmanager sends, as far as its documentation says."""
+    alert = {
+        "status": status, "fingerprint": mark, "startsAt": "2030-01-01T00:00:00Z",
+        "labels": {"alertname": "HighErrors", "job": subject, "severity": "page"},
+        "annotations": {"summary": "Many requests\nfail."}, "generatorURL": "http://p/graph",
+    }  # fmt: skip
+    return AlertsBody.model_validate(
+        {"version": "4", "groupKey": "{}", "status": status, "alerts": [alert] * count}
+    )
+
+
+async def test_25_000_alerts_of_one_cause_are_one_ticket(
+    care: Harness, make_shop: MakeShop
+) -> None:
+    shop = await make_shop()
+
+    async def send() -> None:
+        await take_alerts(care.connection, sent(shop.name, count=500))
+
+    for _ in range(5):
+        await asyncio.gather(*(send() for _ in range(10)))
+    [ticket] = await client.list_tickets(care.connection, subject=shop.name)
+    assert (ticket.title, ticket.severity) == ("HighErrors: Many requests fail.", "critical")
+    assert ticket.count == 25_000
+
+
+async def test_an_alert_that_is_over_resolves_its_ticket(
+    care: Harness, make_shop: MakeShop
+) -> None:
+    shop = await make_shop()
+    await take_alerts(care.connection, sent(shop.name))
+    [ticket] = await client.list_tickets(care.connection, subject=shop.name)
+    taken = await take_alerts(care.connection, sent(shop.name, "resolved"))
+    assert (taken.reported, taken.resolved, taken.ignored) == (0, 1, 0)
+    await shop.ticket(ticket.id, "resolved")
+    await take_alerts(care.connection, sent(shop.name))
+    await shop.ticket(ticket.id, "reopened")
+
+
+async def test_alerts_of_others_are_ignored(care: Harness, make_shop: MakeShop) -> None:
+    shop = await make_shop()
+    taken = await take_alerts(care.connection, sent("elsewhere", count=3))
+    assert taken.ignored == 3
+    assert not await client.list_tickets(care.connection, subject=shop.name)
+    with pytest.raises(ValidationError):
+        sent(shop.name, count=MOST + 1)
+    with pytest.raises(ValidationError):
+        sent(shop.name, mark="a b\0")
