@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.care.invariants import client
+from harness.care.invariants import client, silences
 from harness.care.queries import answer_query
 from harness.care.tickets import client as tickets
 from harness.care.views import (
@@ -13,6 +13,8 @@ from harness.care.views import (
     OpenTicketBody,
     QueryAnswer,
     QueryBody,
+    SilenceBody,
+    SilenceView,
     SubjectView,
     TicketActBody,
     TicketDetail,
@@ -47,6 +49,15 @@ class CareDesk:
 
     async def remove_invariant(self, subject: str, name: str) -> InvariantView:
         return await client.remove_invariant(self._connection, subject, name)
+
+    async def list_silences(self) -> list[SilenceView]:
+        return await silences.list_silences(self._connection)
+
+    async def add_silence(self, body: SilenceBody) -> SilenceView:
+        return await silences.add_silence(self._connection, body, LOCAL)
+
+    async def end_silence(self, id: str) -> SilenceView:
+        return await silences.end_silence(self._connection, id)
 
     async def list_tickets(self, subject: str | None, *, all_states: bool) -> list[TicketView]:
         return await tickets.list_tickets(self._connection, subject=subject, all_states=all_states)

@@ -10,7 +10,7 @@ from harness.api.caller import Role
 from harness.api.context import CallerOf, Context, PathText
 from harness.api.route import Created, Route
 from harness.api.slots import Slots
-from harness.care.invariants import client
+from harness.care.invariants import client, silences
 from harness.care.invariants.invariant import NAME
 from harness.care.queries import answer_query
 from harness.care.tickets import alerts
@@ -25,6 +25,9 @@ from harness.care.views import (
     OpenTicketBody,
     QueryAnswer,
     QueryBody,
+    SilenceBody,
+    SilenceList,
+    SilenceView,
     SubjectList,
     TicketActBody,
     TicketDetail,
@@ -123,6 +126,21 @@ async def take_alerts(body: AlertsBody, context: Context) -> AlertsTaken:
     return await alerts.take_alerts(context.connection, body)
 
 
+async def list_silences(context: Context) -> SilenceList:
+    """List the silences that hold now."""
+    return SilenceList(silences=await silences.list_silences(context.connection))
+
+
+async def add_silence(body: SilenceBody, context: Context, caller: CallerOf) -> SilenceView:
+    """Let invariants open no tickets for a time."""
+    return await silences.add_silence(context.connection, body, caller.user)
+
+
+async def end_silence(silence: PathText, context: Context) -> SilenceView:
+    """End a silence."""
+    return await silences.end_silence(context.connection, silence)
+
+
 ROUTES = (
     Route("GET", "/care", read_status, Role.VIEWER),
     Route("POST", "/care/query", query, Role.VIEWER),
@@ -135,5 +153,8 @@ ROUTES = (
     Route("POST", "/care/tickets/{ticket}/act", act_on_ticket, Role.OPERATOR),
     Route("POST", "/care/tickets/{ticket}/comments", comment, Role.OPERATOR),
     Route("POST", "/care/alerts", take_alerts, Role.OPERATOR),
+    Route("GET", "/care/silences", list_silences, Role.VIEWER),
+    Route("POST", "/care/silences", add_silence, Role.OPERATOR, 201, creates=Created("silence")),
+    Route("DELETE", "/care/silences/{silence}", end_silence, Role.OPERATOR),
     Route("DELETE", "/care/invariants/{subject}/{invariant}", remove_invariant, Role.OPERATOR),
 )

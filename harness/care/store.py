@@ -44,7 +44,7 @@ WHERE invariant.by IS NOT NULL RETURNING name
 WATCHED = """
 SELECT i.subject, i.definition, i.by, j.state, j.at, j.since, j.violated_since, j.value, j.message,
   EXISTS (SELECT FROM harness_care.silence s WHERE s.until > now()
-    AND coalesce(s.subject, i.subject) = i.subject AND coalesce(s.name, i.name) = i.name)
+    AND s.subject = i.subject AND coalesce(s.name, i.name) = i.name)
 FROM harness_care.invariant i LEFT JOIN harness_care.judgement j USING (subject, name)
 WHERE (%(subject)s::text IS NULL OR subject = %(subject)s)
   AND (%(names)s::text[] IS NULL OR name = ANY(%(names)s))
@@ -146,6 +146,27 @@ class CareStore:
         """List invariants with their states."""
         values = {"subject": subject, "names": None if names is None else list(names)}
         return [_read_watched(row) for row in await self._database.fetch(WATCHED, values)]
+
+    async def add_silence(
+        self, id: str, subject: str, name: str | None, until: float, reason: str, by: str
+    ) -> None:
+        """Let invariants open no tickets until then."""
+        await self._database.fetch(
+            "INSERT INTO harness_care.silence (id, subject, name, until, reason, by) "
+            "VALUES (%s, %s, %s, to_timestamp(%s), %s, %s)",
+            (id, subject, name, until, reason, by),
+        )
+
+    async def list_silences(self) -> list[Row]:
+        """The silences that hold now: id, subject, name, until, reason and by."""
+        return await self._database.fetch(
+            "SELECT id, subject, name, extract(epoch FROM until)::float8, reason, by "
+            "FROM harness_care.silence WHERE until > now() ORDER BY until"
+        )
+
+    async def end_silence(self, id: str) -> None:
+        """End a silence now."""
+        await self._database.fetch("DELETE FROM harness_care.silence WHERE id = %s", (id,))
 
     async def save_judgements(
         self, found: Iterable[tuple[Watched, Judgement]], number: int

@@ -282,3 +282,31 @@ class CommentBody(BaseModel):
     """A comment on a ticket."""
 
     text: str = Field(min_length=1, max_length=10_000)
+
+
+class SilenceBody(BaseModel):
+    """A time in which invariants open no tickets."""
+
+    subject: str = Field(pattern=NAME)
+    invariant: str | None = Field(default=None, pattern=NAME)
+    """Absent: all of the subject."""
+    seconds: float = Field(gt=0, le=30 * 86_400, allow_inf_nan=False)
+    reason: str = Field(min_length=1, max_length=500)
+
+
+class SilenceView(BaseModel):
+    """A silence that holds now."""
+
+    id: str
+    subject: str
+    invariant: str | None = None
+    until: float
+    """Seconds since 1970."""
+    reason: str
+    by: str
+
+
+class SilenceList(BaseModel):
+    """The silences that hold now."""
+
+    silences: list[SilenceView]

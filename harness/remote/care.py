@@ -11,6 +11,9 @@ from harness.care.views import (
     OpenTicketBody,
     QueryAnswer,
     QueryBody,
+    SilenceBody,
+    SilenceList,
+    SilenceView,
     SubjectList,
     SubjectView,
     TicketActBody,
@@ -53,6 +56,17 @@ class RemoteCare:
         return await self._connection.send(
             "DELETE", InvariantView, "care", "invariants", subject, name
         )
+
+    async def list_silences(self) -> list[SilenceView]:
+        found: SilenceList = await self._connection.get(SilenceList, "care", "silences")
+        return found.silences
+
+    async def add_silence(self, body: SilenceBody) -> SilenceView:
+        data = body.model_dump(mode="json", exclude_none=True)
+        return await self._connection.post(SilenceView, "care", "silences", body=data)
+
+    async def end_silence(self, id: str) -> SilenceView:
+        return await self._connection.send("DELETE", SilenceView, "care", "silences", id)
 
     async def list_tickets(self, subject: str | None, *, all_states: bool) -> list[TicketView]:
         found: TicketList = await self._connection.get(

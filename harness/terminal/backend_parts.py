@@ -25,6 +25,8 @@ if TYPE_CHECKING:
         OpenTicketBody,
         QueryAnswer,
         QueryBody,
+        SilenceBody,
+        SilenceView,
         SubjectView,
         TicketActBody,
         TicketDetail,
@@ -68,6 +70,12 @@ class BackendCare(Protocol):
     async def add_invariant(self, body: InvariantBody) -> InvariantView: ...
 
     async def remove_invariant(self, subject: str, name: str) -> InvariantView: ...
+
+    async def list_silences(self) -> list[SilenceView]: ...
+
+    async def add_silence(self, body: SilenceBody) -> SilenceView: ...
+
+    async def end_silence(self, id: str) -> SilenceView: ...
 
     async def list_tickets(self, subject: str | None, *, all_states: bool) -> list[TicketView]: ...
 

@@ -128,6 +128,28 @@ CARE_COMMANDS: tuple[Command, ...] = (
         works="anywhere",
     ),
     Command(
+        "care silence",
+        "Let invariants open no tickets for a time.",
+        "harness.cli.care.silence:run_silence",
+        (
+            arg("subject", metavar="SUBJECT", nargs="?", help="Without it, silences are listed."),
+            arg(
+                "invariant", metavar="INVARIANT", nargs="?", help="Without it, all of the subject."
+            ),
+            arg("--for", dest="duration", metavar="TIME", default="1h", help="Such as 30m (1h)."),
+            arg("--reason", metavar="TEXT", help="Why; shown to others."),
+            arg("--end", metavar="ID", help="End this silence now."),
+            JSON,
+        ),
+        "They are still evaluated, and `harness care status` shows them.",
+        (
+            ("harness care silence api --for 2h --reason 'the database moves'", ""),
+            ("harness care silence --end 1f2e3d4c5b6a", ""),
+        ),
+        group=GROUP,
+        works="anywhere",
+    ),
+    Command(
         "care ticket",
         "List and show tickets, open one, and let an agent work on it.",
         "harness.cli.care.ticket:run_ticket",

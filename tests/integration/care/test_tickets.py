@@ -8,9 +8,11 @@ import asyncio
 import pytest
 
 from harness import Harness
+from harness.care.invariants import silences
 from harness.care.tickets import client
 from harness.care.tickets.rows import Report, fingerprint
 from harness.care.tickets.store import TicketStore
+from harness.care.views import SilenceBody
 from harness.contracts.errors import TicketNotFound, TicketRefused
 from tests.integration.care.conftest import MakeShop, Shop
 
@@ -168,3 +170,16 @@ async def test_the_states_of_a_ticket_are_kept(care: Harness, make_shop: MakeSho
     ]  # fmt: skip
     store = TicketStore(care.connection.database)
     assert not [each for each in await store.list(states=("open",)) if each.id == made.id]
+
+
+async def test_what_is_silenced_opens_no_ticket(care: Harness, make_shop: MakeShop) -> None:
+    shop = await make_shop()
+    body = SilenceBody(subject=shop.name, invariant="errors", seconds=3_600, reason="maintenance")
+    silence = await silences.add_silence(care.connection, body, "tester")
+    shop.commit("5", "5", "Move the database")
+    await shop.ticket(fingerprint(shop.name, "latency"), "open")
+    with pytest.raises(TicketNotFound):
+        await client.find_ticket(care.connection, errors_of(shop))
+    assert (await silences.list_silences(care.connection))[0].reason == "maintenance"
+    await silences.end_silence(care.connection, silence.id)
+    await shop.ticket(errors_of(shop), "open")

@@ -51,10 +51,10 @@ CREATE TABLE harness_care.sample (
   FOREIGN KEY (subject, name) REFERENCES harness_care.invariant ON DELETE CASCADE
 ) WITH (fillfactor = 50);
 
--- A silence: its invariants open no tickets meanwhile. NULL: all of the subject, or all subjects.
+-- A silence: its invariants open no tickets meanwhile. Without a name: all of the subject.
 CREATE TABLE harness_care.silence (
   id text PRIMARY KEY,
-  subject text,
+  subject text NOT NULL REFERENCES harness_care.subject ON DELETE CASCADE,
   name text,
   until timestamptz NOT NULL,
   reason text NOT NULL,

@@ -1,0 +1,49 @@
+"""`harness care silence`: invariants that open no tickets for a time."""
+
+from __future__ import annotations
+
+import time
+from argparse import Namespace
+
+from harness.care.views import SilenceBody, SilenceView
+from harness.cli.access.shown import print_table
+from harness.cli.context import open_backend
+from harness.cli.history.time_filter import parse_duration
+from harness.cli.out import Out
+from harness.cli.parser import UsageError
+from harness.contracts.clean_text import clean_line
+from harness.terminal import exit_codes
+
+HEADS = ("SILENCE", "SUBJECT", "INVARIANT", "UNTIL", "BY", "REASON")
+
+
+async def run_silence(args: Namespace, out: Out) -> int:
+    if args.subject is not None and not args.reason:
+        raise UsageError("A silence needs a reason.", "Pass --reason TEXT.")
+    seconds = parse_duration("--for", args.duration).total_seconds()
+    async with open_backend(args, out) as backend:
+        if args.end is not None:
+            found = [await backend.care.end_silence(args.end)]
+        elif args.subject is not None:
+            body = SilenceBody(
+                subject=args.subject, invariant=args.invariant, seconds=seconds, reason=args.reason
+            )
+            found = [await backend.care.add_silence(body)]
+        else:
+            found = await backend.care.list_silences()
+    if out.json:
+        for each in found:
+            out.line(each.model_dump(exclude_none=True))
+    elif args.end is not None:
+        out.raw(f"Ended {args.end}.")
+    elif found:
+        print_table(out, HEADS, [_cells(each) for each in found])
+    else:
+        out.note("Nothing is silenced.")
+    return exit_codes.DONE
+
+
+def _cells(each: SilenceView) -> tuple[str, ...]:
+    until = time.strftime("%Y-%m-%d %H:%M", time.localtime(each.until))
+    invariant = each.invariant or "all"
+    return each.id, each.subject, invariant, until, clean_line(each.by), clean_line(each.reason)
