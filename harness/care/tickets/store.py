@@ -21,7 +21,8 @@ INSERT INTO harness_care.ticket AS t (id, subject, invariant, title, severity, o
 SELECT * FROM unnest(%(ids)s::text[], %(subjects)s::text[], %(invariants)s::text[],
   %(titles)s::text[], %(severities)s::text[], %(bys)s::text[], %(counts)s::bigint[])
 ORDER BY 1 -- all lock in the same order
-ON CONFLICT (id) DO UPDATE SET count = t.count + excluded.count, seen = now(), severity = excluded.severity
+ON CONFLICT (id) DO UPDATE SET count = t.count + excluded.count, seen = now(),
+  severity = excluded.severity
 RETURNING id, state, started
 """
 TICKETS: LiteralString = """

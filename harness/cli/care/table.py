@@ -133,9 +133,7 @@ CARE_COMMANDS: tuple[Command, ...] = (
         "harness.cli.care.silence:run_silence",
         (
             arg("subject", metavar="SUBJECT", nargs="?", help="Without it, silences are listed."),
-            arg(
-                "invariant", metavar="INVARIANT", nargs="?", help="Without it, all of the subject."
-            ),
+            arg("invariant", metavar="INVARIANT", nargs="?", help="Without it, all of it."),
             arg("--for", dest="duration", metavar="TIME", default="1h", help="Such as 30m (1h)."),
             arg("--reason", metavar="TEXT", help="Why; shown to others."),
             arg("--end", metavar="ID", help="End this silence now."),
