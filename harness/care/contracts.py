@@ -35,13 +35,15 @@ TicketState = Literal[
     "open", "investigating", "proposed", "approved", "changing", "verifying", "resolved",
     "reopened", "failed", "closed",
 ]  # fmt: skip
+ENDS_OF_WORK: tuple[TicketState, ...] = ("resolved", "failed", "closed")
 TRANSITIONS: dict[TicketState, tuple[TicketState, ...]] = {
     "open": ("investigating", "resolved", "closed"),
-    "investigating": ("proposed", "changing", "verifying", "resolved", "failed", "closed"),
-    "proposed": ("approved", "investigating", "failed", "closed"),
-    "approved": ("changing", "failed", "closed"),
-    "changing": ("verifying", "proposed", "failed", "closed"),
-    "verifying": ("resolved", "failed", "closed"),
+    # The states of work follow the run, which may do several things.
+    "investigating": ("proposed", "changing", "verifying", *ENDS_OF_WORK),
+    "proposed": ("approved", "investigating", "changing", "verifying", *ENDS_OF_WORK),
+    "approved": ("changing", "investigating", "verifying", *ENDS_OF_WORK),
+    "changing": ("verifying", "proposed", "investigating", *ENDS_OF_WORK),
+    "verifying": ("proposed", "changing", *ENDS_OF_WORK),
     "resolved": ("reopened", "closed"),
     "reopened": ("investigating", "resolved", "closed"),
     "failed": ("investigating", "resolved", "closed"),

@@ -40,6 +40,8 @@ WORKSPACES = "care-workspaces"
 """The folder in the project with the code that agents edit, until their tickets are closed."""
 CHANGES = ("deploy_change", "restart_subject")
 LABEL = "ticket"
+FOLLOWED_S = 10.0
+"""How long the ticket may lag behind the end of the run."""
 MAX_SUMMARY = 1_000
 
 
@@ -67,6 +69,7 @@ class TicketWork:
         following = asyncio.ensure_future(self._follow(ticket.id, run))
         try:
             end = await wait_for_end(self.connection, self.feeds, run)
+            await asyncio.wait([following], timeout=FOLLOWED_S)
         except asyncio.CancelledError:
             with suppress(HarnessError):  # the ticket was closed
                 await abort_run(self.connection, run, "the ticket was closed", undo=False)

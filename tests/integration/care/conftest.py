@@ -6,6 +6,7 @@ import subprocess
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -59,14 +60,14 @@ changes_per_day = {per_day}
 
 [[invariant]]
 name = "errors"
-query = "errors"
+query = "{name} errors"
 operator = "<"
 threshold = 1
 window_seconds = 1
 
 [[invariant]]
 name = "latency"
-query = "latency"
+query = "{name} latency"
 operator = "<"
 threshold = 1
 window_seconds = 1
@@ -143,18 +144,27 @@ def care_options(
 
 
 @pytest.fixture
+def care_env(care_options: dict[str, Any]) -> dict[str, str]:
+    """The environment in which the tools of the agent find the stack, as those of a worker do."""
+    return {
+        "HARNESS_TEMPORAL__ADDRESS": care_options["temporal"]["address"],
+        "HARNESS_DATABASE__URL": care_options["database"]["url"],
+        "HARNESS_CARE__METRICS__URL": care_options["care"]["metrics"]["url"],
+        "HARNESS_SIGNING__KEY": care_options["signing"]["key"],
+    }
+
+
+@pytest.fixture
 async def care(
-    care_options: dict[str, Any], tmp_path: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Harness]:
-    """Serves the agent that repairs. Its tools find the stack as those of a worker do: by the
-    folder and the environment."""
+    care_options: dict[str, Any], care_env: dict[str, str], tmp_path: Path, engine: Engine,
+    monkeypatch: pytest.MonkeyPatch,
+) -> AsyncIterator[Harness]:  # fmt: skip
+    """Serves the agent that repairs."""
     project = tmp_path / "project"
     project.mkdir()
     monkeypatch.chdir(project)
-    monkeypatch.setenv("HARNESS_TEMPORAL__ADDRESS", care_options["temporal"]["address"])
-    monkeypatch.setenv("HARNESS_DATABASE__URL", care_options["database"]["url"])
-    monkeypatch.setenv("HARNESS_CARE__METRICS__URL", care_options["care"]["metrics"]["url"])
-    monkeypatch.setenv("HARNESS_SIGNING__KEY", care_options["signing"]["key"])
+    for name, value in care_env.items():
+        monkeypatch.setenv(name, value)
     settings = settings_model().model_validate(care_options)
     await engine.back()
     async with Harness.local(project=project, settings=settings) as serving:
@@ -163,23 +173,43 @@ async def care(
 
 
 @pytest.fixture
-def make_shop(care: Harness, metrics: MetricsServer, tmp_path: Path) -> MakeShop:
-    async def make(changes: str = "ask", per_day: int = 5) -> Shop:
-        name = f"shop-{uuid.uuid4().hex[:10]}"  # runs are named after the ticket
-        folder = tmp_path / name
-        (folder / ".run").mkdir(parents=True)
-        (folder / "values").write_text("0 0\n")
-        (folder / ".run" / "live").write_text("0 0\n")
-        (folder / ".gitignore").write_text(".run/\n")
-        (folder / "deploy.py").write_text(DEPLOY)
-        definition = SUBJECT.format(name=name, changes=changes, per_day=per_day)
-        (folder / "subject.toml").write_text(definition.replace("{{", "{").replace("}}", "}"))
-        shop = Shop(name, folder, care.connection, metrics)
-        for words in (("init", "--quiet"), ("add", "--all"), ("commit", "-qm", "Begin")):
-            shop.git(*words)
-        metrics.values["errors"] = lambda: shop.read(0)
-        metrics.values["latency"] = lambda: shop.read(1)
-        await add_subject(care.connection, folder, "tests")
-        return shop
+async def caring(
+    care_options: dict[str, Any], tmp_path: Path, engine: Engine
+) -> AsyncIterator[Harness]:
+    """Serves nothing: workers in processes of their own do."""
+    project = tmp_path / "project"
+    project.mkdir()
+    settings = settings_model().model_validate(care_options)
+    await engine.back()
+    async with Harness.connect(project=project, settings=settings) as connected:
+        yield connected
 
-    return make
+
+@pytest.fixture
+def make_shop(request: pytest.FixtureRequest, metrics: MetricsServer, tmp_path: Path) -> MakeShop:
+    name = "care" if "care" in request.fixturenames else "caring"
+    harness: Harness = request.getfixturevalue(name)
+    return partial(add_shop, harness.connection, metrics, tmp_path)
+
+
+async def add_shop(
+    connection: Connection, metrics: MetricsServer, place: Path, changes: str = "ask",
+    per_day: int = 5,
+) -> Shop:  # fmt: skip
+    """Make a subject in a repository of its own, and add it."""
+    name = f"shop-{uuid.uuid4().hex[:10]}"  # runs are named after the ticket
+    folder = place / name
+    (folder / ".run").mkdir(parents=True)
+    (folder / "values").write_text("0 0\n")
+    (folder / ".run" / "live").write_text("0 0\n")
+    (folder / ".gitignore").write_text(".run/\n")
+    (folder / "deploy.py").write_text(DEPLOY)
+    definition = SUBJECT.format(name=name, changes=changes, per_day=per_day)
+    (folder / "subject.toml").write_text(definition)
+    shop = Shop(name, folder, connection, metrics)
+    for words in (("init", "--quiet"), ("add", "--all"), ("commit", "-qm", "Begin")):
+        shop.git(*words)
+    metrics.values[f"{name} errors"] = lambda: shop.read(0)
+    metrics.values[f"{name} latency"] = lambda: shop.read(1)
+    await add_subject(connection, folder, "tests")
+    return shop
