@@ -12,6 +12,7 @@ CARE = Capability(
     settings="harness.care.settings:CareSettings",
     providers=(("care", "harness.care.repair.rules:CareRules"),),
     routes="harness.care.routes:ROUTES",
+    panels="harness.care.panels:PANELS",
     workflows=("harness_workflows.care.ticket:CareTicket",),
     activities=("harness_activities.care.ticket:make_activities",),
     patient=True,

@@ -54,6 +54,15 @@ verifying: something was changed, and the invariants are watched. failed: the ag
 or its change was undone; a person is needed."""
 Action = Literal["work", "resolve", "close"]
 """What people can do with a ticket."""
+CAN_WORK: tuple[TicketState, ...] = ("open", "reopened", "failed")
+"""In which an agent can start to work."""
+
+
+def find_actions(state: TicketState) -> tuple[Action, ...]:
+    """What people can do with a ticket in this state."""
+    work: tuple[Action, ...] = ("work",) if state in CAN_WORK else ()
+    ends: tuple[tuple[Action, TicketState], ...] = (("resolve", "resolved"), ("close", "closed"))
+    return (*work, *(action for action, end in ends if end in TRANSITIONS[state]))
 
 
 class Frozen(BaseModel):

@@ -6,8 +6,8 @@ from typing import Annotated
 
 from fastapi import Query
 
-from harness.api.caller import Role
-from harness.api.context import CallerOf, Context, PathText
+from harness.api.caller import Caller, Role
+from harness.api.context import ApiContext, CallerOf, Context, PathText
 from harness.api.route import Created, Route
 from harness.api.slots import Slots
 from harness.care.invariants import client, silences
@@ -28,6 +28,7 @@ from harness.care.views import (
     SilenceBody,
     SilenceList,
     SilenceView,
+    SubjectDetail,
     SubjectList,
     TicketActBody,
     TicketDetail,
@@ -35,6 +36,7 @@ from harness.care.views import (
     TicketNote,
     TicketView,
 )
+from harness.contracts.errors import RunNotFound, StackUnreachable
 
 SubjectName = Annotated[str | None, Query(pattern=NAME)]
 
@@ -61,6 +63,11 @@ async def read_status(context: Context) -> CareStatus:
 async def list_subjects(context: Context) -> SubjectList:
     """List the services under care."""
     return SubjectList(subjects=await client.list_subjects(context.connection))
+
+
+async def show_subject(subject: PathText, context: Context) -> SubjectDetail:
+    """Read a service under care with its invariants, and its last tickets and changes."""
+    return await tickets.show_subject(context.connection, subject)
 
 
 async def list_invariants(context: Context, subject: SubjectName = None) -> InvariantList:
@@ -98,9 +105,19 @@ async def open_ticket(body: OpenTicketBody, context: Context, caller: CallerOf) 
     return TicketView.of(made)
 
 
-async def show_ticket(ticket: PathText, context: Context) -> TicketDetail:
+async def show_ticket(ticket: PathText, context: Context, caller: CallerOf) -> TicketDetail:
     """Read a ticket with all that happened to it."""
-    return await tickets.show_ticket(context.connection, ticket)
+    found = await tickets.show_ticket(context.connection, ticket)
+    visible = found.run is not None and await _may_see_run(context, caller, found.run)
+    return found.model_copy(update={"run_visible": visible})
+
+
+async def _may_see_run(context: ApiContext, caller: Caller, run: str) -> bool:
+    try:
+        await context.check_run(caller, run)
+    except (RunNotFound, StackUnreachable):
+        return False
+    return True
 
 
 async def act_on_ticket(
@@ -145,6 +162,7 @@ ROUTES = (
     Route("GET", "/care", read_status, Role.VIEWER),
     Route("POST", "/care/query", query, Role.VIEWER),
     Route("GET", "/care/subjects", list_subjects, Role.VIEWER),
+    Route("GET", "/care/subjects/{subject}", show_subject, Role.VIEWER),
     Route("GET", "/care/invariants", list_invariants, Role.VIEWER),
     Route("POST", "/care/invariants", add_invariant, Role.OPERATOR),
     Route("GET", "/care/tickets", list_tickets, Role.VIEWER),

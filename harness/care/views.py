@@ -179,6 +179,8 @@ class CareStatus(BaseModel):
     failing: list[InvariantView]
     evaluated: float | None = None
     """When the newest evaluation was, in seconds since 1970."""
+    overdue: bool = False
+    """Whether the next evaluation should have been long ago: probably no worker is running."""
 
 
 def _finite(value: float | None) -> float | None:
@@ -254,12 +256,26 @@ class TicketDetail(TicketView):
     moves: list[TicketMove]
     notes: list[TicketNote]
     changes: list[ChangeView]
+    actions: list[Action] = []
+    """What people can do with it now."""
+    run_visible: bool = False
+    """Whether who asks may see the last run, and decide what it waits for."""
 
 
 class TicketList(BaseModel):
     """Tickets, the last changed first."""
 
     tickets: list[TicketView]
+
+
+class SubjectDetail(SubjectView):
+    """A service under care, with its invariants, tickets and changes."""
+
+    invariants: list[InvariantView]
+    tickets: list[TicketView]
+    """The last changed first, those that are resolved or closed too."""
+    recent: list[ChangeView]
+    """The newest changes, the newest first."""
 
 
 class OpenTicketBody(BaseModel):

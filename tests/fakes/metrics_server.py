@@ -21,17 +21,23 @@ class MetricsServer:
 
     url: str = ""
     values: dict[str, Value] = field(default_factory=dict[str, Value])
+    curves: dict[str, list[tuple[float, float]]] = field(
+        default_factory=dict[str, list[tuple[float, float]]]
+    )
+    """What a query over a range returns, if it is not the value of the name."""
 
     async def answer(self, exchange: Exchange) -> None:
         asked = parse_qs(exchange.body.decode())
-        value = self.values.get(asked.get("query", [""])[0])
+        name = asked.get("query", [""])[0]
+        value = self.values.get(name)
         found = value() if callable(value) else value
         sample = [time.time(), str(found)]
         is_range = exchange.path.endswith("query_range")
-        series = {"metric": {}, "values": [sample]} if is_range else {"metric": {}, "value": sample}
+        points = [[at, str(level)] for at, level in self.curves.get(name, ())] or [sample]
+        series = {"metric": {}, "values": points} if is_range else {"metric": {}, "value": sample}
         data = {
             "resultType": "matrix" if is_range else "vector",
-            "result": [] if found is None else [series],
+            "result": [] if found is None and points == [sample] else [series],
         }
         body = json.dumps({"status": "success", "data": data}).encode()
         exchange.answer(200, "application/json", body, {})

@@ -16,6 +16,7 @@ from harness.care.watching import keep_watch
 from harness.contracts.errors import InvariantNotFound, InvariantRefused
 from harness.engine.connection import Connection
 
+LATE_S = 10.0
 FAILING = ("violated", "broken", "no_data", "unreachable", "invalid")
 
 
@@ -94,10 +95,13 @@ async def list_subjects(connection: Connection) -> list[SubjectView]:
 async def read_status(connection: Connection) -> CareStatus:
     """Read the state of everything under care."""
     found = await list_invariants(connection)
+    evaluated = max((each.at for each in found if each.at is not None), default=None)
+    every = connection.settings.section(CareSettings).evaluate_seconds
     return CareStatus(
         subjects=await list_subjects(connection),
         failing=[each for each in found if each.state in FAILING],
-        evaluated=max((each.at for each in found if each.at is not None), default=None),
+        evaluated=evaluated,
+        overdue=evaluated is not None and time.time() - evaluated > 3 * every + LATE_S,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
@@ -13,7 +14,15 @@ from temporalio.client import (
 from temporalio.service import RPCError, RPCStatusCode
 
 from harness.care.capability import CARE
-from harness.care.contracts import TICKET_WORKFLOW, Action, TicketAct, TicketSpec, TicketState
+from harness.care.contracts import (
+    TICKET_WORKFLOW,
+    Action,
+    TicketAct,
+    TicketSpec,
+    TicketState,
+    find_actions,
+)
+from harness.care.invariants.client import describe_subject, list_invariants
 from harness.care.invariants.judge import Judgement
 from harness.care.invariants.rows import Watched
 from harness.care.store import CareStore
@@ -22,6 +31,7 @@ from harness.care.tickets.rows import Note, Report, Ticket, fingerprint
 from harness.care.tickets.store import OPEN_STATES, TicketStore
 from harness.care.views import (
     ChangeView,
+    SubjectDetail,
     TicketDetail,
     TicketMove,
     TicketNote,
@@ -36,6 +46,8 @@ from harness.store.store_id import get_store_id
 WATCH = "watch"
 MAX_TEXT = 10_000
 PATIENCE = timedelta(seconds=15)
+SHOWN = 50
+"""Tickets and changes of a subject that are shown with it."""
 
 
 async def find_workflow_id(connection: Connection, ticket: str) -> str:
@@ -247,4 +259,23 @@ async def show_ticket(connection: Connection, id: str) -> TicketDetail:
             for each in changes
             if each.ticket == id
         ],
+        actions=list(find_actions(ticket.state)),
+    )
+
+
+async def show_subject(connection: Connection, name: str) -> SubjectDetail:
+    """Read a subject with its invariants, its last tickets and its last changes.
+
+    Raises:
+        SubjectNotFound: There is none with this name.
+    """
+    stored = await find_subject(connection, name)
+    found = await list_invariants(connection, name, samples=True)
+    changes = await TicketStore(connection.database).list_changes(subject=name, limit=SHOWN)
+    shown = describe_subject(stored, Counter(each.state for each in found))
+    return SubjectDetail(
+        **shown.model_dump(),
+        invariants=found,
+        tickets=await list_tickets(connection, subject=name, all_states=True, limit=SHOWN),
+        recent=[ChangeView.model_validate(each, from_attributes=True) for each in changes],
     )

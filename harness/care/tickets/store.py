@@ -57,7 +57,7 @@ FROM harness_care.change
 WHERE (%(subject)s::text IS NULL OR subject = %(subject)s)
   AND (%(run)s::text IS NULL OR run = %(run)s)
   AND (%(id)s::text IS NULL OR id = %(id)s)
-  AND at > to_timestamp(%(after)s) ORDER BY at DESC LIMIT 1000
+  AND at > to_timestamp(%(after)s) ORDER BY at DESC LIMIT %(limit)s
 """
 BEGIN_CHANGE = """
 INSERT INTO harness_care.change (id, subject, ticket, run, kind, commit, before, summary, held,
@@ -200,9 +200,10 @@ class TicketStore:
         run: str | None = None,
         id: str | None = None,
         after: float = 0.0,
+        limit: int = 1_000,
     ) -> Sequence[ChangeRow]:
         """List changes, the newest first."""
-        which = {"subject": subject, "run": run, "id": id, "after": after}
+        which = {"subject": subject, "run": run, "id": id, "after": after, "limit": limit}
         names = [field.name for field in fields(ChangeRow)]
         found = list[ChangeRow]()
         for row in await self._database.fetch(CHANGES, which):

@@ -25,6 +25,7 @@ from tests.fakes.metrics_server import MetricsServer, serving_metrics
 from tests.fakes.postgres import Postgres
 from tests.fakes.runs import eventually
 from tests.fakes.servers import Engine, make_options
+from tests.integration.api.conftest import api as api
 from tests.integration.conftest import ModelServer
 
 GIT = ("git", "-c", "user.name=tester", "-c", "user.email=tester@example.org",

@@ -9,7 +9,7 @@ from tests.integration.api.conftest import Api
 
 async def test_the_list(api: Api) -> None:
     listed = (await api.viewer.get("/api/v1/panels")).json()["panels"]
-    assert {each["id"] for each in listed} == {"evals/evals", "request_log/requests"}
+    assert {each["id"] for each in listed} == {"care/care", "evals/evals", "request_log/requests"}
     assert (await api.nobody.get("/api/v1/panels")).status_code == 401
 
 

@@ -15,6 +15,7 @@ from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError
 
 from harness.care.contracts import (
+    CAN_WORK,
     TICKET_WORKFLOW,
     TRANSITIONS,
     Move,
@@ -39,7 +40,6 @@ KEPT_RESOLVED = timedelta(hours=1)
 LONGEST = timedelta(days=30)
 """People may take their time to approve."""
 RETRY = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1))
-CAN_WORK: tuple[TicketState, ...] = ("open", "reopened", "failed")
 
 
 @workflow.defn(name=TICKET_WORKFLOW)

@@ -16,6 +16,9 @@ interface PanelHost {
   readonly role: Schemas["Role"];
   /** The run whose tab the panel is; absent in a view. */
   readonly run?: string;
+  /** The query of the view's address, such as `?of=me`; empty in a tab. When it changes, the view is
+   * mounted anew. */
+  readonly query: string;
   /** Reads `/api/v1` + path. */
   get: (path: string) => Promise<unknown>;
   post: (path: string, body?: unknown) => Promise<unknown>;
@@ -39,6 +42,7 @@ interface PanelModule {
 export function makeHost(
   me: Schemas["Me"],
   run: string | undefined,
+  query: string,
   navigate: (path: string) => void,
 ): PanelHost {
   return {
@@ -49,6 +53,7 @@ export function makeHost(
     user: me.user,
     role: me.role,
     ...(run === undefined ? {} : { run }),
+    query,
     get: (path) => request("GET", path),
     post: (path, body) => request("POST", path, body ?? {}),
     // In the event, the topic may end in what tells the readers of the stream apart.

@@ -3,6 +3,7 @@ import { useRouter } from "@tanstack/react-router";
 import { Unplug } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 import { meQuery } from "@/api/queries";
+import { root } from "@/api/root";
 import { Button } from "@/ui/button";
 import { SkeletonRows } from "@/ui/skeleton";
 import { loadPanel, makeHost, type Unmount } from "./host";
@@ -11,8 +12,8 @@ import type { PanelInfo } from "./panels";
 type State = "loading" | "shown" | { fault: string };
 
 /** Shows a panel of a capability. What goes wrong in it stays in it. */
-export function PanelFrame(props: { panel: PanelInfo; run?: string }) {
-  const { panel, run } = props;
+export function PanelFrame(props: { panel: PanelInfo; run?: string; query?: string }) {
+  const { panel, run, query = "" } = props;
   const { data: me } = useQuery(meQuery);
   const router = useRouter();
   const place = useRef<HTMLDivElement>(null);
@@ -24,7 +25,7 @@ export function PanelFrame(props: { panel: PanelInfo; run?: string }) {
     const element = document.createElement("div");
     element.className = "h-full";
     place.current.append(element);
-    const host = makeHost(me, run, (path) => router.history.push(path));
+    const host = makeHost(me, run, query, (path) => router.history.push(root + path));
     let left = false;
     let unmount: Unmount | undefined;
     void loadPanel(panel.module, again)
@@ -43,7 +44,7 @@ export function PanelFrame(props: { panel: PanelInfo; run?: string }) {
       leave(unmount);
       element.remove();
     };
-  }, [me, panel.module, run, again, router]);
+  }, [me, panel.module, run, query, again, router]);
   const fault = typeof state === "object" ? state.fault : undefined;
   return (
     <div className="h-full overflow-auto">

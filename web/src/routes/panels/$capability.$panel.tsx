@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { createFileRoute } from "@tanstack/react-router";
+import { createFileRoute, useLocation } from "@tanstack/react-router";
 import { EmptyState } from "@/parts/empty_state";
 import { PanelFrame } from "@/parts/panel/panel_frame";
 import { panelsQuery } from "@/parts/panel/panels";
@@ -12,6 +12,7 @@ export const Route = createFileRoute("/panels/$capability/$panel")({ component: 
 /** A view that a capability contributes. */
 function PanelView() {
   const { capability, panel } = Route.useParams();
+  const query = useLocation({ select: (location) => location.searchStr });
   const panels = useQuery(panelsQuery);
   const found = panels.data?.find((each) => each.id === `${capability}/${panel}`);
   return (
@@ -33,7 +34,7 @@ function PanelView() {
           see it.
         </EmptyState>
       )}
-      {found && <PanelFrame key={found.id} panel={found} />}
+      {found && <PanelFrame key={found.id} panel={found} query={query} />}
     </View>
   );
 }

@@ -1,0 +1,104 @@
+// All subjects, their invariants, and the open tickets.
+import { fill, make, subjectLink } from "./dom.js";
+import { drawSpark } from "./draw.js";
+import { keepRead } from "./refresh.js";
+import { ticketItem } from "./ticket_item.js";
+import { TICKET_STATES, showAge, showCondition, showCount, showTime, showValue, sortInvariants, stateBadge } from "./words.js";
+
+const EVERY_S = 5;
+const MOST_INVARIANTS = 100;
+/** How many tickets the API lists. */
+const MOST_TICKETS = 50;
+
+export const showOverview = (content, host) => {
+  const notice = make("div", { class: "care-notice" });
+  const body = make("div", { class: "care-stack" });
+  content.append(notice, body);
+  const load = async () => {
+    const [status, { invariants }, { tickets }] = await Promise.all([
+      host.get("/care"), host.get("/care/invariants"), host.get("/care/tickets"),
+    ]);
+    fill(body, ...describeAll(status, invariants, tickets, host.locale));
+  };
+  return keepRead({ load, place: notice, seconds: EVERY_S, locale: host.locale }).stop;
+};
+
+const describeAll = (status, invariants, tickets, locale) => {
+  if (status.subjects.length === 0) {
+    return [
+      make("p", { class: "care-quiet", "data-key": "empty" },
+        "No service is under care. To add one, describe it in a file subject.toml and run: harness care subject add FOLDER"),
+    ];
+  }
+  return [
+    late(status, locale),
+    part("subjects", "Subjects", make("ul", { class: "care-cards", "aria-label": "Subjects" }, ...status.subjects.map(subjectCard))),
+    part("invariants", "Invariants", ...describeInvariants(invariants, locale)),
+    part("tickets", "Open tickets", ...describeTickets(tickets, locale)),
+  ];
+};
+
+const part = (key, title, ...children) => make("section", { class: "care-part", "data-key": key }, make("h2", {}, title), ...children);
+
+const late = (status, locale) =>
+  status.overdue
+    ? make("p", { class: "care-fault", "data-key": "late" },
+        `The invariants were last evaluated at ${showTime(status.evaluated, locale)}: these states are old. Is a worker running?`)
+    : undefined;
+
+const subjectCard = (subject) => {
+  const states = sortInvariants(Object.keys(subject.states).map((state) => ({ state, subject: "", name: "" })));
+  return make("li", { class: "harness-card care-card", "data-key": subject.name },
+    make("h3", {}, subjectLink(subject.name)),
+    subject.summary ? make("p", { class: "care-quiet care-quote" }, subject.summary) : undefined,
+    make("p", { class: "care-row" },
+      ...(states.length > 0
+        ? states.map(({ state }) => make("span", { class: "care-row" }, stateBadge(state), subject.states[state]))
+        : [make("span", { class: "care-quiet" }, "no invariants")])),
+  );
+};
+
+const describeInvariants = (found, locale) => {
+  if (found.length === 0) return [make("p", { class: "care-quiet" }, "No subject has invariants.")];
+  const count = (...states) => found.filter(({ state }) => states.includes(state)).length;
+  const failing = count("broken", "violated");
+  const holding = count("holds");
+  const summary = `${failing} ${failing === 1 ? "does" : "do"} not hold, ${found.length - failing - holding} unknown, ${holding} ${holding === 1 ? "holds" : "hold"}.`;
+  const sorted = sortInvariants(found).slice(0, MOST_INVARIANTS);
+  const left = found.length - sorted.length;
+  return [
+    make("p", { class: "care-quiet" }, summary),
+    make("ul", { class: "care-list", "aria-label": "Invariants" }, ...sorted.map((each) => invariantItem(each, locale))),
+    left > 0 ? make("p", { class: "care-quiet" }, `${left} more are shown with their subjects.`) : undefined,
+  ];
+};
+
+const invariantItem = (each, locale) =>
+  make("li", { class: "care-invariant", "data-key": `${each.subject}/${each.name}` },
+    make("div", { class: "care-row" }, stateBadge(each.state), each.silenced ? make("span", { class: "care-quiet" }, "silenced") : undefined),
+    make("div", { class: "care-grow" },
+      make("p", {}, make("strong", {}, each.name), " of ", subjectLink(each.subject)),
+      make("p", { class: "care-code" }, showCondition(each, locale)),
+      each.state !== "holds" && each.message && each.message !== String(each.value)
+        ? make("p", { class: "care-quiet care-quote" }, each.message) : undefined),
+    make("div", { class: "care-figures" },
+      make("p", { class: "care-value" }, showValue(each.value, locale)),
+      each.since == null ? undefined
+        : make("p", { class: "care-quiet", title: showTime(each.since, locale) }, `since ${showTime(each.since, locale)} (${showAge(each.since)})`)),
+    drawSpark(each, locale),
+  );
+
+const describeTickets = (tickets, locale) => {
+  if (tickets.length === 0) return [make("p", { class: "care-quiet" }, "No ticket is open.")];
+  const groups = Object.entries(TICKET_STATES)
+    .map(([state, [, meaning]]) => [state, meaning, tickets.filter((each) => each.state === state)])
+    .filter(([, , found]) => found.length > 0);
+  return [
+    ...groups.map(([state, meaning, found]) =>
+      make("div", { "data-key": state, class: "care-group" },
+        make("h3", {}, `${meaning} (${found.length})`),
+        make("ul", { class: "care-list", "aria-label": `Tickets: ${state}` }, ...found.map((each) => ticketItem(each, locale))))),
+    tickets.length >= MOST_TICKETS
+      ? make("p", { class: "care-quiet" }, `These are the ${MOST_TICKETS} that changed last; each subject shows its own.`) : undefined,
+  ];
+};

@@ -1,0 +1,70 @@
+"""Queries over metrics and logs in the page, as curves with their changes."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from playwright.async_api import expect
+
+from tests.browser.axe import check_axe
+from tests.browser.care import furnish_care
+from tests.browser.conftest import on_one_loop
+from tests.browser.site import Site
+from tests.browser.test_care import nothing_left as nothing_left
+from tests.browser.test_every_view import WIDE
+from tests.fakes.metrics_server import MetricsServer, serving_metrics
+
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("nothing_left")]
+
+
+@on_one_loop
+async def metrics() -> AsyncIterator[MetricsServer]:
+    async with serving_metrics() as server:
+        yield server
+
+
+@pytest.fixture
+def options(options: dict[str, Any], metrics: MetricsServer) -> dict[str, Any]:
+    return {**options, "care": {"metrics": {"url": metrics.url}}}
+
+
+async def test_a_query_draws_where_the_level_changed(site: Site, metrics: MetricsServer) -> None:
+    now = time.time()
+    metrics.curves["latency"] = [
+        (now - 3_600 + 15 * number, (0.2 if number < 120 else 4.0) + 0.01 * (number % 3))
+        for number in range(240)
+    ]
+    cared = await furnish_care(site)
+    page = await site.sign_in(path=cared.paths[1])
+    box = page.get_by_label("Query", exact=True)
+    await expect(box).to_have_value('{job="api"}')
+    await box.fill("latency")
+    await page.keyboard.press("Control+Enter")
+    curves = page.get_by_role("list", name="Curves").get_by_role("listitem")
+    await expect(curves).to_have_count(1)
+    await expect(curves).to_contain_text("Level changed at")
+    await expect(curves).to_contain_text(re.compile(r"from 0\.2\d* to 4\.0"))
+    await expect(curves.locator("line.care-mark-level")).to_have_count(1)
+    await check_axe(page)
+    await page.set_viewport_size({"width": 360, "height": 740})
+    assert await page.evaluate(WIDE) == []
+    await box.fill("nothing")
+    await page.get_by_role("button", name="Query").click()
+    await expect(page.get_by_text("The query matches nothing in this time.")).to_be_visible()
+
+
+async def test_a_query_that_cannot_be_answered(site: Site) -> None:
+    site.troubles.allow(r"^\d{3} POST .*/care/query")
+    cared = await furnish_care(site)
+    page = await site.sign_in(path=cared.paths[1])
+    await page.get_by_label("Source").select_option("logs")
+    await expect(page.get_by_label("Query", exact=True)).to_have_value('{service="api"}')
+    await page.get_by_role("button", name="Query").click()
+    await expect(page.get_by_role("alert")).to_contain_text("Loki is not configured")
+    await page.get_by_label("Query", exact=True).fill(" ")
+    await page.get_by_role("button", name="Query").click()
+    await expect(page.get_by_role("alert")).to_have_text("Write a query first.")
