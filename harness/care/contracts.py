@@ -117,6 +117,8 @@ class Work(Frozen):
 
     ticket: TicketSpec
     attempt: int
+    at: float
+    """When it began: the agent is told what was noted before, the same after each crash."""
 
 
 class Worked(Frozen):

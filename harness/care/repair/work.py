@@ -155,7 +155,7 @@ class TicketWork:
             lines.append(f"Read {subject.guidance} first.")
         if subject.runbooks is not None:
             lines.append(f"Runbooks are in {subject.runbooks}: follow one that fits.")
-        lines += [f"{note.kind} by {note.by}: {note.text}" for note in notes]
+        lines += [f"{e.kind} by {e.by}: {e.text}" for e in notes if e.at < request.at]
         return "\n".join(lines)
 
 

@@ -96,7 +96,8 @@ def check(shop: Shop, kind: Kind, ticket: TicketDetail) -> None:
     assert live == ((0, 0) if kind == "repair" else (5, 0)), (kind, live, ticket.moves)
     assert ticket.state == ("resolved" if kind == "repair" else "failed"), (kind, ticket.moves)
     wanted = {"repair": "done", "worse": "undone", "fails": "failed"}
-    assert [each.state for each in ticket.changes] == ([wanted[kind]] if kind in wanted else [])
+    changed = [each.state for each in ticket.changes]
+    assert changed == ([wanted[kind]] if kind in wanted else []), (kind, ticket.moves)
     assert shop.git("status", "--porcelain") == ""
     titles = shop.git("log", "--format=%s").splitlines()
     reverts = sum(title.startswith("Revert") for title in titles)

@@ -122,7 +122,8 @@ class CareTicket:
     async def _work(self) -> None:
         self.attempts += 1
         self._move("investigating", "an agent looks for the cause", AGENT)
-        work = Work(ticket=self.spec, attempt=self.attempts)
+        at = workflow.now().timestamp()
+        work = Work(ticket=self.spec, attempt=self.attempts, at=at)
         try:
             worked = await _call("work_on_ticket", work, Worked, longest=LONGEST)
             if self.state != "closed":
