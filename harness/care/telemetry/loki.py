@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple, cast
 
 from harness.care.settings import SourceSettings
-from harness.care.telemetry.prometheus import MAX_TIME, MOST_STEPS, read_labels, read_series
+from harness.care.telemetry.prometheus import MAX_TIME, read_labels, read_series
 from harness.care.telemetry.series import LogLine, Series
-from harness.care.telemetry.source import Source
+from harness.care.telemetry.source import Source, choose_step
 from harness.contracts.errors import AnswerUnusable
 
 MAX_LINES = 5_000
@@ -33,10 +33,9 @@ class Loki(Source):
         self, query: str, start: float, end: float, *, limit: int = 1_000, step: float = 1.0
     ) -> LogAnswer:
         """Read lines, or what a query over lines counts: Loki alone can tell which a query is."""
-        step = max(step, (end - start) / MOST_STEPS, 0.001)
         asked = {
             "query": query, "start": _nanoseconds(start), "end": _nanoseconds(end),
-            "limit": str(min(limit, MAX_LINES)), "direction": "backward", "step": f"{step:.3f}",
+            "limit": str(min(limit, MAX_LINES)), "direction": "backward", "step": choose_step(start, end, step),
         }  # fmt: skip
         data = await self.ask("loki/api/v1/query_range", asked)
         found = _fields(data)

@@ -7,13 +7,11 @@ from typing import Any, cast
 
 from harness.care.settings import SourceSettings
 from harness.care.telemetry.series import Point, Series
-from harness.care.telemetry.source import Source
+from harness.care.telemetry.source import Source, choose_step
 from harness.contracts.errors import AnswerUnusable
 
 MAX_SERIES = 20_000
 MAX_NAMES = 10_000
-MOST_STEPS = 11_000
-"""Prometheus and Loki refuse more points per curve."""
 MAX_TIME = 1e11
 
 
@@ -32,10 +30,9 @@ class Prometheus(Source):
 
     async def query_range(self, query: str, start: float, end: float, step: float) -> list[Series]:
         """Evaluate a query at each step of a time."""
-        step = max(step, (end - start) / MOST_STEPS, 0.001)
         asked = {
             "query": query, "timeout": f"{self._timeout:g}s", "start": f"{start:.3f}",
-            "end": f"{end:.3f}", "step": f"{step:.3f}",
+            "end": f"{end:.3f}", "step": choose_step(start, end, step),
         }  # fmt: skip
         return read_series(await self.ask("api/v1/query_range", asked), self.what)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, cast
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 MAX_BYTES = 16_000_000
 SMALL = 50_000
 MAX_QUERY = 20_000
+MOST_STEPS = 11_000
+"""Prometheus and Loki refuse more points of a curve."""
 MAX_REASON = 500
 REFUSED = (400, 413, 422)
 """Loki refuses queries with plain text."""
@@ -45,7 +48,7 @@ class Source:
         self.url = settings.url
         self._section = f"[care.{section}]"
         self._timeout = settings.timeout_seconds
-        self._client = _make_client(settings)
+        self._client = self._make_client(settings)
 
     async def __aenter__(self) -> Self:
         return self
@@ -79,6 +82,31 @@ class Source:
         # A large answer does not hold up others; a small one is not worth a thread.
         answer = await asyncio.to_thread(_parse, body) if len(body) > SMALL else _parse(body)
         return self._read_data(status, answer, body)
+
+    def _make_client(self, settings: SourceSettings) -> httpx2.AsyncClient:
+        import httpx2
+
+        headers = {"User-Agent": f"harness/{__version__}", "Accept-Encoding": "identity"}
+        if settings.tenant is not None:
+            headers["X-Scope-OrgID"] = settings.tenant
+        secret = settings.password.get_secret_value() if settings.password else ""
+        auth = httpx2.BasicAuth(settings.user, secret) if settings.user is not None else None
+        if auth is None and secret:
+            headers["Authorization"] = f"Bearer {secret}"
+        try:
+            return httpx2.AsyncClient(
+                base_url=f"{settings.url}/",
+                headers={name: value.encode() for name, value in headers.items()},
+                auth=auth,
+                timeout=settings.timeout_seconds,
+                follow_redirects=False,
+                trust_env=False,
+            )
+        except httpx2.InvalidURL as error:
+            raise SourceUnreachable(
+                f"{self.url!r} is not an address of {self.what}: {_shorten(str(error))}.",
+                fix=f"Correct url in {self._section}.",
+            ) from None
 
     async def _post(self, path: str, parameters: Parameters) -> tuple[int, bytes]:
         import httpx2
@@ -128,24 +156,10 @@ class Source:
         raise SourceUnreachable(f"{self.what} at {self.url} answered {status}: {said}")
 
 
-def _make_client(settings: SourceSettings) -> httpx2.AsyncClient:
-    import httpx2
-
-    headers = {"User-Agent": f"harness/{__version__}", "Accept-Encoding": "identity"}
-    if settings.tenant is not None:
-        headers["X-Scope-OrgID"] = settings.tenant
-    secret = settings.password.get_secret_value() if settings.password else ""
-    auth = httpx2.BasicAuth(settings.user, secret) if settings.user is not None else None
-    if auth is None and secret:
-        headers["Authorization"] = f"Bearer {secret}"
-    return httpx2.AsyncClient(
-        base_url=f"{settings.url}/",
-        headers=headers,
-        auth=auth,
-        timeout=settings.timeout_seconds,
-        follow_redirects=False,
-        trust_env=False,
-    )
+def choose_step(start: float, end: float, step: float) -> str:
+    """The step between the points of a curve: larger if there would be too many."""
+    fewest = (end - start) / MOST_STEPS
+    return f"{math.ceil(max(step, fewest, 0.001) * 1_000) / 1_000:.3f}"
 
 
 def _parse(body: bytes) -> Any:
@@ -156,4 +170,4 @@ def _parse(body: bytes) -> Any:
 
 
 def _shorten(text: str) -> str:
-    return clean_line(" ".join(text.split())[:MAX_REASON])
+    return clean_line(" ".join(text.split())[:MAX_REASON])[:MAX_REASON]
