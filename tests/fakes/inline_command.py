@@ -11,7 +11,7 @@ from typing import Any
 
 from harness.cli.commands import OWNERS
 from harness.cli.out import Out
-from harness.cli.parser import split_command, parse_arguments
+from harness.cli.parser import parse_arguments, split_command
 from harness.cli.server_choice import choose_server
 from harness.contracts.errors import HarnessError
 from harness.terminal import exit_codes
