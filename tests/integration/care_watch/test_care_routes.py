@@ -13,10 +13,9 @@ from tests.integration.api.conftest import Api
 CARE = "/api/v1/care"
 
 
-def body(subject: str, **more: Any) -> dict[str, Any]:
-    return {
-        "subject": subject, "name": "mine", "query": "up", "operator": ">=", "threshold": 1, **more
-    }  # fmt: skip
+def body(of: str, **more: Any) -> dict[str, Any]:
+    fields = {"subject": of, "name": "mine", "query": "up", "operator": ">=", "threshold": 1}
+    return {**fields, **more}
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ async def test_values_now(remote: Harness) -> None:
 
 
 async def test_curves_over_a_time(remote: Harness) -> None:
-    body = QueryBody(query="prometheus_http_requests_total", seconds=5, step=1, limit=2)
+    body = QueryBody(query="{job='self'}", seconds=5, step=1, limit=2)
     found = await answer_query(remote.connection, body)
     assert len(found.curves) == 2 and found.more > 0
     assert found.start is not None and found.end - found.start == pytest.approx(5)
@@ -37,7 +37,7 @@ async def test_curves_over_a_time(remote: Harness) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", ["sum(", "up{", "rate(up)", "up[5m]", "'text'", "no_function(up)", "up\x00", "🙂 ?"]
+    "query", ["sum(", "up{", "rate(up)", "'text'", "no_function(up)", "up\x00", "🙂 ?"]
 )
 async def test_a_refused_query_says_why(remote: Harness, query: str) -> None:
     with pytest.raises((QueryRefused, AnswerUnusable)) as refused:
