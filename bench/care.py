@@ -30,9 +30,9 @@ BODY = (
     b'{"status":"success","data":{"resultType":"vector","result":'
     b'[{"metric":{"job":"api","instance":"127.0.0.1:8001"},"value":[1700000000.123,"0.25"]}]}}'
 )
-ANSWER = (
-    b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n%b"
-    % (len(BODY), BODY)
+ANSWER = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n%b" % (
+    len(BODY),
+    BODY,
 )
 
 

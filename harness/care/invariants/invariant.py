@@ -36,12 +36,17 @@ class Invariant(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     name: str = Field(pattern=NAME)
+    """Unique in its subject."""
     query: Text = Field(min_length=1, max_length=20_000)
     """PromQL, or LogQL that returns numbers."""
     operator: Operator
+    """How each value must compare to the threshold."""
     threshold: float = Field(allow_inf_nan=False)
+    """What each value is compared with."""
     source: Source = "metrics"
+    """Where the query is answered."""
     severity: Severity = "warning"
+    """How bad it is if it is broken."""
     for_seconds: float = Field(default=0, ge=0, le=24 * HOUR, allow_inf_nan=False)
     """How long it must be violated before it counts as broken."""
     window_seconds: float = Field(default=60, ge=0, le=24 * HOUR, allow_inf_nan=False)

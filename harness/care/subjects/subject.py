@@ -87,7 +87,9 @@ def parse_subject(content: bytes, where: str) -> Subject:
     try:
         data = parse_toml(content.decode())
     except (ValueError, RecursionError) as error:
-        raise SubjectInvalid(f"{where} is not TOML: {clean_line(str(error)[:MAX_REASON])}.") from None
+        raise SubjectInvalid(
+            f"{where} is not TOML: {clean_line(str(error)[:MAX_REASON])}."
+        ) from None
     try:
         return Subject.model_validate(data)
     except ValidationError as error:

@@ -31,7 +31,13 @@ async def test_an_invariant_is_added_listed_and_removed(api: Api, subject: str) 
     changed = await api.stranger.post(f"{CARE}/invariants", json=body(subject, threshold=0.5))
     assert changed.json()["threshold"] == 0.5
     listed = (await api.viewer.get(f"{CARE}/invariants", params={"subject": subject})).json()
-    assert [each["name"] for each in listed["invariants"]] == ["absent", "many", "mine", "odd", "up"]
+    assert [each["name"] for each in listed["invariants"]] == [
+        "absent",
+        "many",
+        "mine",
+        "odd",
+        "up",
+    ]
     status = (await api.viewer.get(CARE)).json()
     assert status["subjects"][0]["name"] == subject
     [listed] = (await api.viewer.get(f"{CARE}/subjects")).json()["subjects"]

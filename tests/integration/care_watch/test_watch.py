@@ -84,7 +84,9 @@ async def test_only_the_definition_that_was_added_counts(
     store = CareStore(connection.database)
     await add_subject(connection, subject_folder, "ann")
     before = await find_subject(connection, name)
-    file.write_text(file.read_text().replace("threshold = 5", "threshold = 0").replace("odd", "new"))
+    file.write_text(
+        file.read_text().replace("threshold = 5", "threshold = 0").replace("odd", "new")
+    )
     assert await find_subject(connection, name) == before
     assert {each.invariant.name for each in await store.list_watched(name)} == {
         "up", "odd", "absent", "many",
@@ -112,5 +114,3 @@ async def test_the_schedule_goes_with_the_last_invariant(
     await add_subject(connection, subject_folder, "ann")
     assert await find_schedule(connection) is None
     await remove_subject(connection, name)
-
-

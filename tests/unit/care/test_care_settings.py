@@ -18,7 +18,9 @@ def test_what_is_no_address_is_refused(url: str) -> None:
         SourceSettings(url=url)
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1:9090", "https://a.example/loki", "http://[::1]:9"])
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:9090", "https://a.example/loki", "http://[::1]:9"]
+)
 def test_an_address_loses_its_last_slash(url: str) -> None:
     assert SourceSettings(url=f"{url}/").url == url
 
