@@ -35,7 +35,8 @@ class Loki(Source):
         """Read lines, or what a query over lines counts: Loki alone can tell which a query is."""
         asked = {
             "query": query, "start": _nanoseconds(start), "end": _nanoseconds(end),
-            "limit": str(min(limit, MAX_LINES)), "direction": "backward", "step": choose_step(start, end, step),
+            "limit": str(min(limit, MAX_LINES)), "direction": "backward",
+            "step": choose_step(start, end, step),
         }  # fmt: skip
         data = await self.ask("loki/api/v1/query_range", asked)
         found = _fields(data)

@@ -96,7 +96,7 @@ class Source:
         try:
             return httpx2.AsyncClient(
                 base_url=f"{settings.url}/",
-                headers={name: value.encode() for name, value in headers.items()},
+                headers=[(name.encode(), value.encode()) for name, value in headers.items()],
                 auth=auth,
                 timeout=settings.timeout_seconds,
                 follow_redirects=False,

@@ -125,8 +125,10 @@ def test_lines_of_a_log() -> None:
         [{"stream": {}, "values": {}}], [{"stream": {}, "values": [[]]}],
         [{"stream": {}, "values": [["1"]]}], [{"stream": {}, "values": [["now", "x"]]}],
         [{"stream": {}, "values": [None]}], [{"stream": {}, "values": [{"a": 1}]}],
-        [{"stream": {}, "values": [[10**400, "x"]]}], [{"stream": {}, "values": [["9" * 300, "x"]]}],
-        [{"stream": {}, "values": [["-1", "x"]]}], [{"stream": {}, "values": [[float("inf"), "x"]]}],
+        [{"stream": {}, "values": [[10**400, "x"]]}],
+        [{"stream": {}, "values": [["9" * 300, "x"]]}],
+        [{"stream": {}, "values": [["-1", "x"]]}],
+        [{"stream": {}, "values": [[float("inf"), "x"]]}],
         [{"stream": {}, "values": [["9" * 5_000, "x"]]}],
     ],
 )  # fmt: skip

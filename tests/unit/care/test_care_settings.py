@@ -11,7 +11,8 @@ from harness.care.settings import CareSettings, SourceSettings
 @pytest.mark.parametrize(
     "url",
     ["", "localhost:9090", "ftp://a", "http://", "http://a b", "http://user:pw@a", "http://a?b=c",
-     "http://a#b", "http://a:99999", "http://[::1", "http://ä", "http://a\n", "http://" + "a" * 2_000],
+     "http://a#b", "http://a:99999", "http://[::1", "http://ä", "http://a\n",
+     "http://" + "a" * 2_000],
 )  # fmt: skip
 def test_what_is_no_address_is_refused(url: str) -> None:
     with pytest.raises(ValidationError):

@@ -109,7 +109,7 @@ def test_numbers_of_any_size(size: float) -> None:
 def test_the_most_changed_curves_come_first() -> None:
     calm, changed = curve(noise(5, 100)), curve(noise(6, 50) + noise(7, 50, level=9))
     large = curve([1000.0] * 100)
-    assert [each for each, _ in rank_series([calm, large, changed])][0] is changed
+    assert next(each for each, _ in rank_series([calm, large, changed])) is changed
 
 
 def test_correlation() -> None:
