@@ -27,6 +27,7 @@ IN_PATHS = {
     "subject": "The name of the subject.",
     "invariant": "The name of the invariant.",
     "ticket": "The id of the ticket.",
+    "silence": "The id of the silence.",
 }
 ELSEWHERE = {
     "after": "Only what comes after this cursor: the id of an event that was read before.",
