@@ -24,7 +24,7 @@ HERE = {
     "serve", "worker", "up", "down", "doctor", "config", "trust", "keys", "version", "login",
     "logout", "mcp", "acp", "care demo", "care break",
 }  # fmt: skip
-STACK = {"backup", "restore", "eval", "evals", "care subject"}
+STACK = {"backup", "restore", "eval", "evals", "care subject", "care agent"}
 
 
 @pytest.fixture(autouse=True)
