@@ -32,7 +32,9 @@ settings.load_profile("steady")
 
 # One Temporal, one Postgres and one project a test process, whichever layers it runs. A fixture
 # that modules import is made, and kept, once for each of them: so these are plug-ins.
-pytest_plugins = ("tests.fakes.postgres", "tests.fakes.servers", "tests.fakes.command")
+pytest_plugins = (
+    "tests.fakes.postgres", "tests.fakes.servers", "tests.fakes.command", "tests.fakes.prometheus",
+)  # fmt: skip
 
 HERE = Path(__file__).parent
 BUDGETS = {

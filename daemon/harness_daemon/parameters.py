@@ -24,6 +24,10 @@ IN_PATHS = {
     "turn": "The number of the turn, from 1.",
     "user": "The name of the user.",
     "webhook": "The id of the webhook.",
+    "subject": "The name of the subject.",
+    "invariant": "The name of the invariant.",
+    "ticket": "The id of the ticket.",
+    "silence": "The id of the silence.",
 }
 ELSEWHERE = {
     "after": "Only what comes after this cursor: the id of an event that was read before.",

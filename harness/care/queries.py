@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import math
-import re
 import time
 from collections.abc import Sequence
 
@@ -19,11 +18,6 @@ from harness.engine.connection import Connection
 POINTS = 240
 """Of a curve, unless the query says how many."""
 HOUR = 3_600.0
-_OVER_RANGE = re.compile(
-    r"\b(?:rate|count_over_time|bytes_over_time|bytes_rate|absent_over_time"
-    r"|\w+_over_time|sum|avg|min|max|count|topk|bottomk|quantile_over_time)\b\s*(?:by|without|\()"
-)
-"""What makes a LogQL query return numbers instead of lines."""
 
 
 async def answer_query(connection: Connection, body: QueryBody) -> QueryAnswer:
@@ -52,12 +46,12 @@ async def answer_query(connection: Connection, body: QueryBody) -> QueryAnswer:
 async def _read_logs(settings: CareSettings, body: QueryBody, end: float) -> QueryAnswer:
     seconds = body.seconds or HOUR
     start = end - seconds
+    step = body.step or max(seconds / POINTS, 1.0)
     async with Loki(settings.logs) as source:
-        if _OVER_RANGE.match(body.query.strip()):
-            step = body.step or max(seconds / POINTS, 1.0)
-            found = await source.query_range(body.query, start, end, step)
-            return await asyncio.to_thread(_describe, body, found, start, end)
-        lines = await source.read_lines(body.query, start, end, limit=body.limit + 1)
+        found = await source.read(body.query, start, end, limit=body.limit + 1, step=step)
+    if found.lines is None:
+        return await asyncio.to_thread(_describe, body, found.series, start, end)
+    lines = found.lines
     shown = [
         LoggedLine(at=line.at, labels=dict(line.labels), text=line.text)
         for line in lines[: body.limit]

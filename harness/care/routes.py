@@ -38,7 +38,8 @@ from harness.care.views import (
 )
 from harness.contracts.errors import RunNotFound, StackUnreachable
 
-SubjectName = Annotated[str | None, Query(pattern=NAME)]
+SubjectName = Annotated[str | None, Query(pattern=NAME, description="Only those of this subject.")]
+All = Annotated[bool, Query(description="With those that are resolved or closed.")]
 
 
 class Queries(Slots):
@@ -89,7 +90,7 @@ async def remove_invariant(
 
 
 async def list_tickets(
-    context: Context, subject: SubjectName = None, all: bool = False
+    context: Context, subject: SubjectName = None, all: All = False
 ) -> TicketList:
     """List open tickets, the last changed first; with `all`, those that are resolved or closed
     too."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr
 
@@ -13,6 +14,7 @@ def _check_url(url: str) -> str:
     scheme, separator, rest = url.partition("://")
     if scheme not in ("http", "https") or not separator or not rest or len(url) > 2_000:
         raise ValueError("expected http://HOST or https://HOST")
+    urlsplit(url).port  # raises ValueError if it is not one  # noqa: B018
     if not url.isascii() or not url.isprintable() or "@" in rest or any(c in rest for c in " ?#"):
         raise ValueError("expected an address without user, query, spaces and #")
     return url.rstrip("/")

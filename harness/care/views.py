@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
+from harness.api.body import Body
 from harness.care.contracts import Action, TicketState
 from harness.care.invariants.invariant import NAME, Invariant, Operator, Severity, Source
 from harness.care.invariants.judge import State
@@ -17,11 +18,13 @@ from harness.care.telemetry.digest import Digest
 from harness.care.tickets.rows import ChangeKind, ChangeState, NoteKind, Ticket
 
 
-class QueryBody(BaseModel):
+class QueryBody(Body):
     """A query over metrics (PromQL) or logs (LogQL)."""
 
     query: str = Field(min_length=1, max_length=20_000)
+    """PromQL, or LogQL for logs."""
     source: Source = "metrics"
+    """Metrics, or logs."""
     seconds: float | None = Field(default=None, gt=0, le=90 * 86_400, allow_inf_nan=False)
     """How far back from `end`. Absent: metrics at one moment, logs of the last hour."""
     end: float | None = Field(default=None, ge=0, le=1e11, allow_inf_nan=False)
@@ -96,6 +99,7 @@ class InvariantBody(Invariant):
     """An invariant to add to a subject."""
 
     subject: str = Field(pattern=NAME)
+    """The subject that it belongs to."""
 
 
 class InvariantView(BaseModel):
@@ -278,36 +282,44 @@ class SubjectDetail(SubjectView):
     """The newest changes, the newest first."""
 
 
-class OpenTicketBody(BaseModel):
+class OpenTicketBody(Body):
     """A ticket to open."""
 
     subject: str = Field(pattern=NAME)
+    """The subject that has the problem."""
     title: str = Field(min_length=1, max_length=300)
+    """The problem in one sentence."""
     work: bool = False
     """Whether an agent starts to work on it at once."""
 
 
-class TicketActBody(BaseModel):
+class TicketActBody(Body):
     """What to do with a ticket."""
 
     action: Action
+    """work: let an agent look for the cause. resolve: it is solved. close: nothing more is done."""
     why: str = Field(default="", max_length=2_000)
+    """The reason, for resolve and close."""
 
 
-class CommentBody(BaseModel):
+class CommentBody(Body):
     """A comment on a ticket."""
 
     text: str = Field(min_length=1, max_length=10_000)
+    """What the comment says."""
 
 
-class SilenceBody(BaseModel):
+class SilenceBody(Body):
     """A time in which invariants open no tickets."""
 
     subject: str = Field(pattern=NAME)
+    """The subject whose invariants are silenced."""
     invariant: str | None = Field(default=None, pattern=NAME)
     """Absent: all of the subject."""
     seconds: float = Field(gt=0, le=30 * 86_400, allow_inf_nan=False)
+    """For how long, from now."""
     reason: str = Field(min_length=1, max_length=500)
+    """Why, for those who wonder."""
 
 
 class SilenceView(BaseModel):

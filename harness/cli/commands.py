@@ -65,13 +65,14 @@ def list_group(word: str) -> list[Command]:
 
 
 def find_disabled_owner(name: str) -> str | None:
-    """The disabled capability that has the command `name`. Disabled ones of installed packages are
+    """The disabled capability that has the command `name`, or commands that begin with this word.
+    Disabled ones of installed packages are
     not imported, so their commands are unknown."""
     for each in find_capabilities():
         if each.enabled or each.record is None or each.record.commands is None:
             continue
         commands: tuple[Command, ...] = load_part(each.record, each.record.commands, TABLE) or ()
-        if any(command.name == name for command in commands):
+        if any(name in (found.name, found.name.partition(" ")[0]) for found in commands):
             return each.name
     return None
 

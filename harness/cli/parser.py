@@ -49,34 +49,52 @@ class _Parser(argparse.ArgumentParser):
 
 def split_command(words: Sequence[str]) -> tuple[Command, Sequence[str]]:
     """Find the command that a command line begins with, and what follows its name."""
-    group = list_group(words[0])
-    if group and words[0] not in BY_NAME:
-        name = " ".join(words[:2])
-        if name not in BY_NAME:
-            known = ", ".join(each.name.partition(" ")[2] for each in group)
-            wrong = f"`harness {words[0]}` has no command {words[1]!r}" if words[1:] else "Say what"
-            raise UsageError(f"{wrong}: {known}.", f"See `harness {words[0]} --help`.")
-        return BY_NAME[name], words[2:]
-    return find_command(words[0]), words[1:]
+    first = words[0]
+    if first in BY_NAME and " " not in first:
+        return BY_NAME[first], words[1:]
+    if group := list_group(first):
+        return _find_second(first, words[1:], group), words[2:]
+    return find_command(first), words[1:]
+
+
+def _find_second(first: str, words: Sequence[str], group: Sequence[Command]) -> Command:
+    seconds = {each.name.partition(" ")[2]: each for each in group}
+    word = words[0] if words else "-"
+    if word in seconds:
+        return seconds[word]
+    known, see = ", ".join(seconds), f"See `harness {first} --help`."
+    if word.startswith("-"):
+        raise UsageError(f"`harness {first}` needs a command: {known}.", see)
+    near = find_nearest(word, seconds)
+    hint = f"Did you mean `harness {first} {near}`? " if near else ""
+    raise UsageError(f"`harness {first}` has no command {word!r}: {known}.", hint + see)
 
 
 def find_command(name: str) -> Command:
     command = BY_NAME.get(name)
-    if command is None:
-        if owner := find_disabled_owner(name):
-            raise UsageError(
-                f"There is no command {name!r}: the capability {owner} is disabled.",
-                f"Enable it: harness capabilities enable {owner}",
-            )
-        near = find_nearest(name, BY_NAME)
-        fix = f"Did you mean `harness {near}`?" if near else "See `harness --help`."
-        if broken := ", ".join(find_problems()):
-            fix += f" Not loaded: {broken}; see `harness capabilities`."
-        if unknown := ", ".join(each.name for each in find_capabilities() if _is_unseen(each)):
-            fix += f" Disabled: {unknown}; to enable: harness capabilities enable NAME"
-        what = "option" if name.startswith("-") else "command"
-        raise UsageError(f"There is no {what} {name!r}.", fix)
+    if command is None or " " in name:
+        raise _unknown_command(name)
     return command
+
+
+def _unknown_command(name: str) -> UsageError:
+    if owner := find_disabled_owner(name):
+        return UsageError(
+            f"There is no command {name!r}: the capability {owner} is disabled.",
+            f"Enable it: harness capabilities enable {owner}",
+        )
+    # Of commands with two words, people forget the first, or err in it.
+    known = {each.partition(" ")[0]: each.partition(" ")[0] for each in BY_NAME}
+    known |= {each.partition(" ")[2]: each for each in BY_NAME if " " in each}
+    known |= {each: each for each in BY_NAME}
+    near = find_nearest(name, known)
+    fix = f"Did you mean `harness {known[near]}`?" if near else "See `harness --help`."
+    if broken := ", ".join(find_problems()):
+        fix += f" Not loaded: {broken}; see `harness capabilities`."
+    if unknown := ", ".join(each.name for each in find_capabilities() if _is_unseen(each)):
+        fix += f" Disabled: {unknown}; to enable: harness capabilities enable NAME"
+    what = "option" if name.startswith("-") else "command"
+    return UsageError(f"There is no {what} {name!r}.", fix)
 
 
 def _is_unseen(found: Found) -> bool:

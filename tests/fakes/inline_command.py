@@ -11,7 +11,7 @@ from typing import Any
 
 from harness.cli.commands import OWNERS
 from harness.cli.out import Out
-from harness.cli.parser import find_command, parse_arguments
+from harness.cli.parser import parse_arguments, split_command
 from harness.cli.server_choice import choose_server
 from harness.contracts.errors import HarnessError
 from harness.terminal import exit_codes
@@ -51,8 +51,8 @@ class InlineOut(Out):
 
 async def run_inline(*words: str) -> Inline:
     """Run a command as `main` does, to its end."""
-    command = find_command(words[0])
-    args = parse_arguments(command, words[1:])
+    command, rest = split_command(words)
+    args = parse_arguments(command, rest)
     args.command = command.name
     out = InlineOut(json=args.json, capability=OWNERS[command.name])
     try:

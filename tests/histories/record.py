@@ -49,6 +49,7 @@ from tests.histories.subagents import (
     subagents,
 )
 from tests.histories.tickets import ticket_repaired, ticket_undone
+from tests.histories.watching import watched
 
 HERE = Path(__file__).parent
 Case = Callable[[Harness, ModelServer, str], Awaitable[RunHandle[Any]]]
@@ -332,6 +333,7 @@ CASES: dict[str, dict[str, Case]] = {
     "Undo": {case.__name__: case for case in (undone, stopped, previewed)},
     "Sweep": {"swept": swept},
     "DeliverWebhook": {"delivered": delivered},
+    "CareWatch": {"watched": watched},
     "EvalRun": {
         "evaluated": evaluated,
         "stopped_eval": stopped_eval,

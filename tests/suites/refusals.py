@@ -50,6 +50,8 @@ REFUSALS = (
     Refusal(r"POST .*/webhooks", "webhooks.refused"),
     # What the file of an evaluation and its cases say.
     Refusal(r"POST .*/evals", "evals.invalid"),
+    # An invariant is text that Postgres can store, and recovers not more easily than it breaks.
+    Refusal(r"POST /api/v1/care/invariants", "api.invalid_request", "NUL|recover"),
     # What a policy file says, and whether the project has a policy at all.
     Refusal(r"(POST|PUT) .*/policy(/test)?", "policies.invalid"),
     Refusal(r"PUT .*/policy", "policies.none"),

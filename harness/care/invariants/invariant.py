@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
-from typing import Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 Operator = Literal["<", "<=", ">", ">=", "==", "!="]
 Severity = Literal["info", "warning", "critical"]
@@ -20,18 +20,33 @@ COMPARE: dict[Operator, Callable[[float, float], bool]] = {
 }  # fmt: skip
 
 
+def _refuse_nul(text: str) -> str:
+    if "\x00" in text:
+        raise ValueError("contains the character NUL")
+    return text
+
+
+Text = Annotated[str, AfterValidator(_refuse_nul)]
+"""Text that Postgres can store."""
+
+
 class Invariant(BaseModel):
     """A condition: every series that the query returns is `operator` `threshold`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     name: str = Field(pattern=NAME)
-    query: str = Field(min_length=1, max_length=20_000)
+    """Unique in its subject."""
+    query: Text = Field(min_length=1, max_length=20_000)
     """PromQL, or LogQL that returns numbers."""
     operator: Operator
+    """How each value must compare to the threshold."""
     threshold: float = Field(allow_inf_nan=False)
+    """What each value is compared with."""
     source: Source = "metrics"
+    """Where the query is answered."""
     severity: Severity = "warning"
+    """How bad it is if it is broken."""
     for_seconds: float = Field(default=0, ge=0, le=24 * HOUR, allow_inf_nan=False)
     """How long it must be violated before it counts as broken."""
     window_seconds: float = Field(default=60, ge=0, le=24 * HOUR, allow_inf_nan=False)
@@ -40,8 +55,19 @@ class Invariant(BaseModel):
     """The threshold for holding again, so that it does not flap. Unset: `threshold`."""
     no_data: Literal["unknown", "broken", "holds"] = "unknown"
     """What it is if the query returns nothing."""
-    summary: str = Field(default="", max_length=500)
+    summary: Text = Field(default="", max_length=500)
     """What it means for users of the service."""
+
+    @model_validator(mode="after")
+    def _check_recover(self) -> Self:
+        if self.recover is None or self.recover == self.threshold:
+            return self
+        if self.operator in ("==", "!="):
+            raise ValueError(f"recover has no meaning with {self.operator}")
+        if not COMPARE[self.operator](self.recover, self.threshold):
+            # Broken by the threshold, holding by this one, and so on with the same value.
+            raise ValueError(f"recover must be {self.operator} the threshold")
+        return self
 
     @property
     def condition(self) -> str:

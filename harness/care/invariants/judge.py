@@ -46,7 +46,8 @@ def judge(invariant: Invariant, before: Judgement | None, reading: Reading, at: 
     if not values:
         return _judge_silence(invariant, before, at)
     value = _find_worst(invariant, values)
-    was_bad = before is not None and before.state in ("violated", "broken")
+    # Over a gap too: what was violated before it recovers only as it would have without.
+    was_bad = before is not None and before.violated_since is not None
     threshold = invariant.threshold
     if was_bad and invariant.recover is not None:
         threshold = invariant.recover

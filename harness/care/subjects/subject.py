@@ -7,13 +7,16 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from harness.care.invariants.invariant import NAME, Invariant
+from harness.care.invariants.invariant import NAME, Invariant, Text
 from harness.commons.toml import parse_toml
+from harness.contracts.clean_text import clean_line
 from harness.contracts.errors import SubjectInvalid
 
 FILE = "subject.toml"
 MAX_BYTES = 65_536
-Words = Annotated[tuple[str, ...], Field(min_length=1, max_length=50)]
+MAX_PLACE, MAX_REASON = 200, 300
+Words = Annotated[tuple[Text, ...], Field(min_length=1, max_length=50)]
+Path = Annotated[Text, Field(min_length=1, max_length=500)]
 Command = Words | None
 Changes = Literal["ask", "automatic", "never"]
 
@@ -25,7 +28,7 @@ class Subject(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     name: str = Field(pattern=NAME)
-    summary: str = Field(default="", max_length=500)
+    summary: Text = Field(default="", max_length=500)
     """What it does, for people and agents."""
     test: Command = None
     """Tests the code; exit code 0: good."""
@@ -41,15 +44,15 @@ class Subject(BaseModel):
     """An address that answers 200 when the service works."""
     health_seconds: float = Field(default=30, gt=0, le=600, allow_inf_nan=False)
     """How long after a deploy or restart it may take to be healthy."""
-    metrics: str | None = Field(default=None, max_length=1_000)
+    metrics: Text | None = Field(default=None, max_length=1_000)
     """The selector of its metrics, such as `{job="api"}`."""
-    logs: str | None = Field(default=None, max_length=1_000)
+    logs: Text | None = Field(default=None, max_length=1_000)
     """The selector of its logs, such as `{service="api"}`."""
-    guidance: str | None = Field(default=None, max_length=500)
+    guidance: Path | None = None
     """A file in its folder with guidance for agents, such as AGENTS.md."""
-    runbooks: str | None = Field(default=None, max_length=500)
+    runbooks: Path | None = None
     """A folder in its folder with Markdown files that say what to do."""
-    editable: tuple[str, ...] = Field(default=(), max_length=100)
+    editable: tuple[Path, ...] = Field(default=(), max_length=100)
     """The files that agents may edit, such as `config.toml` and `src/**`."""
     changes: Changes = "ask"
     """Whether agents may deploy and restart: after approval, on their own, or never."""
@@ -84,12 +87,14 @@ def parse_subject(content: bytes, where: str) -> Subject:
     try:
         data = parse_toml(content.decode())
     except (ValueError, RecursionError) as error:
-        raise SubjectInvalid(f"{where} is not TOML: {error}.") from None
+        raise SubjectInvalid(
+            f"{where} is not TOML: {clean_line(str(error)[:MAX_REASON])}."
+        ) from None
     try:
         return Subject.model_validate(data)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        place = ".".join(str(step) for step in first["loc"])
+        place = clean_line(".".join(str(step)[:MAX_PLACE] for step in first["loc"]))
         reason = first["msg"].removeprefix("Value error, ")
         raise SubjectInvalid(f"{where}: {f'{place}: ' if place else ''}{reason}.") from None
 

@@ -17,7 +17,9 @@ FEWEST = 4
 """Points on each side of a change."""
 MOST_POINTS = 20_000
 MOST_CHANGES = 3
-STRONG = 4.0
+ROUNDING = 1e-9
+"""Of values that are at most 1."""
+STRONG = 4.5
 """How many standard errors apart the means before and after a change are at least."""
 
 
@@ -68,7 +70,7 @@ def digest_series(series: Series) -> Digest:
         last=points[-1].value,
         least=values[0],
         most=values[-1],
-        mean=math.fsum(values) / len(values),
+        mean=_average(values),
         median=_quantile(values, 0.5),
         p95=_quantile(values, 0.95),
         changes=tuple(find_changes(points)),
@@ -110,54 +112,84 @@ def correlate(one: Series, other: Series) -> float | None:
     ]
     if len(pairs) < FEWEST:
         return None
-    mean_a = math.fsum(a for a, _ in pairs) / len(pairs)
-    mean_b = math.fsum(b for _, b in pairs) / len(pairs)
-    spread_a = math.fsum((a - mean_a) ** 2 for a, _ in pairs)
-    spread_b = math.fsum((b - mean_b) ** 2 for _, b in pairs)
-    if spread_a <= 0 or spread_b <= 0:
-        return None
-    joint = math.fsum((a - mean_a) * (b - mean_b) for a, b in pairs)
-    return joint / math.sqrt(spread_a * spread_b)
+    ours, others = _centre([a for a, _ in pairs]), _centre([b for _, b in pairs])
+    spread = math.sqrt(_multiply(ours, ours) * _multiply(others, others))
+    return _multiply(ours, others) / spread if spread > 0 else None
+
+
+def _multiply(one: Sequence[float], other: Sequence[float]) -> float:
+    return math.fsum(a * b for a, b in zip(one, other, strict=True))
+
+
+def _average(values: Sequence[float]) -> float:
+    return math.fsum(value / len(values) for value in values)
+
+
+def _centre(values: Sequence[float]) -> list[float]:
+    """The differences from the mean, the largest of them about 1."""
+    scale = max(map(abs, values)) or 1.0
+    mean = _average([value / scale for value in values])
+    apart = [value / scale - mean for value in values]
+    widest = max(map(abs, apart))
+    return [each / widest if widest > ROUNDING else 0.0 for each in apart]
 
 
 def _find_split(points: Sequence[Point]) -> tuple[int, Change] | None:
     size = len(points)
     if size < 2 * FEWEST:
         return None
-    values = [each.value for each in points]
+    # Scaled to at most 1 and centred: squares of large numbers overflow, and cancel.
+    scale = max(abs(each.value) for each in points) or 1.0
+    scaled = [each.value / scale for each in points]
+    centre = math.fsum(scaled) / size
+    values = [value - centre for value in scaled]
     sums = list(accumulate(values, initial=0.0))
     squares = list(accumulate((value * value for value in values), initial=0.0))
-    scale = max(map(abs, values))
-    best: tuple[float, int] | None = None
-    for place in range(FEWEST, size - FEWEST + 1):
-        strength = _compare(sums, squares, place, size, scale)
-        if best is None or abs(strength) > abs(best[0]):
-            best = (strength, place)
-    if best is None or abs(best[0]) < STRONG:
+    places = range(FEWEST, size - FEWEST + 1)
+    strength, place = max(
+        ((_compare(sums, squares, place, size), place) for place in places),
+        key=lambda pair: abs(pair[0]),
+    )
+    if abs(strength) < STRONG or _is_trend(values, sums, place):
         return None
-    strength, place = best
     before, after = sums[place] / place, (sums[-1] - sums[place]) / (size - place)
-    return place, Change(points[place].at, before, after, strength)
+    at = points[place].at
+    return place, Change(at, (centre + before) * scale, (centre + after) * scale, strength)
 
 
-def _compare(
-    sums: Sequence[float], squares: Sequence[float], place: int, size: int, scale: float
-) -> float:
+def _compare(sums: Sequence[float], squares: Sequence[float], place: int, size: int) -> float:
     """How many standard errors the means after and before a place are apart (Welch)."""
     counts = (place, size - place)
     totals = (sums[place], sums[-1] - sums[place])
     powers = (squares[place], squares[-1] - squares[place])
     means = [total / count for total, count in zip(totals, counts, strict=True)]
+    rests = [
+        max(0.0, power - total * mean)
+        for power, total, mean in zip(powers, totals, means, strict=True)
+    ]
+    # A few values are alike by chance: then the noise of all counts.
+    pooled = sum(rests) / (size - 2)
     error = sum(
-        max(0.0, power / count - mean * mean) / count
-        for power, count, mean in zip(powers, counts, means, strict=True)
+        (rest + FEWEST * pooled) / (count - 1 + FEWEST) / count
+        for rest, count in zip(rests, counts, strict=True)
     )
     # A level without noise has no error: then any difference beyond rounding counts.
-    return (means[1] - means[0]) / max(math.sqrt(error), scale * 1e-6, 1e-300)
+    return (means[1] - means[0]) / max(math.sqrt(error), ROUNDING)
+
+
+def _is_trend(values: Sequence[float], sums: Sequence[float], place: int) -> bool:
+    """Whether a straight line explains centred values better than two levels do."""
+    size = len(values)
+    middle = (size - 1) / 2
+    slope = math.fsum((at - middle) * value for at, value in enumerate(values))
+    by_line = slope * slope / (size * (size * size - 1) / 12)
+    by_levels = sums[place] ** 2 / place + (sums[-1] - sums[place]) ** 2 / (size - place)
+    return by_line > by_levels
 
 
 def _quantile(ordered: Sequence[float], share: float) -> float:
     place = share * (len(ordered) - 1)
     low = math.floor(place)
     high = min(low + 1, len(ordered) - 1)
-    return ordered[low] + (ordered[high] - ordered[low]) * (place - low)
+    share = place - low
+    return ordered[low] * (1 - share) + ordered[high] * share

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from collections.abc import Sequence
+from typing import Any, NamedTuple, cast
 
 from harness.care.settings import SourceSettings
-from harness.care.telemetry.prometheus import read_labels, read_series
+from harness.care.telemetry.prometheus import MAX_TIME, read_labels, read_series
 from harness.care.telemetry.series import LogLine, Series
-from harness.care.telemetry.source import Source
+from harness.care.telemetry.source import Source, choose_step
 from harness.contracts.errors import AnswerUnusable
 
 MAX_LINES = 5_000
@@ -15,42 +16,43 @@ MAX_TEXT = 8_000
 """Characters of one line that are kept."""
 
 
+class LogAnswer(NamedTuple):
+    """Lines, the newest first, or the curves of a query that returns numbers, such as rate()."""
+
+    lines: list[LogLine] | None = None
+    series: Sequence[Series] = ()
+
+
 class Loki(Source):
     """Queries logs. Times are seconds since 1970."""
 
     def __init__(self, settings: SourceSettings) -> None:
-        super().__init__("Loki", settings)
+        super().__init__("Loki", "logs", settings)
 
-    async def read_lines(
-        self, query: str, start: float, end: float, *, limit: int = 1_000
-    ) -> list[LogLine]:
-        """Read lines, the newest first."""
+    async def read(
+        self, query: str, start: float, end: float, *, limit: int = 1_000, step: float = 1.0
+    ) -> LogAnswer:
+        """Read lines, or what a query over lines counts: Loki alone can tell which a query is."""
         asked = {
             "query": query, "start": _nanoseconds(start), "end": _nanoseconds(end),
             "limit": str(min(limit, MAX_LINES)), "direction": "backward",
+            "step": choose_step(start, end, step),
         }  # fmt: skip
-        found = _fields(await self.read("loki/api/v1/query_range", asked))
+        data = await self.ask("loki/api/v1/query_range", asked)
+        found = _fields(data)
         if found.get("resultType") != "streams":
-            raise AnswerUnusable(
-                "The query returns numbers, not lines.", fix="Leave out rate() and the like."
-            )
-        return sorted(_read_streams(found.get("result")), key=_by_time, reverse=True)[:limit]
+            return LogAnswer(series=read_series(data, self.what))
+        lines = sorted(read_streams(found.get("result")), key=_by_time, reverse=True)
+        return LogAnswer(lines=lines[:limit])
 
     async def query(self, query: str, *, at: float) -> list[Series]:
         """Evaluate a query that returns numbers, such as rate(), at one moment."""
         asked = {"query": query, "time": _nanoseconds(at)}
-        return read_series(await self.read("loki/api/v1/query", asked), self.what)
-
-    async def query_range(self, query: str, start: float, end: float, step: float) -> list[Series]:
-        """Evaluate a query that returns numbers at each step of a time."""
-        asked = {
-            "query": query, "start": _nanoseconds(start), "end": _nanoseconds(end),
-            "step": f"{max(step, 1.0):.3f}",
-        }  # fmt: skip
-        return read_series(await self.read("loki/api/v1/query_range", asked), self.what)
+        return read_series(await self.ask("loki/api/v1/query", asked), self.what)
 
 
-def _read_streams(found: Any) -> list[LogLine]:
+def read_streams(found: Any) -> list[LogLine]:
+    """Read the answer to a query: streams of lines."""
     if not isinstance(found, list):
         raise AnswerUnusable("Loki did not answer with lines.")
     lines = list[LogLine]()
@@ -67,9 +69,12 @@ def _read_streams(found: Any) -> list[LogLine]:
 def _read_line(entry: Any, labels: dict[str, str]) -> LogLine:
     try:
         at, text = entry[0], entry[1]
-        return LogLine(int(at) / 1e9, labels, str(text)[:MAX_TEXT])
-    except (TypeError, ValueError, LookupError):
+        line = LogLine(int(at) / 1e9, labels, str(text)[:MAX_TEXT])
+    except (TypeError, ValueError, LookupError, OverflowError):
         raise AnswerUnusable("Loki answered with a line without time and text.") from None
+    if not 0 <= line.at <= MAX_TIME:
+        raise AnswerUnusable("Loki answered with a time that is not one.")
+    return line
 
 
 def _by_time(line: LogLine) -> float:

@@ -24,7 +24,7 @@ def draw_plot(points: Sequence[Point], *, width: int = 60, height: int = 8) -> l
     cells = [[0] * width for _ in range(height)]
     for at, value in finite:
         x = round((at - start) / (end - start) * (2 * width - 1)) if end > start else 0
-        y = round((high - value) / (high - low) * (4 * height - 1))
+        y = round((1 - _place(value, low, high)) * (4 * height - 1))
         cells[y // 4][x // 2] |= DOTS[y % 4][x % 2]
     labels = [format_value(high), *[""] * (height - 2), format_value(low)]
     margin = max(map(len, labels))
@@ -44,7 +44,7 @@ def draw_sparkline(values: Sequence[float], *, width: int = 24) -> str:
         return ""
     low, high = _find_scale(finite)
     return "".join(
-        BARS[round((value - low) / (high - low) * (len(BARS) - 1))] if math.isfinite(value) else " "
+        BARS[round(_place(value, low, high) * (len(BARS) - 1))] if math.isfinite(value) else " "
         for value in shown
     )
 
@@ -55,7 +55,7 @@ def format_value(value: float) -> str:
         return str(value)
     size = abs(value)
     for limit, letter in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if size >= limit:
+        if size >= limit * 0.9995:  # what three digits round up
             return f"{value / limit:.3g}{letter}"
     return f"{value:.3g}"
 
@@ -65,3 +65,10 @@ def _find_scale(values: Sequence[float]) -> tuple[float, float]:
     if high > low:
         return low, high
     return (low - abs(low) / 2, high + abs(high) / 2) if low else (0.0, 1.0)
+
+
+def _place(value: float, low: float, high: float) -> float:
+    """Where a value lies between two others: from 0 to 1."""
+    # Halves, because the difference of the largest numbers is infinite; of the smallest, it is 0.
+    span = high / 2 - low / 2
+    return (value / 2 - low / 2) / span if 0 < span < math.inf else 0.5

@@ -2,53 +2,50 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any, cast
 
 from harness.care.settings import SourceSettings
 from harness.care.telemetry.series import Point, Series
-from harness.care.telemetry.source import Source
+from harness.care.telemetry.source import Source, choose_step
 from harness.contracts.errors import AnswerUnusable
 
 MAX_SERIES = 20_000
 MAX_NAMES = 10_000
-MOST_STEPS = 11_000
-"""Prometheus refuses more points per curve."""
+MAX_TIME = 1e11
 
 
 class Prometheus(Source):
     """Queries metrics. Times are seconds since 1970."""
 
     def __init__(self, settings: SourceSettings) -> None:
-        super().__init__("Prometheus", settings)
+        super().__init__("Prometheus", "metrics", settings)
 
     async def query(self, query: str, *, at: float | None = None) -> list[Series]:
         """Evaluate a query at one moment, by default now; each series has one point."""
         asked = {"query": query, "timeout": f"{self._timeout:g}s"}
         if at is not None:
             asked["time"] = f"{at:.3f}"
-        return read_series(await self.read("api/v1/query", asked), self.what)
+        return read_series(await self.ask("api/v1/query", asked), self.what)
 
     async def query_range(self, query: str, start: float, end: float, step: float) -> list[Series]:
         """Evaluate a query at each step of a time."""
-        step = max(step, (end - start) / MOST_STEPS, 0.001)
         asked = {
             "query": query, "timeout": f"{self._timeout:g}s", "start": f"{start:.3f}",
-            "end": f"{end:.3f}", "step": f"{step:.3f}",
+            "end": f"{end:.3f}", "step": choose_step(start, end, step),
         }  # fmt: skip
-        return read_series(await self.read("api/v1/query_range", asked), self.what)
+        return read_series(await self.ask("api/v1/query_range", asked), self.what)
 
     async def list_labels(self, selectors: Sequence[str] = ()) -> list[str]:
         """List the names of labels."""
-        return _read_names(await self.read("api/v1/labels", _match(selectors)), self.what)
+        return _read_names(await self.ask("api/v1/labels", _match(selectors)), self.what)
 
     async def list_series(
         self, selectors: Sequence[str], start: float, end: float
     ) -> list[dict[str, str]]:
         """List the label sets that the selectors match."""
         asked = {**_match(selectors), "start": f"{start:.3f}", "end": f"{end:.3f}"}
-        found = await self.read("api/v1/series", asked)
+        found = await self.ask("api/v1/series", asked)
         if not isinstance(found, list):
             raise AnswerUnusable(f"{self.what} did not answer with a list of series.")
         rows = cast("list[Any]", found)[:MAX_SERIES]
@@ -99,10 +96,10 @@ def _read_point(found: Any, what: str) -> Point:
     try:
         at, value = found
         point = Point(float(at), float(value))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise AnswerUnusable(f"{what} answered with a value that is not a number.") from None
-    if not math.isfinite(point.at):
-        raise AnswerUnusable(f"{what} answered with a time that is not a number.")
+    if not 0 <= point.at <= MAX_TIME:
+        raise AnswerUnusable(f"{what} answered with a time that is not one.")
     return point
 
 

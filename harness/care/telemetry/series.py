@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
+
 
 class Point(NamedTuple):
     at: float
@@ -36,5 +38,9 @@ class LogLine(NamedTuple):
 def format_labels(labels: Mapping[str, str]) -> str:
     """Write labels as PromQL does."""
     metric = labels.get("__name__", "")
-    pairs = [f'{key}="{value}"' for key, value in sorted(labels.items()) if key != "__name__"]
+    pairs = [
+        f'{key}="{value.translate(ESCAPES)}"'
+        for key, value in sorted(labels.items())
+        if key != "__name__"
+    ]
     return f"{metric}{{{', '.join(pairs)}}}" if pairs or not metric else metric

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Mapping, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Any, Literal, Self, cast
 
 from pydantic_core import from_json
 
@@ -23,23 +24,31 @@ if TYPE_CHECKING:
     import httpx2
 
 MAX_BYTES = 16_000_000
+SMALL = 50_000
 MAX_QUERY = 20_000
+MOST_STEPS = 11_000
+"""Prometheus and Loki refuse more points of a curve."""
 MAX_REASON = 500
-REFUSED = range(400, 500)
-BUSY = (408, 429)
+REFUSED = (400, 413, 422)
+"""Loki refuses queries with plain text."""
+BUSY = (408, 425, 429)
 Parameters = Mapping[str, str | Sequence[str]]
 
 
 class Source:
-    """One server. `what` names it in errors: "Prometheus" or "Loki". Use as a context manager."""
+    """One server. `what` names it in errors: "Prometheus" or "Loki"; `section` is that of its
+    settings. Use as a context manager."""
 
-    def __init__(self, what: str, settings: SourceSettings) -> None:
+    def __init__(
+        self, what: str, section: Literal["metrics", "logs"], settings: SourceSettings
+    ) -> None:
         if settings.url is None:
             raise SourceMissing(f"The address of {what} is not configured.")
         self.what = what
         self.url = settings.url
+        self._section = f"[care.{section}]"
         self._timeout = settings.timeout_seconds
-        self._client = _make_client(settings)
+        self._client = self._make_client(settings)
 
     async def __aenter__(self) -> Self:
         return self
@@ -52,7 +61,7 @@ class Source:
     ) -> None:
         await self._client.aclose()
 
-    async def read(self, path: str, parameters: Parameters) -> Any:
+    async def ask(self, path: str, parameters: Parameters) -> Any:
         """Send a query, and return the `data` of the answer.
 
         Raises:
@@ -68,10 +77,36 @@ class Source:
         except TimeoutError:
             raise SourceUnreachable(
                 f"{self.what} at {self.url} did not answer within {self._timeout:g} s.",
-                fix="Ask for less, or raise timeout_seconds in [care].",
+                fix=f"Ask for less, or raise timeout_seconds in {self._section}.",
             ) from None
-        answer = await asyncio.to_thread(_parse, body)
+        # A large answer does not hold up others; a small one is not worth a thread.
+        answer = await asyncio.to_thread(_parse, body) if len(body) > SMALL else _parse(body)
         return self._read_data(status, answer, body)
+
+    def _make_client(self, settings: SourceSettings) -> httpx2.AsyncClient:
+        import httpx2
+
+        headers = {"User-Agent": f"harness/{__version__}", "Accept-Encoding": "identity"}
+        if settings.tenant is not None:
+            headers["X-Scope-OrgID"] = settings.tenant
+        secret = settings.password.get_secret_value() if settings.password else ""
+        auth = httpx2.BasicAuth(settings.user, secret) if settings.user is not None else None
+        if auth is None and secret:
+            headers["Authorization"] = f"Bearer {secret}"
+        try:
+            return httpx2.AsyncClient(
+                base_url=f"{settings.url}/",
+                headers=[(name.encode(), value.encode()) for name, value in headers.items()],
+                auth=auth,
+                timeout=settings.timeout_seconds,
+                follow_redirects=False,
+                trust_env=False,
+            )
+        except httpx2.InvalidURL as error:
+            raise SourceUnreachable(
+                f"{self.url!r} is not an address of {self.what}: {_shorten(str(error))}.",
+                fix=f"Correct url in {self._section}.",
+            ) from None
 
     async def _post(self, path: str, parameters: Parameters) -> tuple[int, bytes]:
         import httpx2
@@ -79,6 +114,12 @@ class Source:
         pieces, size = list[bytes](), 0
         try:
             async with self._client.stream("POST", path, data=dict(parameters)) as reply:
+                if (coding := reply.headers.get("content-encoding", "identity")) != "identity":
+                    raise AnswerUnusable(
+                        f"{self.what} at {self.url} answered with the encoding {_shorten(coding)}, "
+                        "which was not asked for.",
+                        fix=f"Check the address in {self._section}.",
+                    )
                 async for piece in reply.aiter_raw():
                     size += len(piece)
                     if size > MAX_BYTES:
@@ -99,40 +140,26 @@ class Source:
             return fields["data"]
         reason = fields.get("error")
         text = reason if isinstance(reason, str) else body[:2_000].decode(errors="replace")
-        said = _shorten(text)
+        said = _shorten(text) or "no text"
         if status in (401, 403):
             raise SourceUnreachable(
                 f"{self.what} at {self.url} refused the sign-in ({status}): {said}",
-                fix="Set user and password in [care.metrics] or [care.logs].",
+                fix=f"Set user and password in {self._section}.",
             )
-        if status in REFUSED and status not in BUSY and status != 404:
+        if status in REFUSED:
             raise QueryRefused(f"{self.what} refused the query: {said}")
-        if status == 200 or status == 404:
+        if status < 500 and status not in BUSY:
             raise AnswerUnusable(
                 f"{self.url} did not answer as {self.what} does ({status}): {said}",
-                fix="Check the address in [care].",
+                fix=f"Check the address in {self._section}.",
             )
         raise SourceUnreachable(f"{self.what} at {self.url} answered {status}: {said}")
 
 
-def _make_client(settings: SourceSettings) -> httpx2.AsyncClient:
-    import httpx2
-
-    headers = {"User-Agent": f"harness/{__version__}", "Accept-Encoding": "identity"}
-    if settings.tenant is not None:
-        headers["X-Scope-OrgID"] = settings.tenant
-    secret = settings.password.get_secret_value() if settings.password else ""
-    auth = httpx2.BasicAuth(settings.user, secret) if settings.user is not None else None
-    if auth is None and secret:
-        headers["Authorization"] = f"Bearer {secret}"
-    return httpx2.AsyncClient(
-        base_url=f"{settings.url}/",
-        headers=headers,
-        auth=auth,
-        timeout=settings.timeout_seconds,
-        follow_redirects=False,
-        trust_env=False,
-    )
+def choose_step(start: float, end: float, step: float) -> str:
+    """The step between the points of a curve: larger if there would be too many."""
+    fewest = (end - start) / MOST_STEPS
+    return f"{math.ceil(max(step, fewest, 0.001) * 1_000) / 1_000:.3f}"
 
 
 def _parse(body: bytes) -> Any:
@@ -143,4 +170,4 @@ def _parse(body: bytes) -> Any:
 
 
 def _shorten(text: str) -> str:
-    return clean_line(" ".join(text.split())[:MAX_REASON])
+    return clean_line(" ".join(text.split())[:MAX_REASON])[:MAX_REASON]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from harness.care.invariants.invariant import Severity
 from harness.care.store import CareStore
@@ -25,16 +25,25 @@ Labels = Annotated[
 class Alert(BaseModel):
     """An alert, as Alertmanager sends it."""
 
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
     status: Literal["firing", "resolved"]
+    """Whether it still holds."""
     labels: Labels
+    """What it concerns."""
     annotations: Labels = {}
+    """What it says."""
     fingerprint: str = Field(min_length=1, max_length=100, pattern=r"^[!-~]+$")
+    """The same for each report of the same alert."""
 
 
 class AlertsBody(BaseModel):
     """What Alertmanager's webhook sends; other fields of it are not read."""
 
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
     alerts: list[Alert] = Field(max_length=MOST)
+    """The alerts that began or ended."""
 
 
 class AlertsTaken(BaseModel):

@@ -9,6 +9,7 @@ from argparse import Namespace
 from harness.care.telemetry.plot import draw_sparkline, format_value
 from harness.care.views import InvariantBody, InvariantView
 from harness.cli.access.shown import print_table
+from harness.cli.care.body import make_body
 from harness.cli.care.subject import describe_states
 from harness.cli.context import open_backend
 from harness.cli.out import Out
@@ -21,20 +22,10 @@ OPTIONAL = ("source", "severity", "for_seconds", "window_seconds", "recover", "n
 
 
 async def run_invariant(args: Namespace, out: Out) -> int:
-    from pydantic import ValidationError
-
     words: list[str] = args.words
     async with open_backend(args, out) as backend:
         if args.action == "add":
-            try:
-                body = _read_body(args, words)
-            except ValidationError as error:
-                first = error.errors(include_url=False)[0]
-                raise UsageError(
-                    f"{'.'.join(map(str, first['loc']))}: {first['msg']}.",
-                    "See `harness care invariant --help`.",
-                ) from None
-            found = [await backend.care.add_invariant(body)]
+            found = [await backend.care.add_invariant(_read_body(args, words))]
         elif args.action == "remove":
             if len(words) != 2:
                 raise UsageError("`harness care invariant remove` needs SUBJECT NAME.", "Add them.")
@@ -43,6 +34,8 @@ async def run_invariant(args: Namespace, out: Out) -> int:
                 out.raw(f"Removed {words[1]} of {words[0]}.")
                 return exit_codes.DONE
         else:
+            if len(words) > 1:
+                raise UsageError("`harness care invariant list` takes one SUBJECT.", "Omit others.")
             found = await backend.care.list_invariants(words[0] if words else None)
     print_invariants(found, out)
     return exit_codes.DONE
@@ -105,7 +98,7 @@ def _read_body(args: Namespace, words: list[str]) -> InvariantBody:
         "name": name, "subject": subject, "query": query, "threshold": threshold,
         "operator": operator, **given,
     }  # fmt: skip
-    return InvariantBody.model_validate(fields)
+    return make_body(InvariantBody, fields, "care invariant")
 
 
 def describe_age(at: float) -> str:

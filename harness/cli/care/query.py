@@ -9,6 +9,7 @@ from harness.care.telemetry.plot import draw_plot, format_value
 from harness.care.telemetry.series import Point
 from harness.care.views import Curve, QueryAnswer, QueryBody
 from harness.cli.access.shown import print_table
+from harness.cli.care.body import make_body
 from harness.cli.context import open_backend
 from harness.cli.history.time_filter import parse_duration
 from harness.cli.out import Out
@@ -20,12 +21,13 @@ NAN = float("nan")
 
 
 async def run_query(args: Namespace, out: Out) -> int:
-    body = QueryBody(
-        query=args.query,
-        source="logs" if args.logs else "metrics",
-        seconds=parse_duration("--since", args.since).total_seconds() if args.since else None,
-        limit=args.limit or (LINES if args.logs else CURVES),
-    )
+    fields = {
+        "query": args.query,
+        "source": "logs" if args.logs else "metrics",
+        "seconds": parse_duration("--since", args.since).total_seconds() if args.since else None,
+        "limit": args.limit if args.limit is not None else LINES if args.logs else CURVES,
+    }
+    body = make_body(QueryBody, fields, "care query")
     async with open_backend(args, out) as backend:
         answer = await backend.care.query(body)
     if out.json:

@@ -25,6 +25,9 @@ MARKS = {True: "ok  ", False: "FAIL", None: "-   "}
 async def run_subject(args: Namespace, out: Out) -> int:
     name: str | None = args.subject
     if args.action == "list":
+        if name is not None:
+            see = f"To see one: harness care subject show {name}"
+            raise UsageError("`harness care subject list` takes no NAME.", see)
         async with open_client(out) as client:
             return await _list(client.connection, out)
     if name is None:

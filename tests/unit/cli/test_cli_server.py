@@ -22,9 +22,9 @@ LIST = find_command("list")
 
 HERE = {
     "serve", "worker", "up", "down", "doctor", "config", "trust", "keys", "version", "login",
-    "logout", "mcp", "acp",
+    "logout", "mcp", "acp", "care demo", "care break",
 }  # fmt: skip
-STACK = {"backup", "restore", "eval", "evals"}
+STACK = {"backup", "restore", "eval", "evals", "care subject", "care agent"}
 
 
 @pytest.fixture(autouse=True)

@@ -111,7 +111,7 @@ def test_who_reads_no_more_is_told_from_a_failure() -> None:
 def test_completion_knows_each_command(script: object) -> None:
     text = script()  # type: ignore[operator]
     for command in COMMANDS:
-        assert command.name in text
+        assert all(word in text for word in command.name.split())
     assert "budget-turns" in text
 
 

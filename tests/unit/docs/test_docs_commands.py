@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.cli.parser import UsageError, find_command, parse_arguments
+from harness.cli.commands import list_group
+from harness.cli.parser import UsageError, parse_arguments, split_command
 
 ROOT = Path(__file__).resolve().parents[3]
 FILES = [
@@ -61,7 +62,10 @@ def refused(words: list[str]) -> str | None:
     if words[0].startswith("-") or words[0].isupper():
         return None  # `harness --help`, `harness COMMAND --help`
     try:
-        parse_arguments(find_command(words[0]), [word for word in words[1:] if word != "--help"])
+        if words[1:] in ([], ["--help"]) and list_group(words[0]):
+            return None  # the help of several commands
+        command, rest = split_command(words)
+        parse_arguments(command, [word for word in rest if word != "--help"])
     except UsageError as error:
         return error.message
     return None

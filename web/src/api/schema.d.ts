@@ -2959,21 +2959,29 @@ export interface components {
         Alert: {
             /**
              * Status
+             * @description Whether it still holds.
              * @enum {string}
              */
             status: "firing" | "resolved";
-            /** Labels */
+            /**
+             * Labels
+             * @description What it concerns.
+             */
             labels: {
                 [key: string]: string;
             };
             /**
              * Annotations
+             * @description What it says.
              * @default {}
              */
             annotations: {
                 [key: string]: string;
             };
-            /** Fingerprint */
+            /**
+             * Fingerprint
+             * @description The same for each report of the same alert.
+             */
             fingerprint: string;
         };
         /**
@@ -2981,7 +2989,10 @@ export interface components {
          * @description What Alertmanager's webhook sends; other fields of it are not read.
          */
         AlertsBody: {
-            /** Alerts */
+            /**
+             * Alerts
+             * @description The alerts that began or ended.
+             */
             alerts: components["schemas"]["Alert"][];
         };
         /**
@@ -3690,7 +3701,10 @@ export interface components {
          * @description A comment on a ticket.
          */
         CommentBody: {
-            /** Text */
+            /**
+             * Text
+             * @description What the comment says.
+             */
             text: string;
         };
         /**
@@ -5203,7 +5217,10 @@ export interface components {
          * @description An invariant to add to a subject.
          */
         InvariantBody: {
-            /** Name */
+            /**
+             * Name
+             * @description Unique in its subject.
+             */
             name: string;
             /**
              * Query
@@ -5212,19 +5229,25 @@ export interface components {
             query: string;
             /**
              * Operator
+             * @description How each value must compare to the threshold.
              * @enum {string}
              */
             operator: "<" | "<=" | ">" | ">=" | "==" | "!=";
-            /** Threshold */
+            /**
+             * Threshold
+             * @description What each value is compared with.
+             */
             threshold: number;
             /**
              * Source
+             * @description Where the query is answered.
              * @default metrics
              * @enum {string}
              */
             source: "metrics" | "logs";
             /**
              * Severity
+             * @description How bad it is if it is broken.
              * @default warning
              * @enum {string}
              */
@@ -5259,7 +5282,10 @@ export interface components {
              * @default
              */
             summary: string;
-            /** Subject */
+            /**
+             * Subject
+             * @description The subject that it belongs to.
+             */
             subject: string;
         };
         /**
@@ -6176,12 +6202,19 @@ export interface components {
          * @description A ticket to open.
          */
         OpenTicketBody: {
-            /** Subject */
+            /**
+             * Subject
+             * @description The subject that has the problem.
+             */
             subject: string;
-            /** Title */
+            /**
+             * Title
+             * @description The problem in one sentence.
+             */
             title: string;
             /**
              * Work
+             * @description Whether an agent starts to work on it at once.
              * @default false
              */
             work: boolean;
@@ -6643,22 +6676,36 @@ export interface components {
          * @description A query over metrics (PromQL) or logs (LogQL).
          */
         QueryBody: {
-            /** Query */
+            /**
+             * Query
+             * @description PromQL, or LogQL for logs.
+             */
             query: string;
             /**
              * Source
+             * @description Metrics, or logs.
              * @default metrics
              * @enum {string}
              */
             source: "metrics" | "logs";
-            /** Seconds */
+            /**
+             * Seconds
+             * @description How far back from `end`. Absent: metrics at one moment, logs of the last hour.
+             */
             seconds?: number | null;
-            /** End */
+            /**
+             * End
+             * @description Seconds since 1970. Absent: now.
+             */
             end?: number | null;
-            /** Step */
+            /**
+             * Step
+             * @description Seconds between the points of a curve. Absent: so that a curve has 240.
+             */
             step?: number | null;
             /**
              * Limit
+             * @description Most lines of logs, or curves, that are returned.
              * @default 100
              */
             limit: number;
@@ -7719,13 +7766,25 @@ export interface components {
          * @description A time in which invariants open no tickets.
          */
         SilenceBody: {
-            /** Subject */
+            /**
+             * Subject
+             * @description The subject whose invariants are silenced.
+             */
             subject: string;
-            /** Invariant */
+            /**
+             * Invariant
+             * @description Absent: all of the subject.
+             */
             invariant?: string | null;
-            /** Seconds */
+            /**
+             * Seconds
+             * @description For how long, from now.
+             */
             seconds: number;
-            /** Reason */
+            /**
+             * Reason
+             * @description Why, for those who wonder.
+             */
             reason: string;
         };
         /**
@@ -8206,11 +8265,13 @@ export interface components {
         TicketActBody: {
             /**
              * Action
+             * @description work: let an agent look for the cause. resolve: it is solved. close: nothing more is done.
              * @enum {string}
              */
             action: "work" | "resolve" | "close";
             /**
              * Why
+             * @description The reason, for resolve and close.
              * @default
              */
             why: string;
@@ -14208,6 +14269,7 @@ export interface operations {
                 "If-None-Match"?: string;
             };
             path: {
+                /** @description The name of the subject. */
                 subject: string;
             };
             cookie?: never;
@@ -14240,6 +14302,7 @@ export interface operations {
     list_invariants: {
         parameters: {
             query?: {
+                /** @description Only those of this subject. */
                 subject?: string | null;
             };
             header?: {
@@ -14303,8 +14366,9 @@ export interface operations {
     list_tickets: {
         parameters: {
             query?: {
+                /** @description Only those of this subject. */
                 subject?: string | null;
-                /** @description Whether to list the tokens of all users; for admins only. */
+                /** @description With those that are resolved or closed. */
                 all?: boolean;
             };
             header?: {
@@ -14375,6 +14439,7 @@ export interface operations {
                 "If-None-Match"?: string;
             };
             path: {
+                /** @description The id of the ticket. */
                 ticket: string;
             };
             cookie?: never;
@@ -14409,6 +14474,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the ticket. */
                 ticket: string;
             };
             cookie?: never;
@@ -14437,6 +14503,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the ticket. */
                 ticket: string;
             };
             cookie?: never;
@@ -14552,6 +14619,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the silence. */
                 silence: string;
             };
             cookie?: never;
@@ -14576,7 +14644,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The name of the subject. */
                 subject: string;
+                /** @description The name of the invariant. */
                 invariant: string;
             };
             cookie?: never;

@@ -1,0 +1,161 @@
+"""`harness care` on the stack and through a daemon: what it prints, and its exit codes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.cli.parser import UsageError
+from harness.terminal import exit_codes
+from tests.fakes.prometheus import PrometheusServer
+from tests.fakes.runs import eventually
+from tests.integration.remote.conftest import Places
+
+
+@pytest.fixture
+def care(places: Places, options: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Places:
+    monkeypatch.setenv("HARNESS_CARE__METRICS__URL", options["care"]["metrics"]["url"])
+    return places
+
+
+async def test_a_subject_is_added_checked_shown_and_removed(
+    care: Places, subject_folder: Path, name: str
+) -> None:
+    empty = await care.stack("care", "subject")
+    assert (empty.code, empty.out) == (exit_codes.DONE, "")
+    added = await care.stack("care", "subject", "add", str(subject_folder), "--json")
+    assert (added.code, added.last) == (exit_codes.DONE, {"added": name, "invariants": 4})
+    shown = await care.stack("care", "subject", "show", name, "--json")
+    assert shown.last["folder"] == str(subject_folder) and len(shown.last["invariant"]) == 4
+    assert "invariant many: " in (await care.stack("care", "subject", "show", name)).out
+    [listed] = (await care.stack("care", "subject", "list", "--json")).lines
+    assert (listed["name"], sum(listed["states"].values())) == (name, 4)
+
+    checked = await care.stack("care", "subject", "check", name, "--json")
+    good = {each["check"]: each["good"] for each in checked.lines if "good" in each}
+    # It is no git repository, so an agent could change nothing.
+    assert good == {
+        "definition": True, "git": False, "health": True, "metrics": True, "logs": None,
+        "test": True,
+    }  # fmt: skip
+    assert checked.code == exit_codes.FAILED
+    file = subject_folder / "subject.toml"
+    file.write_text(file.read_text() + "# edited\n")
+    again = (await care.stack("care", "subject", "check", name)).out
+    assert "FAIL definition" in again and "has changed since it was added" in again
+    assert "ok   test       all good" in again
+
+    removed = await care.stack("care", "subject", "remove", name)
+    assert removed.code == exit_codes.DONE
+    for action in ("show", "check", "remove"):
+        missing = await care.stack("care", "subject", action, name)
+        assert (missing.code, missing.error and missing.error["code"]) == (
+            exit_codes.FAILED, "care.no_subject",
+        )  # fmt: skip
+
+
+async def test_a_folder_without_a_definition(care: Places, tmp_path: Path) -> None:
+    found = await care.stack("care", "subject", "add", str(tmp_path / "nowhere"))
+    assert (found.code, found.error and found.error["code"]) == (
+        exit_codes.FAILED, "care.bad_subject",
+    )  # fmt: skip
+    for action in ("add", "show", "check", "remove"):
+        with pytest.raises(UsageError, match="needs"):
+            await care.stack("care", "subject", action)
+
+
+async def test_invariants(care: Places, subject_folder: Path, name: str) -> None:
+    await care.stack("care", "subject", "add", str(subject_folder))
+    words = ("care", "invariant", "add", "mine", name, "up", "1", ">=", "--for", "5", "--json")
+    for run in (care.stack, care.daemon):
+        added = await run(*words)
+        assert added.code == exit_codes.DONE, added
+        assert (added.last["threshold"], added.last["for_seconds"]) == (1.0, 5.0)
+        assert "mine" in (await run("care", "invariant", "list", name)).out
+        assert len((await run("care", "invariant", "--json")).lines) == 5
+        removed = await run("care", "invariant", "remove", name, "mine")
+        assert (removed.code, removed.out) == (exit_codes.DONE, f"Removed mine of {name}.\n")
+        gone = await run("care", "invariant", "remove", name, "mine")
+        assert gone.error and gone.error["code"] == "care.no_invariant"
+        bad = await run("care", "invariant", "add", "mine", name, "sum(", "1", "<")
+        assert bad.error and bad.error["code"] == "care.bad_query"
+    below = ("care", "invariant", "add", "below", name, "up", "-5", ">=")
+    assert (await care.stack(*below, "--json")).last["threshold"] == -5.0
+    refused = await care.daemon(*words, user="viewer")
+    assert refused.error and refused.error["code"] == "access.not_allowed", refused
+
+
+MISTAKES: tuple[tuple[str, ...], ...] = (
+    ("invariant", "add", "mine"),
+    ("invariant", "add", "mine", "api", "up", "many", "<"),
+    ("invariant", "add", "mine", "api", "up", "1", "<>"),
+    ("invariant", "add", "a b", "api", "up", "1", "<"),
+    ("invariant", "add", "mine", "api", "up", "1", "<", "--recover", "2"),
+    ("invariant", "remove", "api"),
+    ("invariant", "list", "a", "b"),
+    ("subject", "list", "a"),
+    ("query", ""),
+    ("query", "up", "--limit", "0"),
+    ("query", "up", "--limit", "-3"),
+    ("query", "up", "--limit", "5001"),
+    ("query", "up", "--since", "100d"),
+    ("query", "up", "--since", "0s"),
+    ("query", "up", "--since", "soon"),
+    ("query", "x" * 20_001),
+)
+
+
+async def test_mistakes_are_bad_usage(care: Places) -> None:
+    for words in MISTAKES:
+        with pytest.raises(UsageError):
+            await care.stack("care", *words)
+
+
+async def test_status_fails_if_something_does_not_hold(
+    care: Places, subject_folder: Path, name: str
+) -> None:
+    empty = await care.stack("care", "status", "--json")
+    assert (empty.code, empty.last["subjects"]) == (exit_codes.DONE, [])
+    await care.stack("care", "subject", "add", str(subject_folder))
+
+    async def read() -> Any:
+        return await care.stack("care", "status", "--json")
+
+    failed = await eventually(read, lambda found: found.code == exit_codes.FAILED, 40)
+    assert {each["name"] for each in failed.last["failing"]} == {"odd", "absent", "many"}
+    text = (await care.daemon("care", "status", user="viewer")).out
+    assert "1 holds, 1 invalid, 1 no_data, 1 violated" in " ".join(text.split())
+    file = subject_folder / "subject.toml"
+    head, *parts = file.read_text().split("[[invariant]]")
+    file.write_text(f"{head}[[invariant]]{parts[0]}")
+    await care.stack("care", "subject", "add", str(subject_folder))
+    assert (await care.stack("care", "status")).code == exit_codes.DONE
+
+
+async def test_queries(care: Places) -> None:
+    for run in (care.stack, care.daemon):
+        now = await run("care", "query", "up")
+        assert now.code == exit_codes.DONE and "SERIES" in now.out and 'job="self"' in now.out
+        plot = (await run("care", "query", "up", "--since", "1m")).out
+        assert "┤" in plot and "median 1" in plot
+        data = (await run("care", "query", "up", "--since", "1m", "--json")).last
+        assert data["curves"][0]["last"] == 1.0
+        assert len((await run("care", "query", "{job='self'}", "--json", "--limit", "2")).last[
+            "curves"
+        ]) == 2  # fmt: skip
+        nothing = await run("care", "query", "nothing_has_this_name")
+        assert (nothing.code, nothing.out) == (exit_codes.DONE, "")
+        refused = await run("care", "query", "sum(")
+        assert refused.error and refused.error["code"] == "care.bad_query"
+        assert refused.code == exit_codes.FAILED
+        logs = await run("care", "query", '{a="b"}', "--logs")
+        assert logs.error and logs.error["code"] == "care.no_source"
+
+
+async def test_a_source_that_is_gone(care: Places, prometheus: PrometheusServer) -> None:
+    prometheus.kill()
+    for run in (care.stack, care.daemon):
+        gone = await run("care", "query", "up")
+        assert gone.error and gone.error["code"] == "care.unreachable", gone
