@@ -8,16 +8,11 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from harness.care.subjects.commands import Ran, run_command
+from harness.care.subjects.commands import GIT, Ran, run_command
 from harness.contracts.errors import OutsideConfines, TargetChanged, ToolFailed
 
 SECONDS = 60.0
 MAX_DIFF = 60_000
-# No hook, no pager, no editor and no file monitor of the repository's own runs.
-SAFE = (
-    "git", "-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "core.pager=cat",
-    "-c", "commit.gpgSign=false", "-c", "user.name=harness care", "-c", "user.email=care@harness",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -36,7 +31,7 @@ class Clone:
 
     async def try_git(self, *words: str) -> Ran:
         """Run git in the folder."""
-        return await run_command((*SAFE, *words), self.folder, SECONDS)
+        return await run_command((*GIT, *words), self.folder, SECONDS)
 
     async def read_head(self) -> str:
         """The commit that is checked out."""

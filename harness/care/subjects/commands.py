@@ -16,6 +16,11 @@ MAX_OUTPUT = 64_000
 KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "USER", "LOGNAME", "VIRTUAL_ENV")
 """Of the environment: no keys."""
 PYTHON = "{python}"
+# No hook, no pager, no editor and no file monitor of the repository's own runs.
+GIT = (
+    "git", "-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "core.pager=cat",
+    "-c", "commit.gpgSign=false", "-c", "user.name=harness care", "-c", "user.email=care@harness",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

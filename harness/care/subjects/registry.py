@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from harness.care.settings import CareSettings
 from harness.care.store import CareStore, StoredSubject
-from harness.care.subjects.commands import run_command
+from harness.care.subjects.commands import GIT, run_command
 from harness.care.subjects.health import probe
 from harness.care.subjects.subject import (
     FILE,
@@ -123,7 +123,7 @@ def _check_definition(stored: StoredSubject) -> Check:
 
 
 async def _check_git(folder: Path) -> Check:
-    ran = await run_command(("git", "status", "--porcelain", "--", "."), folder, 30)
+    ran = await run_command((*GIT, "status", "--porcelain", "--", "."), folder, 30)
     if not ran.is_good:
         return Check("git", False, (ran.output.splitlines() or ["git failed"])[-1])
     changed = len(ran.output.splitlines())

@@ -4,11 +4,13 @@ rules that need no model."""
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
 from harness import Harness
 from harness.care.invariants import silences
+from harness.care.subjects.registry import check_subject
 from harness.care.tickets import client
 from harness.care.tickets.rows import Report, fingerprint
 from harness.care.tickets.store import TicketStore
@@ -183,3 +185,26 @@ async def test_what_is_silenced_opens_no_ticket(care: Harness, make_shop: MakeSh
     assert (await silences.list_silences(care.connection))[0].reason == "maintenance"
     await silences.end_silence(care.connection, silence.id)
     await shop.ticket(errors_of(shop), "open")
+
+
+async def test_a_repository_runs_nothing_of_its_own(
+    care: Harness, make_shop: MakeShop, tmp_path: Path
+) -> None:
+    """Hooks and monitors that a repository configures are not run, by checks neither."""
+    shop = await make_shop()
+    trap = tmp_path / "trap"
+    trap.write_text(f"#!/bin/sh\ntouch {tmp_path}/sprung\n")
+    trap.chmod(0o755)
+    shop.git("config", "core.fsmonitor", str(trap))
+    for hook in ("post-checkout", "pre-commit", "post-merge", "post-rewrite"):
+        (shop.folder / ".git" / "hooks" / hook).write_text(trap.read_text())
+        (shop.folder / ".git" / "hooks" / hook).chmod(0o755)
+    (shop.folder / "values").write_text("5 0\n")
+    (shop.folder / ".run" / "live").write_text("5 0\n")
+    plain = ("-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false")
+    shop.git(*plain, "commit", "--quiet", "--all", "-m", "Save money")
+    assert [each async for each in check_subject(care.connection, shop.name)]
+    run = await work_until(shop, "proposed")
+    await care.get_run(run).approve()
+    await shop.ticket(errors_of(shop), "resolved")
+    assert not (tmp_path / "sprung").exists()
