@@ -15,7 +15,9 @@ from harness.terminal.view.console import make_console
 from harness.terminal.view.show import show_card
 
 BASE: dict[str, Any] = {"run": "r", "at": 1.0, "trace": "t"}
-STARTED = e.ChildStarted(**BASE, turn=1, call_id="call_1", child="r-c1", agent="clerk", prompt="Add")
+STARTED = e.ChildStarted(
+    **BASE, turn=1, call_id="call_1", child="r-c1", agent="clerk", prompt="Add"
+)
 ENDED = e.ChildEnded(**BASE, child="r-c1", state=RunState.COMPLETED, totals=Totals(turns=1))
 UNSEEN_LIVE = {e.ToolCallChecked}
 """What the live view leaves out on purpose."""
