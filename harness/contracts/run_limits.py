@@ -5,8 +5,8 @@ from __future__ import annotations
 from harness.contracts.base import Word
 
 MAX_WAITS = 10_000
-"""How often a model call may be repeated because it waits for a limit. Temporal counts all attempts,
-so its maximum of a model call has these on top."""
+"""How often a model call may be repeated because it waits for a limit. Temporal counts all
+attempts, so its maximum of a model call has these on top."""
 
 
 def split_attempts(maximum: int) -> tuple[int | None, bool]:
