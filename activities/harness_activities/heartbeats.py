@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Generator
 from contextlib import contextmanager
+from typing import Any
 
 from temporalio import activity
 
@@ -13,8 +14,9 @@ EVERY_S = 1.0
 
 
 @contextmanager
-def sending_heartbeats() -> Generator[None]:
-    """Send heartbeats while the block runs. Costs one timer; a quick call never sends any."""
+def sending_heartbeats(*details: Any) -> Generator[None]:
+    """Send heartbeats while the block runs. Costs one timer; a quick call never sends any.
+    `details`: what the next attempt must know, as a heartbeat without them would erase it."""
     if activity.info().is_local:
         yield
         return
@@ -22,7 +24,7 @@ def sending_heartbeats() -> Generator[None]:
 
     def send_beat() -> None:
         nonlocal timer
-        activity.heartbeat()
+        activity.heartbeat(*details)
         timer = loop.call_later(EVERY_S, send_beat)
 
     timer = loop.call_later(EVERY_S, send_beat)

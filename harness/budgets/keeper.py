@@ -31,6 +31,7 @@ from harness.interceptors import Caller, ModelCall, ModelInterceptor, NextModel
 from harness.providers.context.estimate import CHARS_PER_TOKEN, estimate_input
 from harness.providers.context.fit import fit_messages
 from harness.providers.prices import Price, cost_micros, price_of, read_prices
+from harness.providers.received import Hidden, counting_hidden
 
 PATIENCE_S = 120.0
 """How long a call waits for others to give back what they do not use."""
@@ -80,7 +81,8 @@ class BudgetKeeper:
             self._lease.keep_alive()
             received = _Received(call)
             try:
-                reply = await next(replace(call, sink=received.add))
+                with counting_hidden(received.hidden):
+                    reply = await next(replace(call, sink=received.add))
             except BaseException as error:
                 spent = self._count(call, received.charge(error))
                 raise
@@ -96,7 +98,8 @@ class BudgetKeeper:
         """Make a call that is charged to no budget; it is booked all the same."""
         received = _Received(call)
         try:
-            reply = await next(replace(call, sink=received.add))
+            with counting_hidden(received.hidden):
+                reply = await next(replace(call, sink=received.add))
         except BaseException as error:
             charged = received.charge(error)
             if charged.total:
@@ -169,11 +172,12 @@ class BudgetKeeper:
 
 
 class _Received:
-    """Counts the text of an answer while it arrives."""
+    """Counts an answer while it arrives: its text, thoughts and arguments of tools."""
 
     def __init__(self, call: ModelCall) -> None:
         self._call = call
         self._size = 0
+        self.hidden = Hidden()
 
     def add(self, text: str) -> None:
         self._size += len(text)
@@ -192,10 +196,11 @@ class _Received:
         counted = counted or Usage()
         if counted.input and counted.output:
             return counted
+        size = self._size + self.hidden.characters
         return counted.model_copy(
             update={
                 "input": counted.input or estimate_input(self._call.request),
-                "output": counted.output or -(-self._size // CHARS_PER_TOKEN),
+                "output": counted.output or -(-size // CHARS_PER_TOKEN),
                 "estimated": True,
             }
         )

@@ -4,6 +4,17 @@ from __future__ import annotations
 
 from harness.contracts.base import Word
 
+MAX_WAITS = 10_000
+"""How often a model call may be repeated because it waits for a limit. Temporal counts all
+attempts, so its maximum of a model call has these on top."""
+
+
+def split_attempts(maximum: int) -> tuple[int | None, bool]:
+    """How often an activity may fail, of Temporal's maximum of its attempts (None: any number), and
+    whether attempts that only wait count too."""
+    waits = maximum > MAX_WAITS
+    return (maximum - MAX_WAITS if waits else maximum or None), not waits
+
 
 class Limits(Word):
     """Timeouts and attempts of activities. Ten attempts last about two minutes, so that an outage

@@ -19,6 +19,7 @@ from harness.contracts import event as e
 from harness.contracts.attempt import Retry
 from harness.contracts.errors import HarnessError
 from harness.contracts.event import Event
+from harness.contracts.run_limits import split_attempts
 from harness.engine.payload_codec import decode_entry
 from harness.history import live
 from harness.journal.payloads import error_info, to_seconds
@@ -49,7 +50,7 @@ async def find_retries(
                 activity=each.activity_id,
                 kind=each.activity_type.name,
                 failed=each.attempt - 1,
-                attempts=each.maximum_attempts or None,
+                attempts=split_attempts(each.maximum_attempts)[0],
                 error=error_info(await _decode_failure(converter, each.last_failure)),
                 next_at=to_seconds(at) if waits else None,
             )

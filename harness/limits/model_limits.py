@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+from temporalio import activity
+
 from harness.contracts.errors import ProviderError, ProviderTimeout, RateLimited
 from harness.contracts.model import ModelReply
+from harness.contracts.run_limits import split_attempts
 from harness.engine.connection import Connection
 from harness.interceptors import ModelCall, ModelInterceptor, NextModel
 from harness.limits.quota import Quota, find_model_quotas
 from harness.limits.rows import NORMAL, Answer, Ask, Used
 from harness.limits.settings import LimitsSettings
-from harness.limits.store import LimitStore
+from harness.limits.store import WINDOW_S, LimitStore
 from harness.limits.turnstile import Turnstile
 from harness.providers.context.estimate import estimate_input
 
 FALL_THROUGH_S = 2.0
 """How long a call waits for its turn if the plan has another candidate."""
+BEHIND_S = 10.0
+"""How long a call with others ahead rests at least."""
+ASKING = 2.0
+"""How many resting calls of a limit ask again per second, about."""
+LONGEST_WAIT_S = WINDOW_S + 5
+"""The longest time that use counts; more was asked for by the provider."""
 REST_S = 1.0
 """How long no call is made after the provider refused one, unless it says how long."""
 
@@ -42,12 +51,14 @@ class ModelLimits:
             patience = min(patience, FALL_THROUGH_S)
 
         def refuse(answer: Answer) -> RateLimited:
-            return RateLimited(
+            error = RateLimited(
                 f"{call.model}: the limit {answer.blocked} is used up for about "
-                f"{answer.wait_s:.0f} s; {answer.ahead} calls are ahead.",
+                f"{answer.wait_s:.0f} s; {answer.ahead} calls are ahead.{_describe_lower(answer)}",
                 fix="Retried automatically. To see who uses it: `harness limits`.",
-                retry_after=max(1.0, answer.wait_s),
+                retry_after=_choose_rest(answer) if call.last else None,
             )
+            error.waited = True
+            return error
 
         async with self._turnstile.pass_through(quotas, _ask(call), patience, refuse) as turn:
             try:
@@ -69,6 +80,27 @@ class ModelLimits:
 
 MOST_MODELS = 1_000
 """Models whose limits are remembered: runs may name any model."""
+
+
+def _describe_lower(answer: Answer) -> str:
+    if answer.lower is None:
+        return ""
+    return f" The provider reported a lower limit than the settings: {answer.lower} per minute."
+
+
+def _choose_rest(answer: Answer) -> float:
+    """When Temporal repeats the call. Calls ahead may use less than they reserve, so those behind
+    them ask earlier; not if that would use up attempts, or the provider closed the limit."""
+    rest = max(1.0, answer.wait_s)
+    if not answer.ahead or answer.wait_s > LONGEST_WAIT_S or _counts_attempts():
+        return rest
+    return min(rest, max(BEHIND_S, answer.ahead / ASKING))
+
+
+def _counts_attempts() -> bool:
+    """Whether Temporal counts the attempts of this activity, those that waited too."""
+    policy = activity.info().retry_policy if activity.in_activity() else None
+    return policy is not None and split_attempts(policy.maximum_attempts)[1]
 
 
 def _ask(call: ModelCall) -> Ask:

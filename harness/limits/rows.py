@@ -36,6 +36,8 @@ class Answer:
     """About how long it has to wait."""
     ahead: int
     """Calls whose turn comes first."""
+    lower: str | None = None
+    """What the provider reported as its limit, if that is lower than the settings."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,7 @@ from harness.store.database import Database
 
 WINDOW_S = 60.0
 RESERVE = """
-SELECT blocked, wait_s, ahead FROM harness_limits.reserve(
+SELECT blocked, wait_s, ahead, lower FROM harness_limits.reserve(
   %(id)s, %(holder)s, %(place)s, %(attempt)s, %(run)s, %(owner)s, %(what)s, %(priority)s,
   %(keys)s::text[], %(requests)s::bigint[], %(tokens)s::bigint[], %(widths)s::bigint[],
   %(input)s, %(output)s, %(window)s)
@@ -29,11 +29,12 @@ SELECT q.key,
     + coalesce(sum(h.output), 0)::bigint,
   count(h.id),
   (SELECT count(*) FROM harness_limits.waiting w WHERE w.quota = q.key
-    AND w.seen > clock_timestamp() - interval '6 s'),
+    AND harness_limits.is_kept(w, clock_timestamp())),
   q.granted, q.refused, q.waited, q.waited_s,
   CASE WHEN q.closed_until > clock_timestamp()
     THEN extract(epoch FROM q.closed_until - clock_timestamp())::float8 END,
-  q.reported_requests, q.reported_tokens
+  CASE WHEN q.reported > clock_timestamp() - interval '10 min' THEN q.reported_requests END,
+  CASE WHEN q.reported > clock_timestamp() - interval '10 min' THEN q.reported_tokens END
 FROM harness_limits.quota q LEFT JOIN harness_limits.held h ON h.quota = q.key
   AND EXISTS (SELECT FROM harness_limits.holder o
               WHERE o.id = h.holder AND o.seen > clock_timestamp() - interval '15 s')
@@ -50,8 +51,8 @@ SELECT * FROM (
   UNION ALL
   SELECT quota, run, owner, what, extract(epoch FROM clock_timestamp() - since)::float8,
     true, priority, due
-  FROM harness_limits.waiting WHERE quota = ANY(%(keys)s::text[])
-    AND seen > clock_timestamp() - interval '6 s'
+  FROM harness_limits.waiting w WHERE quota = ANY(%(keys)s::text[])
+    AND harness_limits.is_kept(w, clock_timestamp())
 ) found ORDER BY quota, waits, turn LIMIT %(limit)s
 """
 USAGE_NAMES = (
@@ -80,8 +81,8 @@ class LimitStore:
             "widths": [each.width for each in ordered],
             "input": ask.input, "output": ask.output, "window": self._window,
         }  # fmt: skip
-        blocked, wait_s, ahead = (await self._database.fetch(RESERVE, values))[0]
-        return Answer(blocked=blocked, wait_s=wait_s, ahead=ahead)
+        blocked, wait_s, ahead, lower = (await self._database.fetch(RESERVE, values))[0]
+        return Answer(blocked=blocked, wait_s=wait_s, ahead=ahead, lower=lower)
 
     async def settle(self, id: str, used: Used) -> None:
         """Replace what a call reserved by what it used. Again changes nothing."""
@@ -89,6 +90,10 @@ class LimitStore:
             await self._database.fetch("SELECT FROM harness_limits.take_back(%s)", (id,))
             return
         await self._database.fetch(SETTLE, {"id": id, **vars_of(used)})
+
+    async def rest(self, place: str, seconds: float) -> None:
+        """Keep the turn of a call that asks again after so many seconds."""
+        await self._database.fetch("SELECT FROM harness_limits.rest(%s, %s)", (place, seconds))
 
     async def leave(self, place: str) -> None:
         """Give up a turn."""

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from harness.commons.lease import Lease
+from harness.contracts.errors import HarnessError
 from harness.limits.quota import Quota
 from harness.limits.rows import Answer, Ask, Used
 from harness.limits.store import LimitStore
@@ -38,7 +39,7 @@ class Turnstile:
         quotas: Sequence[Quota],
         ask: Ask,
         patience_s: float,
-        refuse: Callable[[Answer], Exception],
+        refuse: Callable[[Answer], HarnessError],
     ) -> AsyncGenerator[Turn]:
         """Wait for a turn; what it reserved is settled when the block ends, whatever happens.
 
@@ -46,7 +47,8 @@ class Turnstile:
             quotas: The limits to keep, at least one.
             ask: The call.
             patience_s: How long to wait.
-            refuse: Makes the error to raise if the wait is longer. The call keeps its place.
+            refuse: Makes the error to raise if the wait is longer. If it says when the call is
+                repeated, the call keeps its place until then.
         """
         id = secrets.token_hex(16)
         turn = Turn(Used(sent=False))
@@ -68,7 +70,7 @@ class Turnstile:
         quotas: Sequence[Quota],
         ask: Ask,
         patience_s: float,
-        refuse: Callable[[Answer], Exception],
+        refuse: Callable[[Answer], HarnessError],
     ) -> None:
         clock = asyncio.get_running_loop().time
         until = clock() + patience_s
@@ -77,7 +79,10 @@ class Turnstile:
                 answer := await self._store.reserve(id, self._lease.holder, quotas, ask)
             ).blocked:
                 if clock() + answer.wait_s > until:
-                    raise refuse(answer)
+                    error = refuse(answer)
+                    if error.retry_after is not None:
+                        await self._store.rest(ask.place, error.retry_after)
+                    raise error
                 await asyncio.sleep(_choose_pause(answer))
         except asyncio.CancelledError:
             self._lease.run_later(lambda: self._store.leave(ask.place))

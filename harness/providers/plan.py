@@ -32,7 +32,7 @@ from harness.providers.adapter import Adapter, Sink
 from harness.providers.catalog import describe_lack
 from harness.providers.circuit import Circuit
 from harness.providers.clients import make_adapter
-from harness.providers.context.estimate import complete_usage
+from harness.providers.context.estimate import bound_output, complete_usage
 from harness.providers.prices import cost_micros, read_prices
 
 
@@ -142,9 +142,12 @@ class Models:
             reply = await adapter.stream(call.request, call.sink)
         except ProviderError as error:
             circuit.record_failure(error)
+            if error.usage is not None:
+                error.usage = bound_output(error.usage, call.request)
             raise
         circuit.record_success()
-        usage = complete_usage(reply.usage, call.request, reply.message)
+        reported = bound_output(reply.usage, call.request)
+        usage = complete_usage(reported, call.request, reply.message)
         return reply.model_copy(update={"usage": usage})
 
     async def _open_adapter(self, provider: str) -> Adapter:

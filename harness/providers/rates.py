@@ -16,13 +16,17 @@ _NAMES = {
 
 def read_rates(headers: Mapping[str, str]) -> Rates | None:
     """Read the limits and what is left of them; None if the answer names none. A malformed figure
-    is ignored."""
+    is ignored, and so is a limit of 0: the provider did answer."""
     found = {
         field: figure
         for field, names in _NAMES.items()
         for name in names
         if (figure := _read_figure(headers.get(name))) is not None
     }
+    for most, left in (("requests", "requests_left"), ("tokens", "tokens_left")):
+        if found.get(most) == 0:
+            found.pop(most)
+            found.pop(left, None)
     return Rates(**found) if found else None
 
 

@@ -21,6 +21,7 @@ from harness.store.transcripts.chain import Transcripts
 from harness_activities.guard import Guard
 from harness_activities.heartbeats import sending_heartbeats
 from harness_activities.model_call.agent_gates import AgentGates, find_model_gates
+from harness_activities.model_call.attempts import counting_attempts
 from harness_activities.model_call.call import ModelCall
 from harness_activities.model_call.compaction import make_compaction
 from harness_activities.model_call.images import fill_images
@@ -69,6 +70,10 @@ class ModelActivities:
 
     @activity.defn(name="call_model")
     async def call_model(self, request: CallModel) -> ModelTurn:
+        with counting_attempts():
+            return await self._call_model(request)
+
+    async def _call_model(self, request: CallModel) -> ModelTurn:
         info = activity.info()
         run_id = info.workflow_run_id or ""
         if info.attempt > 1 and (paid := await self._paid_for(run_id, request)):
@@ -82,7 +87,7 @@ class ModelActivities:
         run = info.workflow_id or ""
         streams = Streams(self.live, run, request, info)
         call = ModelCall(request, assembled.spec, sent, streams, cache_key=run)
-        with sending_heartbeats():
+        with sending_heartbeats(*info.heartbeat_details):
             try:
                 with self.stops.watch(run, call.leave_provider):
                     caller = await self.guard.find_caller(request)

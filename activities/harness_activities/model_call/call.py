@@ -24,9 +24,10 @@ from harness.contracts.model import (
 )
 from harness.interceptors import Caller, Gate
 from harness.providers.context.assemble import counts_tokens
-from harness.providers.context.estimate import complete_usage, measure_scale
+from harness.providers.context.estimate import CHARS_PER_TOKEN, complete_usage, measure_scale
 from harness.providers.context.fit import Fitted
 from harness.providers.plan import Answer, Models
+from harness.providers.received import Hidden, counting_hidden
 from harness_activities.model_call.call_ids import make_ids_unique
 from harness_activities.model_call.output import read_output
 from harness_activities.model_call.stream import Streams
@@ -49,6 +50,7 @@ class ModelCall:
         self.left = False
         self.first: float | None = None
         self.pieces: list[str] = []
+        self.hidden = Hidden()
         self.model = request.model or spec.plan.candidates[0].model
         self.live = live
         self.spec = spec
@@ -73,7 +75,8 @@ class ModelCall:
         transcript: Sequence[Message] = (),
         gates: Sequence[Gate] = (),
     ) -> Answer:
-        with span("call the provider", {"model": self.model, "run": self.request.cache_key or ""}):
+        facts = {"model": self.model, "run": self.request.cache_key or ""}
+        with span("call the provider", facts), counting_hidden(self.hidden):
             answer = await models.answer(
                 caller,
                 self.candidates,
@@ -137,6 +140,8 @@ class ModelCall:
             role="assistant", parts=(Text(text=text),) if text else (), origin="interrupted"
         )
         usage = complete_usage(Usage(), self.request, message)
+        if hidden := self.hidden.characters // CHARS_PER_TOKEN:
+            usage = usage.model_copy(update={"output": usage.output + hidden})
         return ModelTurn(
             head="",
             message=message,
@@ -166,4 +171,5 @@ class ModelCall:
         self.model = model
         self.first = None
         self.pieces.clear()
+        self.hidden.characters = 0
         self.live.start_try()

@@ -18,7 +18,7 @@ HEADS = (
     "LIMIT", "REQUESTS/MIN", "TOKENS/MIN", "AT ONCE", "WAITING", "CALLS", "WAITED", "REFUSED",
 )  # fmt: skip
 POOL_HEADS = ("POOL", "USED", "WAITING", "CALLS", "WAITED")
-CALL_HEADS = ("POOL", "STATE", "TOOL", "RUN", "PRIORITY", "SECONDS")
+CALL_HEADS = ("RUN", "PRIORITY", "SECONDS")
 
 
 async def show_limits(args: Namespace, out: Out) -> int:
@@ -28,7 +28,10 @@ async def show_limits(args: Namespace, out: Out) -> int:
     if not _print_facts(found, ignored, out, "limits", '[limits.models."openai/gpt-5"]'):
         return exit_codes.DONE
     print_table(out, HEADS, [_cells(each) for each in found])
+    _print_calls(out, ("LIMIT", "STATE", "MODEL", *CALL_HEADS), found)
     for each in found:
+        if lower := _describe_lower(each):
+            out.note(lower)
         if each.closed_seconds is not None:
             out.note(
                 f"{each.name} refused a call: none is made for {each.closed_seconds:.0f} s more."
@@ -48,11 +51,30 @@ async def show_pools(args: Namespace, out: Out) -> int:
         for each in found
     ]  # fmt: skip
     print_table(out, POOL_HEADS, rows)
-    calls = [row for each in found for row in _call_rows(each)]
-    if calls:
-        out.raw("")
-        print_table(out, CALL_HEADS, calls)
+    _print_calls(out, ("POOL", "STATE", "TOOL", *CALL_HEADS), found)
     return exit_codes.DONE
+
+
+def _print_calls(out: Out, heads: tuple[str, ...], limits: Sequence[Limit]) -> None:
+    """Print the calls that use limits, and those that wait."""
+    rows = [row for each in limits for row in _call_rows(each)]
+    if rows:
+        out.raw("")
+        print_table(out, heads, rows)
+
+
+def _describe_lower(limit: Limit) -> str | None:
+    """Say that the provider allows less than the settings, if it does."""
+    pairs = (
+        ("requests", limit.reported_requests, limit.requests_per_minute),
+        ("tokens", limit.reported_tokens, limit.tokens_per_minute),
+    )
+    lower = [
+        f"{reported:,} {what} per minute (settings: {most:,})"
+        for what, reported, most in pairs
+        if reported is not None and most is not None and reported < most
+    ]
+    return f"{limit.name}: the provider reported {', '.join(lower)}; that holds." if lower else None
 
 
 def _print_facts(
@@ -87,12 +109,12 @@ def _waits(limit: Limit) -> str:
     return f"{limit.waited} ({limit.waited_seconds / limit.waited:.1f} s each)"
 
 
-def _call_rows(pool: Limit) -> list[tuple[str, ...]]:
-    states = (("runs", pool.users), ("waits", pool.queue))
-    return [_call_cells(pool.name, state, each) for state, calls in states for each in calls]
+def _call_rows(limit: Limit) -> list[tuple[str, ...]]:
+    states = (("runs", limit.users), ("waits", limit.queue))
+    return [_call_cells(limit.name, state, each) for state, calls in states for each in calls]
 
 
-def _call_cells(pool: str, state: str, call: LimitCall) -> tuple[str, ...]:
+def _call_cells(limit: str, state: str, call: LimitCall) -> tuple[str, ...]:
     run = "of another user" if call.run is None else clean_line(call.run)
     priority = "" if call.priority is None else str(call.priority)
-    return (pool, state, clean_line(call.what), run, priority, f"{call.seconds:.1f}")
+    return (limit, state, clean_line(call.what), run, priority, f"{call.seconds:.1f}")

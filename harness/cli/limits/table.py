@@ -11,7 +11,8 @@ LIMITS_COMMANDS: tuple[Command, ...] = (
         "harness.cli.limits.limits:show_limits",
         (JSON,),
         "For each limit of [limits.models] and [limits.providers]: requests and tokens of this\n"
-        "minute, calls in progress and waiting, and how often the provider refused one.",
+        "minute, calls in progress and waiting, how often the provider refused one, and which\n"
+        "runs use it or wait for it, also those that Temporal repeats later.",
         (("harness limits", ""),),
         group="Inspect",
         works="anywhere",

@@ -46,6 +46,9 @@ class HarnessError(Exception):
     """Whether Temporal retries an activity that raises it."""
     http_status: ClassVar[int] = 500
     """The status of the API's answer to a request that raises it."""
+    waited: bool = False
+    """The call only waited for its turn: it may be repeated as often as that takes. It stays in the
+    worker process."""
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()

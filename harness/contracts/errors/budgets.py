@@ -24,6 +24,7 @@ class BudgetBusy(BudgetError):
     code = "budgets.busy"
     fix = "Retried automatically. To see who uses it: `harness budgets`."
     retryable = True
+    waited = True
 
 
 class ModelUnpriced(BudgetError):

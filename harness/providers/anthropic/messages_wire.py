@@ -21,6 +21,7 @@ from harness.providers import errors
 from harness.providers.adapter import Json, Sink, Where
 from harness.providers.figures import read_count, read_figures
 from harness.providers.limits import PART, Room
+from harness.providers.received import note_hidden
 from harness.providers.stream import parse_object
 from harness.providers.translate import Memo, arguments_object, file_note, read_arguments
 
@@ -238,8 +239,10 @@ class MessagesFold:
             self._sink(delta["text"])
         elif kind == "input_json_delta":
             self._add_piece(pieces, delta["partial_json"])
+            note_hidden(len(delta["partial_json"]))
         elif kind == "thinking_delta":
             self._add_piece(pieces, delta["thinking"])
+            note_hidden(len(delta["thinking"]))
 
     def _add_piece(self, pieces: list[str], piece: str) -> None:
         self._room.take_characters(len(piece))

@@ -21,6 +21,7 @@ from harness.providers import errors
 from harness.providers.adapter import Json, Sink, Where
 from harness.providers.figures import read_count, read_figures
 from harness.providers.limits import PART, Room
+from harness.providers.received import note_hidden
 from harness.providers.schema import strict_ready
 from harness.providers.stream import parse_object
 from harness.providers.translate import (
@@ -221,6 +222,7 @@ class ChatFold:
         for field in ("reasoning_content", "reasoning"):
             if isinstance(said := delta.get(field), str) and said:
                 self._add_piece(self._thought.setdefault(field, []), said)
+                note_hidden(0 if thought else len(said))  # both fields have the same text
                 thought = True
         return thought or bool(pieces or calls or refusal)
 
@@ -246,6 +248,7 @@ class ChatFold:
             arguments = arguments_text(ToolCall(id="", name="", arguments=arguments))  # pyright: ignore[reportUnknownArgumentType]
         if arguments:
             self._add_piece(call.arguments, arguments)
+            note_hidden(len(arguments))
         call.extra = delta.get("extra_content") or call.extra
 
     def count(self) -> Usage:

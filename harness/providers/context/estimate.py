@@ -14,6 +14,9 @@ from harness.contracts.tool import ToolSpec
 
 CHARS_PER_TOKEN = 4  # an estimate that holds within a fifth for English and code
 IMAGE_TOKENS = 1_000
+MOST_THINKING = 65_536
+MOST_OUTPUT = 1_000_000
+"""More than any model writes in one answer: the bound if the request names none."""
 FRAME_CHARS = 48
 """Of a part beside its text: names, ids and quotes."""
 LEAST_SCALE, MOST_SCALE = 0.2, 10.0
@@ -57,6 +60,21 @@ def complete_usage(usage: Usage, request: ModelRequest, reply: Message) -> Usage
     if not usage.output and reply.parts:
         change["output"] = max(1, estimate_message(reply))
     return usage.model_copy(update={**change, "estimated": True}) if change else usage
+
+
+def bound_output(usage: Usage, request: ModelRequest) -> Usage:
+    """Bound the output that a provider reports by what the request allowed: one false figure would
+    use up a budget, or a limit."""
+    params = request.params
+    most = params.max_output_tokens or MOST_OUTPUT
+    if params.extra:  # may name another limit
+        most = MOST_OUTPUT
+    elif params.reasoning_effort is not None:  # some providers then get a higher limit than ours
+        most = max(most, MOST_THINKING)
+    if usage.output <= most:
+        return usage
+    reasoning = None if usage.reasoning is None else min(usage.reasoning, most)
+    return usage.model_copy(update={"output": most, "reasoning": reasoning, "estimated": True})
 
 
 def _count_bytes(part: Part) -> int:

@@ -22,6 +22,7 @@ from harness.providers import errors
 from harness.providers.adapter import Json, Sink, Where
 from harness.providers.figures import read_count, read_figures
 from harness.providers.limits import PART, Room
+from harness.providers.received import note_hidden
 from harness.providers.stream import parse_object
 from harness.providers.translate import Memo, arguments_object, file_note
 
@@ -220,6 +221,7 @@ class GenerateFold:
         self._room.take_characters(len(text))
         if part.get("thought"):
             self._thought.append(text)
+            note_hidden(len(text))
             return bool(text)
         self._text_signature = signature or self._text_signature
         if text:
@@ -232,7 +234,9 @@ class GenerateFold:
         if not isinstance(arguments, dict):
             raise ValueError("the arguments of a call are not an object")
         id = call.get("id") or f"call_{self._id}_{len(self._calls)}"
-        self._room.take_characters(len(str(arguments)) + PART)  # pyright: ignore[reportUnknownArgumentType]
+        size = len(str(arguments))  # pyright: ignore[reportUnknownArgumentType]
+        self._room.take_characters(size + PART)
+        note_hidden(size)
         self._calls.append(ToolCall(id=id, name=call["name"], arguments=arguments))  # pyright: ignore[reportUnknownArgumentType]
         if signature:
             self._signatures[id] = signature

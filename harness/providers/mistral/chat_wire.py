@@ -10,6 +10,7 @@ from harness.contracts.model import ModelRequest
 from harness.providers.adapter import Json, Where
 from harness.providers.chat import chat_wire
 from harness.providers.chat.chat_wire import ChatFold, Dialect
+from harness.providers.received import note_hidden
 
 DIALECT = Dialect(usage_option=False)
 _ID = re.compile(r"[a-zA-Z0-9]{9}")
@@ -72,6 +73,7 @@ class MistralFold(ChatFold):
         pieces = [each["text"] for each in part["thinking"] if each.get("text")]
         for piece in pieces:
             self._add_piece(self._thought.setdefault("thinking", []), piece)
+            note_hidden(len(piece))
         if signature := part.get("signature"):
             self._thought.setdefault("thinking", [])
             self._add_piece(self._thought.setdefault("signature", []), signature)

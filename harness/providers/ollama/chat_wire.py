@@ -21,6 +21,7 @@ from harness.providers import errors
 from harness.providers.adapter import Json, Sink, Where
 from harness.providers.figures import read_count
 from harness.providers.limits import PART, Room
+from harness.providers.received import note_hidden
 from harness.providers.stream import parse_object
 from harness.providers.translate import Memo, arguments_object, chat_tools, file_note
 
@@ -168,6 +169,7 @@ class OllamaFold:
             self._sink(text)
         if thought:
             self._thought.append(thought)
+            note_hidden(len(thought))
         calls: list[Json] = message.get("tool_calls") or []
         for call in calls:
             self._add_call(call)
@@ -178,7 +180,9 @@ class OllamaFold:
         arguments: Any = function.get("arguments") or {}
         if not isinstance(arguments, dict):
             raise ValueError("the arguments of a call are not an object")
-        self._room.take_characters(len(str(arguments)) + PART)  # pyright: ignore[reportUnknownArgumentType]
+        size = len(str(arguments))  # pyright: ignore[reportUnknownArgumentType]
+        self._room.take_characters(size + PART)
+        note_hidden(size)
         id = call.get("id") or f"call_{uuid4().hex[:12]}"  # older servers name none
         self._calls.append(ToolCall(id=id, name=function["name"], arguments=arguments))  # pyright: ignore[reportUnknownArgumentType]
 

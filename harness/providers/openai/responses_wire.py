@@ -20,6 +20,7 @@ from harness.providers import errors
 from harness.providers.adapter import Json, Sink, Where
 from harness.providers.figures import read_count, read_figures
 from harness.providers.limits import PART, Room
+from harness.providers.received import note_hidden
 from harness.providers.schema import strict_ready
 from harness.providers.stream import parse_object
 from harness.providers.translate import (
@@ -159,6 +160,8 @@ class ResponsesFold:
     def feed(self, event: bytes, data: bytes) -> bool:
         # The name avoids parsing most events; some compatible servers omit it.
         if event and event not in _WANTED:
+            if event in _HIDDEN:
+                note_hidden(len(parse_object(data).get("delta") or ""))
             return event.endswith(_PROGRESS)
         value = parse_object(data)
         kind = value.get("type") or event.decode()
@@ -244,6 +247,13 @@ _WANTED = frozenset(
         b"response.incomplete",
         b"response.failed",
         b"error",
+    }
+)
+_HIDDEN = frozenset(
+    {
+        b"response.function_call_arguments.delta",
+        b"response.reasoning_summary_text.delta",
+        b"response.reasoning_text.delta",
     }
 )
 _PROGRESS = (b".delta", b".added", b".done", b".created", b".completed", b".incomplete")

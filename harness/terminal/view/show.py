@@ -14,7 +14,7 @@ from harness.contracts.clean_text import clean_line
 from harness.contracts.provenance import AgentSummary
 from harness.contracts.run import RunState
 from harness.contracts.verdicts import MEANINGS
-from harness.journal.card import Card, SteeringSignal
+from harness.journal.card import Card, ChildRun, SteeringSignal
 from harness.terminal.view.arguments import INDENT, argument_block
 from harness.terminal.view.console import is_narrow
 from harness.terminal.view.live import STYLES, TRUNCATED, describe_decision
@@ -33,6 +33,7 @@ from harness.terminal.view.text import (
 SAID = 2_000
 FORKS = 5
 INSTRUCTIONS = 400
+CHILDREN = 5
 WORKERS = 3
 """How many are shown; --json has all of them."""
 TEXT = 11
@@ -82,6 +83,7 @@ def _about_lines(card: Card, now: float) -> Iterator[tuple[str, str]]:
         rest = f" and {more} more: harness list --forks-of {shlex.quote(card.run)}"
         yield "forks", ", ".join(card.forks[:FORKS]) + (rest if more > 0 else "")
     yield "used", format_totals(card.totals)
+    yield from _child_lines(card.children)
     yield from _worker_lines(card.workers)
     if card.stuck:
         yield "stuck", card.stuck
@@ -102,6 +104,15 @@ def _agent_lines(agent: AgentSummary | None) -> Iterator[tuple[str, str]]:
         yield "", f"tools: {', '.join(agent.tools)}"
     if agent.instructions.strip():
         yield "", f"instructions: {one_line(agent.instructions, INSTRUCTIONS)}"
+
+
+def _child_lines(children: Sequence[ChildRun]) -> Iterator[tuple[str, str]]:
+    """The latest runs of agents that this run called as tools."""
+    if more := max(0, len(children) - CHILDREN):
+        yield "called", f"{count_of(more, 'earlier run')}: --json has all of them"
+    for each in children[more:]:
+        state = each.state.value if each.state else "not ended"
+        yield "called", f"{each.agent}, run {each.run} (turn {each.turn}): {state}"
 
 
 def _worker_lines(workers: Sequence[e.Worker]) -> Iterator[tuple[str, str]]:

@@ -183,6 +183,18 @@ def _tool_finished(event: e.ToolCallFinished) -> Line:
     return Line(what, tuple(facts), "good" if event.ok else "bad")
 
 
+def _child_started(event: e.ChildStarted) -> Line:
+    does = "hands over to" if event.handover else "calls"
+    what = f"{does} {event.agent}: {one_line(event.prompt, SHOWN)}"
+    return Line(what, (f"run {event.child}",), "call")
+
+
+def _child_ended(event: e.ChildEnded) -> Line:
+    code = f": {one_line(event.error.message, SHOWN)} [{event.error.code}]" if event.error else ""
+    facts = (format_totals(event.totals),) if event.totals else ()
+    return Line(f"run {event.child} {event.state.value}{code}", facts, STYLES.get(event.state, ""))
+
+
 def _decision_requested(event: e.DecisionRequested) -> Line:
     what = f"{format_call(event.tool, event.arguments)}: " if event.tool else ""
     facts = (f"for {event.need}", event.id, *([f"digest {event.digest}"] if event.digest else []))
@@ -265,6 +277,8 @@ _RULES: dict[type[Any], Callable[[Any], Line]] = {
     e.ToolCallChecked: _tool_checked,
     e.ToolCallStarted: _tool_started,
     e.ToolCallFinished: _tool_finished,
+    e.ChildStarted: _child_started,
+    e.ChildEnded: _child_ended,
     e.DecisionRequested: _decision_requested,
     e.DecisionMade: _decision_made,
     e.HintReceived: _hint_received,

@@ -71,6 +71,17 @@ async def test_many_at_once_never_exceed_a_budget(teller: Teller) -> None:
     assert (row.held_tokens, row.spent_tokens) == (9_000, 0)
 
 
+async def test_a_call_that_ends_after_an_older_copy_was_restored_is_booked(teller: Teller) -> None:
+    await teller.ask()
+    await teller.database.fetch("DELETE FROM harness_budgets.held")
+    await teller.store.settle("id-1", replace(SPENT, run="restored"))
+    await teller.store.settle("id-1", replace(SPENT, run="restored"))
+    booked = await teller.database.fetch(
+        "SELECT calls, input, output FROM harness_budgets.spending WHERE run = 'restored'"
+    )
+    assert booked == [(1, 100, 100)]
+
+
 async def test_a_settled_call_gives_back_what_it_did_not_use(teller: Teller) -> None:
     await teller.ask()
     await teller.store.settle("id-1", SPENT)

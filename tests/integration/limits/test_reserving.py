@@ -48,7 +48,8 @@ class Limiter:
     async def pass_time(self, seconds: float) -> None:
         """Make everything older, as if the time had passed."""
         for table, columns in (
-            ("holder", ("seen",)), ("held", ("since",)), ("waiting", ("since", "due", "seen")),
+            ("holder", ("seen",)), ("held", ("since",)),
+            ("waiting", ("since", "due", "seen", "asks")),
             ("quota", ("closed_until", "reported")),
         ):  # fmt: skip
             for column in columns:
@@ -199,6 +200,7 @@ async def test_what_the_provider_reports_counts(limiter: Limiter) -> None:
     _, third = await limiter.ask(MODEL, place="third")
     assert (second.blocked, third.blocked) == (None, "model:one/a")
     assert (await limiter.usage(MODEL)).reported_requests == 3
+    assert third.lower == "3 requests"
     await limiter.pass_time(61)
     _, third = await limiter.ask(MODEL, place="third")
     assert third.blocked is None, "what others used counts for a minute only"

@@ -12,7 +12,15 @@ from alembic.config import Config
 
 from harness.contracts.errors import ConfigError, StoreError
 from harness.store.database import Database
-from harness.store.migrate import OWN, SCRIPTS, bring_up, open_database, read_revision
+from harness.store.migrate import (
+    OWN,
+    SCRIPTS,
+    Line,
+    bring_up,
+    find_lines,
+    open_database,
+    read_revision,
+)
 from harness.store.sessions import Sessions
 from harness_migrations import HEAD
 
@@ -30,15 +38,15 @@ async def run_python(code: str, *arguments: str) -> None:
     assert process.returncode == 0, errors.decode()
 
 
-def revert_migrations(url: str) -> None:
+def revert_migrations(url: str, line: Line = OWN, to: str = "base") -> None:
     config = Config()
     config.set_main_option("script_location", str(SCRIPTS))
     config.set_main_option("path_separator", "newline")
-    config.set_main_option("version_locations", str(OWN.folder))
+    config.set_main_option("version_locations", str(line.folder))
     engine = sqlalchemy.create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(url))
     with engine.begin() as connection:
-        config.attributes |= {"connection": connection, "schema": OWN.schema}
-        command.downgrade(config, "base")
+        config.attributes |= {"connection": connection, "schema": line.schema}
+        command.downgrade(config, to)
     engine.dispose()
 
 
@@ -50,6 +58,17 @@ async def test_up_down_up(empty_database_url: str) -> None:
     assert await read_revision(database) is None
     assert await bring_up(database)
     assert await Sessions(database).find_last("none") == 0
+    await database.close()
+
+
+@pytest.mark.parametrize(
+    "line", [each for each in find_lines() if len(each.revisions) > 1], ids=lambda line: line.schema
+)
+async def test_steps_of_capabilities_can_be_taken_back(empty_database_url: str, line: Line) -> None:
+    database = await open_database(empty_database_url)
+    for to in (*reversed(line.revisions[:-1]), "base"):
+        await asyncio.to_thread(revert_migrations, empty_database_url, line, to)
+    assert await bring_up(database)
     await database.close()
 
 

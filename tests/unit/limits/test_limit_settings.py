@@ -69,6 +69,12 @@ def test_headers_of_providers() -> None:
     assert read_rates({"content-type": "text/event-stream"}) is None
 
 
+def test_a_limit_of_zero_on_an_answer_is_ignored() -> None:
+    none = {"x-ratelimit-limit-requests": "0", "x-ratelimit-remaining-requests": "0"}
+    assert read_rates(none) is None
+    assert read_rates({**none, "x-ratelimit-limit-tokens": "9"}) == Rates(tokens=9)
+
+
 @pytest.mark.parametrize("text", ["", "-1", "1.5", "many", "9" * 5_000, "١٢", "0x10", "1e9"])
 def test_malformed_headers_are_ignored(text: str) -> None:
     assert read_rates({"x-ratelimit-limit-tokens": text}) is None

@@ -30,6 +30,7 @@ from harness.contracts.memory_work import (
 from harness.contracts.model import CallModel, CompactContext, Compacted, ModelTurn
 from harness.contracts.queues import workspace_queue
 from harness.contracts.run import RunSpec
+from harness.contracts.run_limits import MAX_WAITS
 from harness.contracts.tool import POOL_WAIT_S, RunTool, ToolOutcome, ToolPolicy
 from harness.contracts.transcript import SaveTranscript
 
@@ -57,7 +58,8 @@ def start_model(spec: RunSpec, request: CallModel) -> workflow.ActivityHandle[Mo
         heartbeat_timeout=timedelta(seconds=limits.heartbeat_s),
         # A cancelled call returns the text received so far, so wait for it.
         cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-        retry_policy=_retry_policy(limits.model_attempts),
+        # Waiting for a limit uses up no attempt: the activity counts those that failed.
+        retry_policy=_retry_policy(limits.model_attempts + MAX_WAITS),
         summary=f"{spec.model} turn {request.turn}",
     )
 
