@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from argparse import Namespace
+from contextlib import suppress
 from pathlib import Path
 
 from harness.cli.access.shown import print_table
 from harness.cli.out import Out
+from harness.cli.runs.serve import watch_stop_signals
 from harness.terminal import exit_codes
 
 NEXT = """
@@ -36,7 +38,16 @@ async def run_demo(args: Namespace, out: Out) -> int:
     trust.change_trust(lambda known: known.files.update({str(file): digest}))
     out.note(NEXT.format(folder=folder))
     serve = ("--port", str(args.port)) if args.port is not None else ()
-    await run.run_demo(demo, out.note, rps=args.rps, serve=serve)
+    running = asyncio.ensure_future(run.run_demo(demo, out.note, rps=args.rps, serve=serve))
+    stopping = asyncio.ensure_future(watch_stop_signals().wait())
+    await asyncio.wait([running, stopping], return_when=asyncio.FIRST_COMPLETED)
+    if not running.done():
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
+        return exit_codes.DONE
+    stopping.cancel()
+    await running  # raises what went wrong
     out.note("A part of the demo has ended; see the .log files in its folder.")
     return exit_codes.FAILED
 

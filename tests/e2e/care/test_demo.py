@@ -10,9 +10,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 pytestmark = [
@@ -54,6 +56,17 @@ class Demo:
         return next((t for t in self.read("care", "ticket", "--all") if t["state"] == state), None)
 
 
+def _find_processes(folder: Path) -> list[list[str]]:
+    """The demo's parts that still run; its stack ends a little later by itself."""
+    found = list[list[str]]()
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            if Path(process.cwd()).is_relative_to(folder):
+                found.append(process.cmdline())
+    parts = ("service.py", "harness.care.demo.traffic", "--config.file=prometheus.yml", "serve")
+    return [each for each in found if any(part in each for part in parts)]
+
+
 @pytest.fixture
 def demo(tmp_path: Path) -> Iterator[Demo]:
     demo = Demo(tmp_path / "care-demo")
@@ -69,6 +82,7 @@ def demo(tmp_path: Path) -> Iterator[Demo]:
     finally:
         os.killpg(process.pid, signal.SIGTERM)
         process.wait(60)
+        assert not _find_processes(demo.folder), "it ends all that it has started"
 
 
 def test_a_bad_release_is_reverted(demo: Demo) -> None:
