@@ -160,7 +160,7 @@ async def test_a_cursor_and_a_filter_reach_nothing_of_others(
     admin = (await api.admin.get(LOG, params={"limit": 1})).json()
     stolen = await api.operator.get(LOG, params={"limit": 1, "cursor": admin["next"]})
     assert (stolen.status_code, stolen.json()["code"]) == (400, "api.unknown_cursor")
-    for hostile in (f"{runs[0]}' OR '1'='1", "x\0y", "\\' OR WorkflowId != '", runs[0] + ".undo"):
+    for hostile in (f"{runs[0]}' OR '1'='1", "\\' OR WorkflowId != '", runs[0] + ".undo"):
         assert await read(api.stranger, run=hostile) == []
     # However little one request may read, all pages together have everything.
     monkeypatch.setattr(merge, "MOST_ITEMS", 2)

@@ -25,7 +25,8 @@ async def test_an_inline_tool_and_the_answer(
     assert one(events, e.ToolCallFinished).content == "3"
     asked, answered = (event for event in events if isinstance(event, e.ModelReplied))
     assert asked.first_ms is None, "no text came"
-    assert answered.first_ms is not None and answered.first_ms <= answered.ms
+    # One is measured by the worker, the other by the engine.
+    assert answered.first_ms is not None and answered.first_ms <= answered.ms + 10
     result = await run.result()
     assert (result.state, result.output) == (RunState.COMPLETED, "Three.")
     assert result.totals.turns == 2

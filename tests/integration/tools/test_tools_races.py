@@ -79,11 +79,13 @@ def test_a_race_never_writes_outside(root: Path) -> None:
     outside = root.parent / "outside"
     came = set()
     with swapping(root):
-        for _ in range(ROUNDS // 5):
+        for number in range(10 * ROUNDS):
             try:
                 came.add(confine.write_file(root, "dir/secret", b"written"))
             except ToolError as error:
                 came.add(error.code)
+            if number > ROUNDS // 5 and len(came) > 1:
+                break
     assert (outside / "secret").read_bytes() == b"secret"
     assert os.listdir(outside) == ["secret"]
     assert "tool.confined" in came
