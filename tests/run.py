@@ -108,8 +108,8 @@ def _test(layers: list[str], arguments: list[str], scratch: Path, *, coverage: b
 
 
 def _workers() -> int:
-    """One a core, and three more: many tests wait for a process or a timer."""
-    return (os.cpu_count() or 1) + 3
+    """One a core, and two more: many tests wait for a process or a timer."""
+    return (os.cpu_count() or 1) + 2
 
 
 def _summary(report: Path, layers: list[str]) -> list[str]:
