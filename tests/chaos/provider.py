@@ -134,7 +134,7 @@ class Provider:
         served = Served(
             number=len(self.served), run=run, step=step, provider=provider,
             worker=_read_worker(call), at=time.monotonic(), used=used,
-            fault=BY_NAME[name].at(provider) if name else None, call=call,
+            fault=_find_fault(name, provider, planned.tool) if name else None, call=call,
         )  # fmt: skip
         self.served.append(served)
         return served
@@ -143,6 +143,13 @@ class Provider:
         text = f"[answer {served.number}] This is step {served.step} of run {served.run}, going on."
         wanted = {"text": f"{served.run}.{served.step}"}
         return Say(text=text, calls=((tool, wanted),) if tool else (), used=served.used)
+
+
+def _find_fault(name: str, provider: str, tool: str | None) -> Fault:
+    """The fault as it is in the provider's protocol. An answer without a call has no arguments that
+    could be broken: it stays good."""
+    fault = BY_NAME[name]
+    return fault if tool is None and name == "broken arguments" else fault.at(provider)
 
 
 def _read_worker(call: Call) -> str:
