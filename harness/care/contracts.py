@@ -10,19 +10,19 @@ WATCH_WORKFLOW = "CareWatch"
 EVALUATE = "evaluate_invariants"
 
 
-class Evaluate(BaseModel):
-    """Evaluate invariants now."""
-
+class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True)
+
+
+class Evaluate(Frozen):
+    """Evaluate invariants now."""
 
     subject: str | None = None
     """Only those of this subject."""
 
 
-class Evaluated(BaseModel):
+class Evaluated(Frozen):
     """How many invariants are in which state."""
-
-    model_config = ConfigDict(frozen=True)
 
     states: dict[str, int] = {}
     seconds: float = 0.0
@@ -52,6 +52,8 @@ TRANSITIONS: dict[TicketState, tuple[TicketState, ...]] = {
 """All changes of state. investigating: an agent is at work. proposed: it asks to change something.
 verifying: something was changed, and the invariants are watched. failed: the agent could not help,
 or its change was undone; a person is needed."""
+OPEN_STATES = tuple(state for state in TRANSITIONS if state not in ("resolved", "closed"))
+"""In which a ticket is not settled."""
 Action = Literal["work", "resolve", "close"]
 """What people can do with a ticket."""
 CAN_WORK: tuple[TicketState, ...] = ("open", "reopened", "failed")
@@ -63,10 +65,6 @@ def find_actions(state: TicketState) -> tuple[Action, ...]:
     work: tuple[Action, ...] = ("work",) if state in CAN_WORK else ()
     ends: tuple[tuple[Action, TicketState], ...] = (("resolve", "resolved"), ("close", "closed"))
     return (*work, *(action for action, end in ends if end in TRANSITIONS[state]))
-
-
-class Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True)
 
 
 class TicketSpec(Frozen):

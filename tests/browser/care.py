@@ -133,7 +133,7 @@ async def _change(site: Site, name: str, ticket: str, run: str, text: str) -> No
     for state, minutes in (("undone", 30), ("done", 10)):
         change = ChangeRow(
             id=uuid.uuid4().hex, subject=name, ticket=ticket, run=run, commit="0f" * 20,
-            kind="deploy", before=None, held=(), state="started", message="", by="agent", at=0.0,
+            kind="deploy", held=(), state="started", message="", by="agent", at=0.0,
             summary=text or "Set the limit to 200 again",
         )  # fmt: skip
         await store.begin_change(change, 100)

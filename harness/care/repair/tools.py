@@ -299,7 +299,7 @@ async def _change(
     deployer = Deployer(ctx.deps.connection, stored)
     change = ChangeRow(
         id=ctx.idempotency_key, subject=subject, ticket=await ctx.deps.find_ticket(ctx.run),
-        run=ctx.run, kind=kind, commit=commit, before=None, summary=summary,
+        run=ctx.run, kind=kind, commit=commit, summary=summary,
         held=await deployer.list_holding(), state="started", message="", by="agent",
         at=time.time(),
     )  # fmt: skip

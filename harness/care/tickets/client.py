@@ -15,6 +15,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from harness.care.capability import CARE
 from harness.care.contracts import (
+    OPEN_STATES,
     TICKET_WORKFLOW,
     Action,
     TicketAct,
@@ -28,7 +29,7 @@ from harness.care.invariants.rows import Watched
 from harness.care.store import CareStore
 from harness.care.subjects.registry import find_subject
 from harness.care.tickets.rows import Note, Report, Ticket, fingerprint
-from harness.care.tickets.store import OPEN_STATES, TicketStore
+from harness.care.tickets.store import TicketStore
 from harness.care.views import (
     ChangeView,
     SubjectDetail,

@@ -34,8 +34,6 @@ class Ticket:
     title: str
     severity: Severity
     state: TicketState
-    priority: int
-    assignee: str | None
     opened_by: str
     opened: float
     changed: float
@@ -74,7 +72,6 @@ class ChangeRow:
     run: str | None
     kind: ChangeKind
     commit: str | None
-    before: str | None
     summary: str
     held: tuple[str, ...]
     state: ChangeState

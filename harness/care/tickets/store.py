@@ -13,9 +13,6 @@ from harness.care.contracts import SaveMove
 from harness.care.tickets.rows import ChangeRow, MoveRow, Note, NoteKind, Report, Ticket
 from harness.store.database import Database
 
-OPEN_STATES = (
-    "open", "investigating", "proposed", "approved", "changing", "verifying", "reopened", "failed",
-)  # fmt: skip
 REPORT = """
 INSERT INTO harness_care.ticket AS t (id, subject, invariant, title, severity, opened_by, count)
 SELECT * FROM unnest(%(ids)s::text[], %(subjects)s::text[], %(invariants)s::text[],
@@ -26,7 +23,7 @@ ON CONFLICT (id) DO UPDATE SET count = t.count + excluded.count, seen = now(),
 RETURNING id, state, started
 """
 TICKETS: LiteralString = """
-SELECT id, subject, invariant, title, severity, state, priority, assignee, opened_by,
+SELECT id, subject, invariant, title, severity, state, opened_by,
   extract(epoch FROM opened)::float8, extract(epoch FROM changed)::float8, count,
   extract(epoch FROM seen)::float8, attempts, run, started
 FROM harness_care.ticket
@@ -36,7 +33,6 @@ LIST: LiteralString = (
     + """
 WHERE (%(subject)s::text IS NULL OR subject = %(subject)s)
   AND (%(states)s::text[] IS NULL OR state = ANY(%(states)s))
-  AND (%(before)s::float8 IS NULL OR changed < to_timestamp(%(before)s))
 ORDER BY changed DESC, id LIMIT %(limit)s
 """
 )
@@ -51,7 +47,7 @@ UPDATE harness_care.ticket SET state = %(state)s, changed = to_timestamp(%(at)s)
 WHERE id IN (SELECT ticket FROM moved)
 """
 CHANGES = """
-SELECT id, subject, ticket, run, kind, commit, before, summary, held, state, message, by,
+SELECT id, subject, ticket, run, kind, commit, summary, held, state, message, by,
   extract(epoch FROM at)::float8
 FROM harness_care.change
 WHERE (%(subject)s::text IS NULL OR subject = %(subject)s)
@@ -60,9 +56,9 @@ WHERE (%(subject)s::text IS NULL OR subject = %(subject)s)
   AND at > to_timestamp(%(after)s) ORDER BY at DESC LIMIT %(limit)s
 """
 BEGIN_CHANGE = """
-INSERT INTO harness_care.change (id, subject, ticket, run, kind, commit, before, summary, held,
+INSERT INTO harness_care.change (id, subject, ticket, run, kind, commit, summary, held,
   state, by)
-SELECT %(id)s, %(subject)s, %(ticket)s, %(run)s, %(kind)s, %(commit)s, %(before)s, %(summary)s,
+SELECT %(id)s, %(subject)s, %(ticket)s, %(run)s, %(kind)s, %(commit)s, %(summary)s,
   %(held)s, 'started', %(by)s
 WHERE (SELECT count(*) FROM harness_care.change WHERE subject = %(subject)s AND ticket IS NOT NULL
   AND id <> %(id)s AND at > now() - interval '1 day') < %(most)s
@@ -109,13 +105,12 @@ class TicketStore:
         *,
         subject: str | None = None,
         states: Sequence[str] | None = None,
-        before: float | None = None,
         limit: int = 50,
     ) -> list[Ticket]:
         """List tickets, the last changed first."""
         values = {
             "subject": subject, "states": None if states is None else list(states),
-            "before": before, "limit": limit,
+            "limit": limit,
         }  # fmt: skip
         names = [field.name for field in fields(Ticket)]
         rows = await self._database.fetch(LIST, values)
@@ -180,7 +175,7 @@ class TicketStore:
         the subject had as many changes of agents as it may have in a day."""
         values: dict[str, Any] = {
             "id": change.id, "subject": change.subject, "ticket": change.ticket, "run": change.run,
-            "kind": change.kind, "commit": change.commit, "before": change.before,
+            "kind": change.kind, "commit": change.commit,
             "summary": change.summary, "held": list(change.held), "by": change.by, "most": most,
         }  # fmt: skip
         rows = await self._database.fetch(BEGIN_CHANGE, values)

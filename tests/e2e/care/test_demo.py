@@ -57,7 +57,7 @@ class Demo:
 
 
 def _find_processes(folder: Path) -> list[list[str]]:
-    """The demo's parts that still run; its stack ends a little later by itself."""
+    """The demo's parts that still run. Its stack ends a little later."""
     found = list[list[str]]()
     for process in psutil.process_iter():
         with suppress(psutil.Error):

@@ -40,7 +40,7 @@ async def test_a_subject_with_all_that_concerns_it(api: Api, harness: Harness) -
     for number in range(3):
         change = ChangeRow(
             id=f"{ticket}-{number}", subject=name, ticket=ticket, run=None, kind="deploy",
-            commit=None, before=None, summary=f"Change {number}", held=(), state="started",
+            commit=None, summary=f"Change {number}", held=(), state="started",
             message="", by="ada", at=0.0,
         )  # fmt: skip
         await tickets.begin_change(change, 10)

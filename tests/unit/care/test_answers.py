@@ -1,4 +1,4 @@
-"""What Prometheus and Loki may answer, and what is no answer of theirs."""
+"""Answers of Prometheus and Loki, valid and invalid."""
 
 from __future__ import annotations
 

@@ -93,7 +93,7 @@ class CareTicket:
     @workflow.signal(description="The invariant is broken again, or holds again.")
     def observe(self, holds: bool) -> None:
         if holds and self.state in ("open", "reopened") and self.working is None:
-            self._move("resolved", "the invariant holds again by itself", "watch")
+            self._move("resolved", "the invariant holds again", "watch")
         elif not holds and self.state == "resolved":
             self._move("reopened", "the invariant is broken again", "watch")
             self.wants_work = self.spec.autonomous
