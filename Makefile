@@ -7,7 +7,7 @@ SEED ?= 1
 # Without bytecode, each of the hundreds of processes that tests start compiles all that it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run care test test-all coverage setup lock check format bench crash chaos streams test-cluster clean
+.PHONY: run care test test-all coverage setup lock check format bench crash chaos never-worse streams test-cluster clean
 
 setup: .venv/.ready
 	@$(BIN)/python web/build.py
@@ -89,6 +89,12 @@ crash: setup
 chaos: setup
 	@$(BIN)/python -m tests.chaos --seed $(SEED) $(if $(RUNS),--runs $(RUNS)) \
 	  $(if $(KILLS),--kills $(KILLS))
+
+# random faults and repairs of subjects under care, while all that can die is killed:
+# make never-worse SUBJECTS=40 KILLS=12 ROUNDS=1 SEED=1
+never-worse: setup
+	@$(BIN)/python -m tests.never_worse --seed $(SEED) $(if $(SUBJECTS),--subjects $(SUBJECTS)) \
+	  $(if $(KILLS),--kills $(KILLS)) $(if $(ROUNDS),--rounds $(ROUNDS))
 
 # kill -9 of what the API's readers depend on: each must have every event exactly once
 streams: setup

@@ -126,7 +126,9 @@ class Worked(Frozen):
     changed: bool
     """Whether anything was deployed or restarted."""
     held: tuple[str, ...] = ()
-    """Invariants of the subject that held before the first change."""
+    """Invariants of the subject that held before the first change, as far as was known."""
+    changed_at: float = 0.0
+    """When the first change began."""
     window_seconds: float = 0.0
     """How long they must hold now."""
     summary: str = ""
@@ -137,6 +139,8 @@ class Verify(Frozen):
 
     subject: str
     names: tuple[str, ...]
+    changed_at: float = 0.0
+    """One that has given no data since before this time is not held against a change."""
 
 
 class Verified(Frozen):
@@ -146,6 +150,8 @@ class Verified(Frozen):
     """Those that do not hold, each with its value."""
     broken: tuple[str, ...] = ()
     """The names of those that are broken."""
+    unknown: tuple[str, ...] = ()
+    """The names of those of which nothing is known, since their source does not answer."""
 
 
 class UndoWork(Frozen):

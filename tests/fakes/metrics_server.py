@@ -25,8 +25,13 @@ class MetricsServer:
         default_factory=dict[str, list[tuple[float, float]]]
     )
     """What a query over a range returns, if it is not the value of the name."""
+    away: bool = False
+    """Whether it answers nothing but errors."""
 
     async def answer(self, exchange: Exchange) -> None:
+        if self.away:
+            exchange.answer(503, "text/html", b"<html>Service Unavailable</html>", {})
+            return
         asked = parse_qs(exchange.body.decode())
         name = asked.get("query", [""])[0]
         value = self.values.get(name)

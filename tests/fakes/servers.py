@@ -45,7 +45,7 @@ class Engine:
 
 @pytest.fixture(scope="session")
 def engine() -> Iterator[Engine]:
-    with _started() as engine:
+    with started_engine() as engine:
         yield engine
 
 
@@ -53,12 +53,12 @@ def engine() -> Iterator[Engine]:
 def fresh_engine() -> Iterator[Engine]:
     """One that knows nothing: to it all runs are forgotten. (A real one takes half a minute to
     delete a run.)"""
-    with _started() as engine:
+    with started_engine() as engine:
         yield engine
 
 
 @contextmanager
-def _started() -> Generator[Engine]:
+def started_engine() -> Generator[Engine]:
     from harness.config.settings import settings_model
     from tests.fakes.stack import User
 

@@ -53,7 +53,7 @@ class TicketActivities:
     async def verify(self, request: Verify) -> Verified:
         """See whether invariants hold now."""
         with sending_heartbeats():
-            return await self.works.verify(request.subject, request.names)
+            return await self.works.verify(request)
 
     @activity.defn(name="undo_ticket_work")
     async def undo(self, request: UndoWork) -> Undone:

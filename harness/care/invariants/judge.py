@@ -13,6 +13,8 @@ State = Literal["holds", "violated", "broken", "no_data", "unreachable", "invali
 """violated: not yet long enough to be broken. no_data: the query returns nothing. unreachable: the
 source does not answer. invalid: it does not accept the query."""
 KNOWN = ("holds", "violated", "broken")
+GAPS = ("no_data", "unreachable", "invalid")
+"""In which nothing is known."""
 
 
 @dataclass(frozen=True)

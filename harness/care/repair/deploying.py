@@ -3,9 +3,12 @@ the idempotency key of the call, so that it is done once."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from harness.care.invariants.judge import GAPS, KNOWN
+from harness.care.invariants.rows import Sample, Watched
 from harness.care.repair.git import Clone, open_clone, revert, take_over
 from harness.care.store import CareStore, StoredSubject
 from harness.care.subjects.commands import Ran, run_command
@@ -15,6 +18,13 @@ from harness.care.tickets.rows import ChangeRow
 from harness.care.tickets.store import TicketStore
 from harness.contracts.errors import HarnessError, ToolFailed
 from harness.engine.connection import Connection
+
+
+def _did_hold(watched: Watched, samples: Sequence[Sample]) -> bool:
+    if watched.judgement is None or watched.judgement.state in GAPS:
+        known = [sample.state for sample in samples if sample.state in KNOWN]
+        return bool(known) and known[-1] == "holds"
+    return watched.judgement.state == "holds"
 
 
 @dataclass(frozen=True)
@@ -33,12 +43,13 @@ class Deployer:
         return TicketStore(self.connection.database)
 
     async def list_holding(self) -> tuple[str, ...]:
-        """The invariants of the subject that hold now."""
-        found = await CareStore(self.connection.database).list_watched(self.subject.name)
+        """The invariants of the subject that hold now. Of which nothing is known now, since the
+        subject or its metrics are away: those that held when something was known last."""
+        store = CareStore(self.connection.database)
+        watched = await store.list_watched(self.subject.name)
+        samples = await store.read_samples(self.subject.name)
         return tuple(
-            each.invariant.name
-            for each in found
-            if each.judgement and each.judgement.state == "holds"
+            each.invariant.name for each in watched if _did_hold(each, samples.get(each.key, ()))
         )
 
     async def deploy(self, change: ChangeRow) -> ChangeRow:

@@ -8,8 +8,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.care.contracts import Move, TicketState, Undone, Verified, Work, Worked
+from harness.care.contracts import Move, TicketState, Undone, Verified, Verify, Work, Worked
 from harness.care.invariants.evaluate import evaluate
+from harness.care.invariants.judge import Judgement
 from harness.care.repair.agent import NAME
 from harness.care.repair.git import close_worktree, open_clone, open_worktree
 from harness.care.settings import CareSettings
@@ -79,23 +80,30 @@ class TicketWork:
         changes = await TicketStore(self.connection.database).list_changes(run=run)
         made = [each for each in changes if each.state == "done"]
         summary = end.error.message if end.error else end.output
+        first = made[-1] if made else None
         return Worked(
-            run=run, changed=bool(made), held=made[-1].held if made else (),
+            run=run, changed=bool(made), held=first.held if first else (),
+            changed_at=first.at if first else 0.0,
             window_seconds=await self._find_window(ticket.subject, made),
             summary=summary[:MAX_SUMMARY],
         )  # fmt: skip
 
-    async def verify(self, subject: str, names: tuple[str, ...]) -> Verified:
+    async def verify(self, request: Verify) -> Verified:
         """See whether invariants hold now."""
         store = CareStore(self.connection.database)
-        watched = await store.list_watched(subject, names)
+        watched = await store.list_watched(request.subject, request.names)
         settings = self.connection.settings.section(CareSettings)
         found = await evaluate(settings, watched)
         await store.save_judgements(found, int(time.time() / settings.evaluate_seconds))
-        failing = [(each, judged) for each, judged in found if judged.state != "holds"]
+        failing = [
+            (each, judged)
+            for each, judged in found
+            if judged.state != "holds" and not _was_silent(judged, request.changed_at)
+        ]
         return Verified(
             failing=tuple(f"{e.invariant.name} {j.state} {j.message}".strip() for e, j in failing),
             broken=tuple(e.invariant.name for e, j in failing if j.state == "broken"),
+            unknown=tuple(e.invariant.name for e, j in failing if j.state == "unreachable"),
         )
 
     async def undo(self, run: str) -> Undone:
@@ -157,6 +165,12 @@ class TicketWork:
             lines.append(f"Runbooks are in {subject.runbooks}: follow one that fits.")
         lines += [f"{e.kind} by {e.by}: {e.text}" for e in notes if e.at < request.at]
         return "\n".join(lines)
+
+
+def _was_silent(judged: Judgement, changed_at: float) -> bool:
+    """Whether it has given no data since before a change, and was not bad then."""
+    is_silent = judged.state == "no_data" and judged.since < changed_at
+    return is_silent and judged.violated_since is None
 
 
 def _find_state(event: DurableEvent) -> tuple[TicketState, str] | None:

@@ -16,18 +16,15 @@ from harness.care.tickets.rows import Report, fingerprint
 from harness.care.tickets.store import TicketStore
 from harness.care.views import SilenceBody
 from harness.contracts.errors import TicketNotFound, TicketRefused
-from tests.integration.care.conftest import MakeShop, Shop
-
-
-def errors_of(shop: Shop) -> str:
-    return fingerprint(shop.name, "errors")
+from tests.fakes.shop import Shop
+from tests.integration.care.conftest import MakeShop
 
 
 async def work_until(shop: Shop, *states: str) -> str:
     """Break `errors` with a commit, let the agent work on the ticket; returns its run."""
-    await shop.ticket(errors_of(shop), "open")
-    await client.act_on_ticket(shop.connection, errors_of(shop), "work", "tester")
-    ticket = await shop.ticket(errors_of(shop), *states)  # type: ignore[arg-type]
+    await shop.ticket(shop.ticket_of("errors"), "open")
+    await client.act_on_ticket(shop.connection, shop.ticket_of("errors"), "work", "tester")
+    ticket = await shop.ticket(shop.ticket_of("errors"), *states)  # type: ignore[arg-type]
     assert ticket.run is not None
     return ticket.run
 
@@ -40,11 +37,11 @@ async def test_a_bad_commit_is_reverted_once_a_person_agrees(
     run = await work_until(shop, "proposed")
     pending = (await care.get_run(run).pending())[0]
     assert "-5 0" in pending.question and "+0 0" in pending.question, "the diff is shown"
-    assert shop.read(0) == 5 and not shop.deploys
+    assert shop.read("errors") == 5 and not shop.deploys
     await care.get_run(run).approve()
-    ticket = await shop.ticket(errors_of(shop), "resolved", "failed")
+    ticket = await shop.ticket(shop.ticket_of("errors"), "resolved", "failed")
     assert ticket.state == "resolved", ticket.moves
-    assert shop.read(0) == 0
+    assert shop.read("errors") == 0
     assert [line.split()[0] for line in shop.deploys] == ["[]"], "deployed once"
     assert "Revert" in shop.git("log", "-1", "--format=%s")
     states = [move.state for move in ticket.moves]
@@ -64,10 +61,10 @@ async def test_a_change_that_breaks_what_held_is_undone(care: Harness, make_shop
     # Reverting the last commit repairs `errors`, and makes `latency` bad again, which holds now.
     run = await work_until(shop, "proposed")
     await care.get_run(run).approve()
-    ticket = await shop.ticket(errors_of(shop), "resolved", "failed")
+    ticket = await shop.ticket(shop.ticket_of("errors"), "resolved", "failed")
     assert ticket.state == "failed", ticket.moves
     assert "latency" in ticket.moves[-1].why and "undone" in ticket.moves[-1].why
-    assert (shop.read(0), shop.read(1)) == (5, 0), "as before the change"
+    assert shop.live == (5, 0), "as before the change"
     assert [change.state for change in ticket.changes] == ["undone"]
     assert shop.git("status", "--porcelain") == ""
 
@@ -77,8 +74,8 @@ async def test_a_rejected_change_is_not_made(care: Harness, make_shop: MakeShop)
     shop.commit("5", "0", "Save money")
     run = await work_until(shop, "proposed")
     await care.get_run(run).reject(note="not now")
-    ticket = await shop.ticket(errors_of(shop), "failed")
-    assert shop.read(0) == 5 and not shop.deploys and not ticket.changes
+    ticket = await shop.ticket(shop.ticket_of("errors"), "failed")
+    assert shop.read("errors") == 5 and not shop.deploys and not ticket.changes
 
 
 async def test_a_deploy_that_fails_halfway_is_taken_back(
@@ -89,8 +86,8 @@ async def test_a_deploy_that_fails_halfway_is_taken_back(
     shop.git("commit", "--quiet", "--all", "-m", "Cannot be deployed")
     shop.commit("5", "0", "Save money")
     run = await work_until(shop, "failed")
-    assert shop.read(0) == 5, "what ran before runs again"
-    ticket = await shop.ticket(errors_of(shop), "failed")
+    assert shop.read("errors") == 5, "what ran before runs again"
+    ticket = await shop.ticket(shop.ticket_of("errors"), "failed")
     assert [change.state for change in ticket.changes] == ["failed"]
     assert "halfway" in ticket.changes[0].message
     assert shop.git("show", "HEAD:values") == "5 0"
@@ -107,7 +104,7 @@ async def test_a_subject_may_forbid_changes(
     shop = await make_shop(**options)
     shop.commit("5", "0", "Save money")
     await work_until(shop, "failed")
-    ticket = await shop.ticket(errors_of(shop), "failed")
+    ticket = await shop.ticket(shop.ticket_of("errors"), "failed")
     assert reason in ticket.moves[-1].why
     assert not shop.deploys
 
@@ -144,13 +141,15 @@ async def test_a_ticket_resolves_by_itself_and_opens_again(
 ) -> None:
     shop = await make_shop()
     shop.commit("5", "0", "Save money")
-    await shop.ticket(errors_of(shop), "open")
+    await shop.ticket(shop.ticket_of("errors"), "open")
     shop.commit("0", "0", "Repair it by hand")
-    await shop.ticket(errors_of(shop), "resolved")
+    await shop.ticket(shop.ticket_of("errors"), "resolved")
     shop.commit("6", "0", "Again")
-    await shop.ticket(errors_of(shop), "reopened")
-    await client.act_on_ticket(care.connection, errors_of(shop), "close", "tester", "known")
-    await shop.ticket(errors_of(shop), "closed", "reopened")
+    await shop.ticket(shop.ticket_of("errors"), "reopened")
+    await client.act_on_ticket(
+        care.connection, shop.ticket_of("errors"), "close", "tester", "known"
+    )
+    await shop.ticket(shop.ticket_of("errors"), "closed", "reopened")
     with pytest.raises(TicketNotFound):
         await client.act_on_ticket(care.connection, "0" * 16, "close", "tester")
 
@@ -179,12 +178,12 @@ async def test_what_is_silenced_opens_no_ticket(care: Harness, make_shop: MakeSh
     body = SilenceBody(subject=shop.name, invariant="errors", seconds=3_600, reason="maintenance")
     silence = await silences.add_silence(care.connection, body, "tester")
     shop.commit("5", "5", "Move the database")
-    await shop.ticket(fingerprint(shop.name, "latency"), "open")
+    await shop.ticket(shop.ticket_of("latency"), "open")
     with pytest.raises(TicketNotFound):
-        await client.find_ticket(care.connection, errors_of(shop))
+        await client.find_ticket(care.connection, shop.ticket_of("errors"))
     assert (await silences.list_silences(care.connection))[0].reason == "maintenance"
     await silences.end_silence(care.connection, silence.id)
-    await shop.ticket(errors_of(shop), "open")
+    await shop.ticket(shop.ticket_of("errors"), "open")
 
 
 async def test_a_repository_runs_nothing_of_its_own(
@@ -206,5 +205,5 @@ async def test_a_repository_runs_nothing_of_its_own(
     assert [each async for each in check_subject(care.connection, shop.name)]
     run = await work_until(shop, "proposed")
     await care.get_run(run).approve()
-    await shop.ticket(errors_of(shop), "resolved")
+    await shop.ticket(shop.ticket_of("errors"), "resolved")
     assert not (tmp_path / "sprung").exists()

@@ -35,6 +35,8 @@ T = TypeVar("T", bound=BaseModel)
 AGENT = "agent"
 LOOK_EVERY = timedelta(seconds=5)
 """While a change is verified: a change that breaks something is undone at once."""
+BLIND = timedelta(minutes=10)
+"""How much longer a change is watched if the source of its metrics does not answer."""
 KEPT_RESOLVED = timedelta(hours=1)
 """After this time without a relapse, a resolved ticket is closed."""
 LONGEST = timedelta(days=30)
@@ -140,7 +142,7 @@ class CareTicket:
         if self.spec.invariant is not None:
             names = tuple(dict.fromkeys((self.spec.invariant, *worked.held)))
         if not worked.changed:
-            seen = await self._look(names[:1])
+            seen = await self._look(names[:1], 0.0)
             if seen.failing or not names:
                 self._follow("failed", f"nothing was changed: {worked.summary}", worked.run)
             else:
@@ -149,9 +151,10 @@ class CareTicket:
         self._follow("verifying", "the invariants are watched", worked.run)
         until = workflow.now() + timedelta(seconds=worked.window_seconds)
         while True:
-            seen = await self._look(names)
+            seen = await self._look(names, worked.changed_at)
             worse = [name for name in seen.broken if name in worked.held]
-            if worse or workflow.now() >= until:
+            wait = BLIND if len(seen.unknown) == len(seen.failing) > 0 else timedelta(0)
+            if worse or workflow.now() >= until + wait:
                 break
             await workflow.sleep(LOOK_EVERY)
         if not seen.failing:
@@ -166,8 +169,8 @@ class CareTicket:
         why = f"after the change: {failing}; {undone.undone} changes were undone{stopped}"
         self._follow("failed", why, worked.run)
 
-    async def _look(self, names: tuple[str, ...]) -> Verified:
-        request = Verify(subject=self.spec.subject, names=names)
+    async def _look(self, names: tuple[str, ...], changed_at: float) -> Verified:
+        request = Verify(subject=self.spec.subject, names=names, changed_at=changed_at)
         return await _call("verify_invariants", request, Verified)
 
     # --- states
