@@ -7,11 +7,12 @@ from typing import Annotated
 from fastapi import Query
 
 from harness.api.caller import Caller, Role
-from harness.api.context import ApiContext, CallerOf, Context, PathText
+from harness.api.context import ApiContext, CallerOf, Context, PathText, may_see
 from harness.api.route import Created, Route
 from harness.api.slots import Slots
 from harness.care.invariants import client, silences
 from harness.care.invariants.invariant import NAME
+from harness.care.permission import check_subject_owner, check_ticket_owner, may_change
 from harness.care.queries import answer_query
 from harness.care.tickets import alerts
 from harness.care.tickets import client as tickets
@@ -66,9 +67,10 @@ async def list_subjects(context: Context) -> SubjectList:
     return SubjectList(subjects=await client.list_subjects(context.connection))
 
 
-async def show_subject(subject: PathText, context: Context) -> SubjectDetail:
+async def show_subject(subject: PathText, context: Context, caller: CallerOf) -> SubjectDetail:
     """Read a service under care with its invariants, and its last tickets and changes."""
-    return await tickets.show_subject(context.connection, subject)
+    found = await tickets.show_subject(context.connection, subject)
+    return found.model_copy(update={"may_change": may_see(caller, found.owner)})
 
 
 async def list_invariants(context: Context, subject: SubjectName = None) -> InvariantList:
@@ -79,13 +81,15 @@ async def list_invariants(context: Context, subject: SubjectName = None) -> Inva
 
 async def add_invariant(body: InvariantBody, context: Context, caller: CallerOf) -> InvariantView:
     """Add an invariant to a subject, or change one that a person added."""
+    await check_subject_owner(context.connection, caller, body.subject)
     return await client.add_invariant(context.connection, body, caller.user)
 
 
 async def remove_invariant(
-    subject: PathText, invariant: PathText, context: Context
+    subject: PathText, invariant: PathText, context: Context, caller: CallerOf
 ) -> InvariantView:
     """Remove an invariant that a person added."""
+    await check_subject_owner(context.connection, caller, subject)
     return await client.remove_invariant(context.connection, subject, invariant)
 
 
@@ -100,6 +104,7 @@ async def list_tickets(
 
 async def open_ticket(body: OpenTicketBody, context: Context, caller: CallerOf) -> TicketView:
     """Open a ticket."""
+    await check_subject_owner(context.connection, caller, body.subject)
     made = await tickets.open_ticket(
         context.connection, body.subject, body.title, caller.user, autonomous=body.work
     )
@@ -110,7 +115,11 @@ async def show_ticket(ticket: PathText, context: Context, caller: CallerOf) -> T
     """Read a ticket with all that happened to it."""
     found = await tickets.show_ticket(context.connection, ticket)
     visible = found.run is not None and await _may_see_run(context, caller, found.run)
-    return found.model_copy(update={"run_visible": visible})
+    is_owner = await may_change(context.connection, caller, found.subject)
+    actions = found.actions if is_owner else []
+    return found.model_copy(
+        update={"run_visible": visible, "may_change": is_owner, "actions": actions}
+    )
 
 
 async def _may_see_run(context: ApiContext, caller: Caller, run: str) -> bool:
@@ -125,6 +134,7 @@ async def act_on_ticket(
     ticket: PathText, body: TicketActBody, context: Context, caller: CallerOf
 ) -> TicketView:
     """Let an agent work on a ticket, resolve it, or close it."""
+    await check_ticket_owner(context.connection, caller, ticket)
     acted = await tickets.act_on_ticket(
         context.connection, ticket, body.action, caller.user, body.why
     )
@@ -135,13 +145,16 @@ async def comment(
     ticket: PathText, body: CommentBody, context: Context, caller: CallerOf
 ) -> TicketNote:
     """Comment on a ticket."""
+    await check_ticket_owner(context.connection, caller, ticket)
     note = await tickets.comment(context.connection, ticket, body.text, caller.user)
     return TicketNote.model_validate(note, from_attributes=True)
 
 
-async def take_alerts(body: AlertsBody, context: Context) -> AlertsTaken:
+async def take_alerts(body: AlertsBody, context: Context, caller: CallerOf) -> AlertsTaken:
     """Report alerts of Alertmanager as tickets: its webhook sends them."""
-    return await alerts.take_alerts(context.connection, body)
+    return await alerts.take_alerts(
+        context.connection, body, lambda subject: may_see(caller, subject.owner)
+    )
 
 
 async def list_silences(context: Context) -> SilenceList:
@@ -151,11 +164,14 @@ async def list_silences(context: Context) -> SilenceList:
 
 async def add_silence(body: SilenceBody, context: Context, caller: CallerOf) -> SilenceView:
     """Let invariants open no tickets for a time."""
+    await check_subject_owner(context.connection, caller, body.subject)
     return await silences.add_silence(context.connection, body, caller.user)
 
 
-async def end_silence(silence: PathText, context: Context) -> SilenceView:
+async def end_silence(silence: PathText, context: Context, caller: CallerOf) -> SilenceView:
     """End a silence."""
+    found = await silences.find_silence(context.connection, silence)
+    await check_subject_owner(context.connection, caller, found.subject)
     return await silences.end_silence(context.connection, silence)
 
 

@@ -160,6 +160,8 @@ class SubjectView(BaseModel):
     name: str
     summary: str = ""
     folder: str
+    owner: str | None = None
+    """The user who decides about its changes; without one only admins do."""
     changes: Changes
     health: str | None = None
     metrics: str | None = None
@@ -264,6 +266,8 @@ class TicketDetail(TicketView):
     """What people can do with it now."""
     run_visible: bool = False
     """Whether who asks may see the last run, and decide what it waits for."""
+    may_change: bool = True
+    """Whether who asks owns the subject, or is an admin."""
 
 
 class TicketList(BaseModel):
@@ -280,6 +284,8 @@ class SubjectDetail(SubjectView):
     """The last changed first, those that are resolved or closed too."""
     recent: list[ChangeView]
     """The newest changes, the newest first."""
+    may_change: bool = True
+    """Whether who asks owns it, or is an admin."""
 
 
 class OpenTicketBody(Body):

@@ -40,8 +40,8 @@ async def list_silences(connection: Connection) -> list[SilenceView]:
     return [SilenceView(**dict(zip(names, row, strict=True))) for row in rows]
 
 
-async def end_silence(connection: Connection, id: str) -> SilenceView:
-    """End a silence now.
+async def find_silence(connection: Connection, id: str) -> SilenceView:
+    """Find a silence that holds now.
 
     Raises:
         InvariantNotFound: There is none with this id.
@@ -51,5 +51,15 @@ async def end_silence(connection: Connection, id: str) -> SilenceView:
         raise InvariantNotFound(
             f"There is no silence {id[:40]!r}.", fix="List them: harness care silence"
         )
+    return found
+
+
+async def end_silence(connection: Connection, id: str) -> SilenceView:
+    """End a silence now.
+
+    Raises:
+        InvariantNotFound: There is none with this id.
+    """
+    found = await find_silence(connection, id)
     await CareStore(connection.database).end_silence(found.id)
     return found

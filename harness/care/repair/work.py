@@ -63,7 +63,7 @@ class TicketWork:
         prompt = await self._write_prompt(request, stored)
         asked = Request(
             messages=(user_message(prompt),), id=run, workspace=place, by=f"ticket {ticket.id}",
-            labels={LABEL: ticket.id},
+            labels={LABEL: ticket.id}, owner=stored.subject.owner,
         )  # fmt: skip
         await TicketStore(self.connection.database).set_run(ticket.id, run)
         await start_run(self.connection, agent, asked, eager=False)

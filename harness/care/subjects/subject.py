@@ -54,6 +54,8 @@ class Subject(BaseModel):
     """A folder in its folder with Markdown files that say what to do."""
     editable: tuple[Path, ...] = Field(default=(), max_length=100)
     """The files that agents may edit, such as `config.toml` and `src/**`."""
+    owner: str | None = Field(default=None, min_length=1, max_length=200, pattern=r"^[!-~]+$")
+    """The user who decides about its changes; without one only admins do."""
     changes: Changes = "ask"
     """Whether agents may deploy and restart: after approval, on their own, or never."""
     autonomous: bool = False

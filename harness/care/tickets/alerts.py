@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from harness.care.invariants.invariant import Severity
 from harness.care.store import CareStore
+from harness.care.subjects.subject import Subject
 from harness.care.tickets.client import observe, report
 from harness.care.tickets.rows import Report, fingerprint
 from harness.engine.connection import Connection
@@ -52,13 +54,16 @@ class AlertsTaken(BaseModel):
     reported: int
     resolved: int
     ignored: int
-    """Alerts of no known subject: none of the labels `subject`, `service` and `job` names one."""
+    """Alerts of no known subject: none of the labels `subject`, `service` and `job` names one that
+    the user of the token may change."""
 
 
-async def take_alerts(connection: Connection, body: AlertsBody) -> AlertsTaken:
+async def take_alerts(
+    connection: Connection, body: AlertsBody, may_report: Callable[[Subject], bool]
+) -> AlertsTaken:
     """Report firing alerts, and tell the tickets of others that they are over."""
     stored = await CareStore(connection.database).list_subjects()
-    names = {each.subject.name for each in stored}
+    names = {each.subject.name for each in stored if may_report(each.subject)}
     firing, over, ignored = list[Report](), set[str](), 0
     for alert in body.alerts:
         subject = _find_subject(alert, names)

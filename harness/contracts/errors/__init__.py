@@ -75,6 +75,7 @@ from harness.contracts.errors.care import (
     SourceUnreachable,
     SubjectInvalid,
     SubjectNotFound,
+    SubjectNotYours,
     TicketNotFound,
     TicketRefused,
 )

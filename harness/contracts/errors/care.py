@@ -58,6 +58,14 @@ class SubjectNotFound(CareError):
     http_status = 404
 
 
+class SubjectNotYours(CareError):
+    """The subject, or the ticket's subject, belongs to somebody else."""
+
+    code = "care.not_yours"
+    fix = "Ask its owner or an admin. `owner` in its subject.toml names the owner."
+    http_status = 403
+
+
 class InvariantNotFound(CareError):
     """The subject has no invariant with that name."""
 

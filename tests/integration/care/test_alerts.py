@@ -8,9 +8,14 @@ import pytest
 from pydantic import ValidationError
 
 from harness import Harness
+from harness.care.subjects.subject import Subject
 from harness.care.tickets import client
 from harness.care.tickets.alerts import MOST, AlertsBody, take_alerts
 from tests.integration.care.conftest import MakeShop
+
+
+def anyone(_: Subject) -> bool:
+    return True
 
 
 def sent(subject: str, status: str = "firing", count: int = 1, mark: str = "a1") -> AlertsBody:
@@ -31,7 +36,7 @@ async def test_25_000_alerts_of_one_cause_are_one_ticket(
     shop = await make_shop()
 
     async def send() -> None:
-        await take_alerts(care.connection, sent(shop.name, count=500))
+        await take_alerts(care.connection, sent(shop.name, count=500), anyone)
 
     for _ in range(5):
         await asyncio.gather(*(send() for _ in range(10)))
@@ -44,18 +49,18 @@ async def test_an_alert_that_is_over_resolves_its_ticket(
     care: Harness, make_shop: MakeShop
 ) -> None:
     shop = await make_shop()
-    await take_alerts(care.connection, sent(shop.name))
+    await take_alerts(care.connection, sent(shop.name), anyone)
     [ticket] = await client.list_tickets(care.connection, subject=shop.name)
-    taken = await take_alerts(care.connection, sent(shop.name, "resolved"))
+    taken = await take_alerts(care.connection, sent(shop.name, "resolved"), anyone)
     assert (taken.reported, taken.resolved, taken.ignored) == (0, 1, 0)
     await shop.ticket(ticket.id, "resolved")
-    await take_alerts(care.connection, sent(shop.name))
+    await take_alerts(care.connection, sent(shop.name), anyone)
     await shop.ticket(ticket.id, "reopened")
 
 
 async def test_alerts_of_others_are_ignored(care: Harness, make_shop: MakeShop) -> None:
     shop = await make_shop()
-    taken = await take_alerts(care.connection, sent("elsewhere", count=3))
+    taken = await take_alerts(care.connection, sent("elsewhere", count=3), anyone)
     assert taken.ignored == 3
     assert not await client.list_tickets(care.connection, subject=shop.name)
     with pytest.raises(ValidationError):

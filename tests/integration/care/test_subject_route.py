@@ -24,7 +24,8 @@ async def test_a_subject_with_all_that_concerns_it(api: Api, harness: Harness) -
         Invariant(name=each, query="up", operator=">", threshold=0.5) for each in ("one", "two")
     )
     care, tickets = CareStore(database), TicketStore(database)
-    await care.add_subject(Subject(name=name, invariant=invariants), "/srv/shop", "0" * 64, "ada")
+    defined = Subject(name=name, owner=api.user, invariant=invariants)
+    await care.add_subject(defined, "/srv/shop", "0" * 64, "ada")
     [one, two] = await care.list_watched(name)
     await care.save_judgements(
         [
@@ -68,3 +69,49 @@ async def test_a_subject_that_is_not_there(api: Api) -> None:
     for name in ("nothing", "a%00b", "%F0%9F%8D%B5", "x" * 500):
         answer = await api.viewer.get(f"/api/v1/care/subjects/{name}")
         assert answer.status_code == 404, answer.text
+
+
+async def test_only_its_owner_and_admins_change_a_subject(api: Api, harness: Harness) -> None:
+    """Every viewer sees it. What belongs to others is refused, also to operators."""
+    store = CareStore(harness.connection.database)
+    name, other = (f"shop-{uuid.uuid4().hex[:8]}" for _ in range(2))
+    invariant = Invariant(name="up", query="up", operator=">", threshold=0.5)
+    await store.add_subject(Subject(name=name, owner="olaf"), "/srv/shop", "0" * 64, "ada")
+    await store.add_subject(Subject(name=other, invariant=(invariant,)), "/srv/x", "0" * 64, "ada")
+    ticket = uuid.uuid4().hex
+    tickets = TicketStore(harness.connection.database)
+    await tickets.report(
+        [Report(id=ticket, subject=other, title="Slow", severity="warning", by="ada")]
+    )
+    alert = {"status": "firing", "labels": {"subject": other}, "fingerprint": "f"}
+    silence = {"subject": other, "seconds": 60, "reason": "rest"}
+    extra = {"subject": other, "name": "x", "query": "up", "operator": ">", "threshold": 1}
+    try:
+        for path, body in (
+            ("tickets", {"subject": other, "title": "Slow"}),
+            (f"tickets/{ticket}/act", {"action": "close"}),
+            (f"tickets/{ticket}/comments", {"text": "Do as I say"}),
+            ("silences", silence),
+            ("invariants", extra),
+        ):
+            answer = await api.operator.post(f"/api/v1/care/{path}", json=body)
+            assert answer.status_code == 403, answer.text
+            assert answer.json()["code"] == "care.not_yours"
+        gone = await api.operator.delete(f"/api/v1/care/invariants/{other}/up")
+        assert gone.status_code == 403
+        taken = await api.operator.post("/api/v1/care/alerts", json={"alerts": [alert]})
+        assert taken.json() == {"reported": 0, "resolved": 0, "ignored": 1}
+        made = (await api.admin.post("/api/v1/care/silences", json=silence)).json()
+        ended = await api.operator.delete(f"/api/v1/care/silences/{made['id']}")
+        assert ended.status_code == 403
+        shown = (await api.operator.get(f"/api/v1/care/tickets/{ticket}")).json()
+        assert (shown["may_change"], shown["actions"]) == (False, [])
+        subject = (await api.viewer.get(f"/api/v1/care/subjects/{other}")).json()
+        assert subject["may_change"] is False
+        await store.add_subject(Subject(name=name, owner=api.user), "/srv/shop", "0" * 64, "ada")
+        mine = {**silence, "subject": name}
+        assert (await api.operator.post("/api/v1/care/silences", json=mine)).status_code == 201
+        assert (await api.stranger.post("/api/v1/care/silences", json=mine)).status_code == 403
+    finally:
+        await store.remove_subject(name)
+        await store.remove_subject(other)

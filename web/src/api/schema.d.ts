@@ -8115,6 +8115,8 @@ export interface components {
             summary: string;
             /** Folder */
             folder: string;
+            /** Owner */
+            owner?: string | null;
             /**
              * Changes
              * @enum {string}
@@ -8143,6 +8145,11 @@ export interface components {
             tickets: components["schemas"]["TicketView"][];
             /** Recent */
             recent: components["schemas"]["ChangeView"][];
+            /**
+             * May Change
+             * @default true
+             */
+            may_change: boolean;
         };
         /**
          * SubjectList
@@ -8166,6 +8173,8 @@ export interface components {
             summary: string;
             /** Folder */
             folder: string;
+            /** Owner */
+            owner?: string | null;
             /**
              * Changes
              * @enum {string}
@@ -8327,6 +8336,11 @@ export interface components {
              * @default false
              */
             run_visible: boolean;
+            /**
+             * May Change
+             * @default true
+             */
+            may_change: boolean;
         };
         /**
          * TicketList
