@@ -82,6 +82,9 @@ class TicketSpec(Frozen):
     state: TicketState = "open"
     attempts: int = 0
     """How many times an agent has worked on it."""
+    run: str | None = None
+    """A run that changes the subject without having been started by a ticket: it is the first one
+    that works on it."""
 
 
 class Move(Frozen):

@@ -29,6 +29,7 @@ from harness.care.repair.git import (
 from harness.care.repair.summaries import summarize, summarize_invariant
 from harness.care.subjects.commands import PYTHON
 from harness.care.subjects.registry import find_subject
+from harness.care.tickets.client import open_ticket_of_run
 from harness.care.tickets.rows import ChangeKind, ChangeRow, Note
 from harness.care.tickets.store import TicketStore
 from harness.care.views import QueryBody
@@ -297,8 +298,11 @@ async def _change(
 ) -> str:
     stored = await find_subject(ctx.deps.connection, subject)
     deployer = Deployer(ctx.deps.connection, stored)
+    ticket = await ctx.deps.find_ticket(ctx.run)
+    if ticket is None:
+        ticket = await open_ticket_of_run(ctx.deps.connection, subject, ctx.run, summary)
     change = ChangeRow(
-        id=ctx.idempotency_key, subject=subject, ticket=await ctx.deps.find_ticket(ctx.run),
+        id=ctx.idempotency_key, subject=subject, ticket=ticket,
         run=ctx.run, kind=kind, commit=commit, summary=summary,
         held=await deployer.list_holding(), state="started", message="", by="agent",
         at=time.time(),

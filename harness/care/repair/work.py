@@ -55,18 +55,9 @@ class TicketWork:
 
     async def work(self, request: Work) -> Worked:
         """Start the agent's run, or join it, and wait for its end."""
-        ticket = request.ticket
-        run = f"care-{ticket.id}-{request.attempt}"
-        stored = await find_subject(self.connection, ticket.subject)
-        place = await self._open_workspace(stored, run)
-        agent = await find_published(self.connection, NAME)
-        prompt = await self._write_prompt(request, stored)
-        asked = Request(
-            messages=(user_message(prompt),), id=run, workspace=place, by=f"ticket {ticket.id}",
-            labels={LABEL: ticket.id}, owner=stored.subject.owner,
-        )  # fmt: skip
-        await TicketStore(self.connection.database).set_run(ticket.id, run)
-        await start_run(self.connection, agent, asked, eager=False)
+        ticket, run = request.ticket, request.ticket.run
+        if run is None or request.attempt > 1:
+            run = await self._start(request)
         following = asyncio.ensure_future(self._follow(ticket.id, run))
         try:
             end = await wait_for_end(self.connection, self.feeds, run)
@@ -123,6 +114,22 @@ class TicketWork:
         for attempt in range(1, found.attempts + 1):
             place = self.connection.project / WORKSPACES / f"care-{ticket}-{attempt}"
             await close_worktree(clone, place)
+
+    async def _start(self, request: Work) -> str:
+        """Start the agent's run, unless it has begun; returns its id."""
+        ticket = request.ticket
+        run = f"care-{ticket.id}-{request.attempt}"
+        stored = await find_subject(self.connection, ticket.subject)
+        place = await self._open_workspace(stored, run)
+        agent = await find_published(self.connection, NAME)
+        prompt = await self._write_prompt(request, stored)
+        asked = Request(
+            messages=(user_message(prompt),), id=run, workspace=place, by=f"ticket {ticket.id}",
+            labels={LABEL: ticket.id}, owner=stored.subject.owner,
+        )  # fmt: skip
+        await TicketStore(self.connection.database).set_run(ticket.id, run)
+        await start_run(self.connection, agent, asked, eager=False)
+        return run
 
     async def _open_workspace(self, stored: StoredSubject, run: str) -> Path:
         """The subject's code on a branch of its own, for one run."""

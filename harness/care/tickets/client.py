@@ -120,6 +120,20 @@ async def open_ticket(
     return await find_ticket(connection, report_.id)
 
 
+async def open_ticket_of_run(connection: Connection, subject: str, run: str, why: str) -> str:
+    """Open the ticket of a run that is about to change a subject without one, so that its change is
+    watched too; returns its id."""
+    id = fingerprint(subject, f"run\0{run}")
+    title = f"Change by an agent: {' '.join(why.split())}"[:300]
+    report_ = Report(id=id, subject=subject, title=title, severity="info", by="agent")
+    store = TicketStore(connection.database)
+    await store.report([report_])
+    await store.set_run(id, run)
+    await _start(connection, report_, "open", autonomous=True, run=run)
+    await store.note_started([id])
+    return id
+
+
 async def find_ticket(connection: Connection, id: str) -> Ticket:
     """Find a ticket by its id, or the beginning of it.
 
@@ -180,7 +194,12 @@ async def comment(connection: Connection, id: str, text: str, by: str) -> Note:
 
 
 async def _start(
-    connection: Connection, report: Report, state: TicketState, *, autonomous: bool | None = None
+    connection: Connection,
+    report: Report,
+    state: TicketState,
+    *,
+    autonomous: bool | None = None,
+    run: str | None = None,
 ) -> None:
     """Start a ticket's workflow, unless it is open."""
     if autonomous is None:
@@ -190,6 +209,7 @@ async def _start(
     spec = TicketSpec(
         id=report.id, subject=report.subject, title=report.title, invariant=report.invariant,
         by=report.by, autonomous=autonomous, state=state, attempts=known.attempts if known else 0,
+        run=run,
     )  # fmt: skip
     id = await find_workflow_id(connection, report.id)
     try:

@@ -10,6 +10,7 @@ import pytest
 
 from harness import Harness
 from harness.care.invariants import silences
+from harness.care.repair.agent import make_care_agent
 from harness.care.subjects.registry import check_subject
 from harness.care.tickets import client
 from harness.care.tickets.rows import Report, fingerprint
@@ -207,3 +208,22 @@ async def test_a_repository_runs_nothing_of_its_own(
     await care.get_run(run).approve()
     await shop.ticket(shop.ticket_of("errors"), "resolved")
     assert not (tmp_path / "sprung").exists()
+
+
+async def test_a_change_of_a_run_without_a_ticket_is_watched_too(
+    care: Harness, make_shop: MakeShop, tmp_path: Path
+) -> None:
+    """Of a conversation, for example: its change gets a ticket, and is undone as that of others."""
+    shop = await make_shop(changes="automatic")
+    shop.commit("0", "5", "Be slower")
+    shop.commit("5", "0", "Be faster, with errors")
+    await shop.ticket(shop.ticket_of("errors"), "open")
+    work = tmp_path / "by-hand"
+    shop.git("worktree", "add", "-B", "by-hand", str(work))
+    asked = f"Subject: {shop.name}. Repair it."
+    handle = await care.start(make_care_agent(), asked, id=f"by-hand-{shop.name}", workspace=work)
+    await handle.outcome(timeout=60)
+    ticket = await shop.ticket(fingerprint(shop.name, f"run\0{handle.id}"), "failed", "resolved")
+    assert ticket.state == "failed" and "latency" in ticket.moves[-1].why, ticket.moves
+    assert ticket.run == handle.id and [each.state for each in ticket.changes] == ["undone"]
+    assert shop.live == (5, 0)
