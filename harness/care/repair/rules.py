@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from harness.care.repair.rules_talk import decide_in_talk
 from harness.config.settings import ProviderSettings
 from harness.contracts.errors import ModelNotFound
 from harness.contracts.message import Message, Part, Text, ToolCall, ToolResult
@@ -15,6 +16,8 @@ from harness.providers import errors
 from harness.providers.adapter import Sink, Where
 
 MODEL = "rules"
+TALKS = "You talk with a person"
+"""In the instructions of a conversation about a subject."""
 WHO = "I am care/rules, a model of rules that runs offline."
 _SUBJECT = re.compile(r"^Subject: ([a-z][a-z0-9_-]{0,63})\.", re.MULTILINE)
 _COMMIT = re.compile(r"^\S+ commit ([0-9a-f]{40}) ", re.MULTILINE)
@@ -44,7 +47,10 @@ class CareRules:
         if request.model != MODEL:
             where = Where("care", request.model)
             raise errors.make_error(ModelNotFound, f"care has one model: care/{MODEL}", where)
-        text, call = decide(request.messages)
+        if TALKS in request.instructions:
+            text, call = decide_in_talk(request.instructions, request.messages, decide)
+        else:
+            text, call = decide(request.messages)
         sink(text)
         parts: list[Part] = [Text(text=text)]
         if call is not None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from harness.care.contracts import Move, TicketState, Undone, Verified, Verify, Work, Worked
 from harness.care.invariants.evaluate import evaluate
 from harness.care.invariants.judge import Judgement
-from harness.care.repair.agent import NAME
+from harness.care.repair.agent import NAME, describe_subject
 from harness.care.repair.git import close_worktree, open_clone, open_worktree
 from harness.care.settings import CareSettings
 from harness.care.store import CareStore, StoredSubject
@@ -158,18 +158,9 @@ class TicketWork:
         return max((each.invariant.window_seconds for each in watched), default=0.0)
 
     async def _write_prompt(self, request: Work, stored: StoredSubject) -> str:
-        ticket, subject = request.ticket, stored.subject
+        ticket = request.ticket
         notes = await TicketStore(self.connection.database).list_notes(ticket.id)
-        lines = [
-            f"Ticket {ticket.id}: {ticket.title}",
-            f"Subject: {subject.name}. {subject.summary}",
-            f"Metrics: {subject.metrics or 'none'}. Logs: {subject.logs or 'none'}.",
-            f"You may edit: {', '.join(subject.editable) or 'nothing'}.",
-        ]
-        if subject.guidance is not None:
-            lines.append(f"Read {subject.guidance} first.")
-        if subject.runbooks is not None:
-            lines.append(f"Runbooks are in {subject.runbooks}: follow one that fits.")
+        lines = [f"Ticket {ticket.id}: {ticket.title}", describe_subject(stored.subject)]
         lines += [f"{e.kind} by {e.by}: {e.text}" for e in notes if e.at < request.at]
         return "\n".join(lines)
 

@@ -6,9 +6,11 @@ import asyncio
 from argparse import Namespace
 from contextlib import AsyncExitStack
 
+from harness.cli.care.talk import talk_about_subject
 from harness.cli.care.ticket import print_move, print_note
 from harness.cli.context import open_client
 from harness.cli.out import Out
+from harness.cli.parser import UsageError
 from harness.cli.runs.serve import watch_stop_signals
 from harness.engine.connection import Connection
 from harness.terminal import exit_codes
@@ -21,6 +23,12 @@ async def serve_agent(args: Namespace, out: Out) -> int:
     from harness.care.repair.agent import make_care_agent
     from harness_workers.worker import serve
 
+    if args.subject is not None:
+        if args.ticket is not None:
+            raise UsageError("--subject and --ticket exclude each other.", "Give one of them.")
+        return await talk_about_subject(args, out)
+    if getattr(args, "continue"):
+        raise UsageError("--continue goes with --subject.", "Name the subject to talk about.")
     agent = make_care_agent(args.model)
     stop = watch_stop_signals()
     async with AsyncExitStack() as stack:

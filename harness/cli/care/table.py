@@ -183,17 +183,25 @@ CARE_COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "care agent",
-        "Serve the agent that works on tickets.",
+        "Serve the agent that works on tickets, or talk with it about a subject.",
         "harness.cli.care.agent:serve_agent",
         (
             arg("--ticket", metavar="ID", help="Work on this ticket, and print what happens."),
+            arg("--subject", metavar="NAME", help="Talk about this subject, one line a prompt."),
+            arg(
+                "--continue",
+                action="store_true",
+                help="With --subject: go on with the last conversation about it.",
+            ),
             MODEL._replace(help="Its model instead of that of the settings."),
             JSON,
         ),
         "Run it where the folders of the subjects are. With --ticket it ends when the ticket is\n"
-        "resolved, closed, or needs a person; otherwise it serves until Ctrl-C.",
+        "resolved, closed, or needs a person. With --subject it is a chat, whose changes are\n"
+        "watched and undone like those of tickets. Otherwise it serves until Ctrl-C.",
         (
             ("harness care agent", ""),
+            ("harness care agent --subject ratelimiter", ""),
             ("harness care agent --ticket 4f1c09ab52e0d371", ""),
         ),
         group=GROUP,

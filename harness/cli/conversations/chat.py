@@ -43,7 +43,7 @@ async def chat_with_agent(args: Namespace, out: Out) -> int:
         async with open_daemon(args.server) as backend:
             inbox = await _open_inbox(backend, agent, args, out)
             backend.connection.on_change = lambda text: inbox.report(text)
-            return await _report_left(await _chat(inbox, out, ours=False), out)
+            return await report_left(await hold_chat(inbox, out, ours=False), out)
     chosen = choose_agent(args.agent)
     async with open_client(out, index=True, page=at_terminal()) as client:
         from harness.cli.stack_backend import StackBackend
@@ -53,9 +53,9 @@ async def chat_with_agent(args: Namespace, out: Out) -> int:
         inbox = await _open_inbox(backend, name, args, out)
         ours = not isinstance(chosen, str) and chosen.name == inbox.agent
         async with _serving(client, chosen if ours else None, args):
-            left = await _chat(inbox, out, ours=ours)
+            left = await hold_chat(inbox, out, ours=ours)
         # Our own worker has left: only now does a served run mean that another worker serves it.
-        return await _report_left(left, out)
+        return await report_left(left, out)
 
 
 @asynccontextmanager
@@ -124,7 +124,8 @@ def _read_options(args: Namespace) -> TurnOptions | None:
     return None if found == TurnOptions() else found
 
 
-async def _chat(inbox: ChatInbox, out: Out, *, ours: bool) -> Left:
+async def hold_chat(inbox: ChatInbox, out: Out, *, ours: bool) -> Left:
+    """Talk until the person leaves. `ours`: this process serves the agent."""
     model = await _look_at_agent(inbox, out, ours=ours)
     if not _has_screen(out):
         return await chat_by_lines(inbox, out)
@@ -138,8 +139,9 @@ async def _chat(inbox: ChatInbox, out: Out, *, ours: bool) -> Left:
     return left
 
 
-async def _report_left(left: Left, out: Out) -> int:
-    """Print how to go on with what the person left; return the exit code."""
+async def report_left(left: Left, out: Out, again: str | None = None) -> int:
+    """Print how to go on with what the person left; return the exit code. `again`: the command that
+    continues the conversation."""
     inbox = left.inbox
     if left.run is not None and left.attended is not None:
         run = inbox.backend.get_run(left.run.id)
@@ -149,7 +151,7 @@ async def _report_left(left: Left, out: Out) -> int:
     else:
         code = CODES[left.state] if left.state else exit_codes.DONE
     if inbox.card is not None:
-        out.note(f"To continue:  harness chat {inbox.card.id}")
+        out.note(f"To continue:  {again or f'harness chat {inbox.card.id}'}")
     return code
 
 

@@ -1,0 +1,83 @@
+"""How care/rules talks with a person: it reports figures, says what is likely to be the cause, and
+repairs when it is asked to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+
+from harness.contracts.message import Message, ToolResult, user_message
+
+Call = tuple[str, Mapping[str, object]]
+Decide = Callable[[Sequence[Message]], tuple[str, Call | None]]
+"""What to do next on a ticket."""
+FIX = re.compile(
+    r"\b(fix|repair|revert|restart|undo|deploy|increase|raise|roll back|mend)\b", re.IGNORECASE
+)
+WHY = re.compile(r"\b(why|cause|reason|what happened|since when)\b", re.IGNORECASE)
+CHANGING = (
+    "edit_file", "run_tests", "propose_change", "propose_revert", "deploy_change",
+    "restart_subject",
+)  # fmt: skip
+MOST_LINES = 12
+ASKED = (None, "hint")
+"""Where the words of a person come from."""
+
+
+def decide_in_talk(
+    instructions: str, messages: Sequence[Message], decide: Decide
+) -> tuple[str, Call | None]:
+    """The next step of an answer. The rules for tickets see this question alone: what was found for
+    an earlier one may have changed."""
+    last = max(place for place, message in enumerate(messages) if _is_asked(message))
+    question, fresh = messages[last].text, messages[last + 1 :]
+    asked = (user_message(instructions), *fresh)
+    if FIX.search(question):
+        return decide(asked)
+    if WHY.search(question):
+        text, call = decide(asked)
+        if call is not None and call[0] in CHANGING:
+            return f'{_quote_hypothesis(fresh)} Say "fix it", and I propose a change.', None
+        return text, call
+    return _report(instructions, question, fresh)
+
+
+def _is_asked(message: Message) -> bool:
+    return message.role == "user" and message.origin in ASKED
+
+
+def _report(instructions: str, question: str, fresh: Sequence[Message]) -> tuple[str, Call | None]:
+    found = re.search(r"^Subject: (\S+?)\. ", instructions, re.MULTILINE)
+    results = _read_results(fresh)
+    if found is None:
+        return "I know no subject.", None
+    if "list_invariants" not in results:
+        return "I look.", ("list_invariants", {"subject": found[1]})
+    lines = results["list_invariants"].splitlines()
+    words = {word for word in re.findall(r"[a-z]{3,}", question.lower())}
+    meant = [line for line in lines if words & set(re.findall(r"[a-z]{3,}", line.lower()))]
+    chosen = meant[:1] if len(meant) < len(lines) else []
+    if chosen and "query_metrics" not in results:
+        query = re.sub(r" (?:[<>]=?|[!=]=) \S+$", "", chosen[0].partition("must be: ")[2])
+        return "The curve of that:", ("query_metrics", {"query": query, "minutes": 15})
+    shown = "\n".join((chosen or lines)[:MOST_LINES])
+    curve = results.get("query_metrics", "")
+    return f"{shown}\n{curve}".strip(), None
+
+
+def _quote_hypothesis(fresh: Sequence[Message]) -> str:
+    """What it has noted itself in this answer."""
+    for message in reversed(fresh):
+        for call in message.calls:
+            if call.name == "note_hypothesis" and isinstance(call.arguments, dict):
+                return f"Likely: {call.arguments['hypothesis']}"
+    return "I have found no likely cause."
+
+
+def _read_results(messages: Sequence[Message]) -> dict[str, str]:
+    return {
+        part.name: part.content
+        for message in messages
+        for part in message.parts
+        if isinstance(part, ToolResult)
+    }
