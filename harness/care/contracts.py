@@ -166,5 +166,6 @@ class UndoWork(Frozen):
 
 class Undone(Frozen):
     undone: int
+    """Changes of the subject."""
     stopped: str = ""
     """What stopped the undo, if anything did."""

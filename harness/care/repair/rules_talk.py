@@ -20,6 +20,9 @@ CHANGING = (
     "restart_subject",
 )  # fmt: skip
 MOST_LINES = 12
+WORD = re.compile(r"[a-z]{2,}")
+STEM = 5
+"""Letters of a word that count: `rejection` means the invariant `rejections`."""
 ASKED = (None, "hint")
 """Where the words of a person come from."""
 
@@ -54,15 +57,20 @@ def _report(instructions: str, question: str, fresh: Sequence[Message]) -> tuple
     if "list_invariants" not in results:
         return "I look.", ("list_invariants", {"subject": found[1]})
     lines = results["list_invariants"].splitlines()
-    words = {word for word in re.findall(r"[a-z]{3,}", question.lower())}
-    meant = [line for line in lines if words & set(re.findall(r"[a-z]{3,}", line.lower()))]
-    chosen = meant[:1] if len(meant) < len(lines) else []
+    stems = {word[:STEM] for word in WORD.findall(question.lower())}
+    meant = [line for line in lines if stems & {word[:STEM] for word in _read_name(line)}]
+    chosen = meant[:1]
     if chosen and "query_metrics" not in results:
         query = re.sub(r" (?:[<>]=?|[!=]=) \S+$", "", chosen[0].partition("must be: ")[2])
         return "The curve of that:", ("query_metrics", {"query": query, "minutes": 15})
     shown = "\n".join((chosen or lines)[:MOST_LINES])
     curve = results.get("query_metrics", "")
     return f"{shown}\n{curve}".strip(), None
+
+
+def _read_name(line: str) -> list[str]:
+    """The words of an invariant's name."""
+    return WORD.findall(line.partition(":")[0].lower())
 
 
 def _quote_hypothesis(fresh: Sequence[Message]) -> str:

@@ -157,6 +157,12 @@ async def note_hypothesis(
     return f"Noted ({verdict})."
 
 
+@note_hypothesis.undo
+async def keep_note(_ctx: Context, _receipt: Any) -> str:
+    """What was thought stays, for people who look for the cause next."""
+    return "the note stays on the ticket"
+
+
 @tool(effect="read", workspace=True, timeout=CHANGE_S, untrusted=True)
 async def run_tests(ctx: Context, subject: str) -> str:
     """Run the tests of a subject with your edits, in a sandbox."""

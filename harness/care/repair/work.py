@@ -100,9 +100,9 @@ class TicketWork:
     async def undo(self, run: str) -> Undone:
         """Undo all that a run did, newest first."""
         report = await undo_run(self.connection, run, by="care")
-        stopped = report.stopped
-        why = "" if stopped is None else str(stopped)
-        return Undone(undone=len(report.undone), stopped=why)
+        changes = await TicketStore(self.connection.database).list_changes(run=run)
+        undone = sum(each.state == "undone" for each in changes)
+        return Undone(undone=undone, stopped="" if report.stopped is None else str(report.stopped))
 
     async def remove_workspaces(self, ticket: str) -> None:
         """Remove what the runs of a closed ticket have edited; commits stay on their branches."""

@@ -38,6 +38,15 @@ class Demo:
         assert done.returncode == 0 or not ok, done.stdout + done.stderr
         return done.stdout
 
+    def talk(self, *lines: str) -> str:
+        """A conversation about the service, over a pipe."""
+        done = subprocess.run(
+            [*HARNESS, "care", "agent", "--subject", "ratelimiter"], cwd=self.folder, env=self.env,
+            input="\n".join(lines), capture_output=True, text=True, timeout=90,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
     def read(self, *words: str) -> list[Any]:
         return [json.loads(line) for line in self.harness(*words, "--json", ok=False).splitlines()]
 
@@ -86,6 +95,8 @@ def demo(tmp_path: Path) -> Iterator[Demo]:
 
 
 def test_a_bad_release_is_reverted(demo: Demo) -> None:
+    said = demo.talk("Check the rejection rate")
+    assert "rejections: holds" in said and "must be" in said
     demo.harness("care", "break", "bad-deploy")
     ticket = demo.until(lambda: demo.ticket("proposed"))
     assert ticket["invariant"] == "errors"
@@ -93,3 +104,37 @@ def test_a_bad_release_is_reverted(demo: Demo) -> None:
     demo.until(lambda: demo.ticket("resolved") or demo.ticket("failed"))
     assert demo.ticket("resolved"), demo.harness("care", "ticket", "show", ticket["id"])
     assert set(demo.states().values()) == {"holds"}
+
+
+def commit(demo: Demo, old: str, new: str, message: str) -> None:
+    """A commit of a colleague, deployed."""
+    folder = demo.folder / "ratelimiter"
+    service = folder / "service.py"
+    text = service.read_text()
+    assert old in text
+    service.write_text(text.replace(old, new, 1))
+    who = ("-c", "user.name=ann", "-c", "user.email=ann@example.org", "-c", "commit.gpgSign=false")
+    subprocess.run(["git", *who, "commit", "-qam", message], cwd=folder, check=True)
+    subprocess.run([sys.executable, "deploy.py"], cwd=folder, check=True)
+
+
+def test_a_repair_that_breaks_something_else_is_rolled_back(demo: Demo) -> None:
+    """Reverting the last commit stops the errors, and makes requests slow again: they were fast."""
+    line = "    bucket = buckets.setdefault"
+    slow, errors = (
+        "    time.sleep(0.5)\n",
+        "    if time.time() % 1 < 0.4:\n        raise KeyError(key)\n",
+    )
+    commit(demo, line, slow + line, "Wait for the store")
+    commit(demo, slow, errors, "Do not wait for the store")
+    demo.until(lambda: demo.states()["latency"] == "holds")
+    ticket = demo.until(lambda: demo.ticket("proposed"))
+    assert ticket["invariant"] == "errors"
+    demo.harness("approve", ticket["run"])
+    demo.until(lambda: demo.ticket("resolved") or demo.ticket("failed"))
+    [failed] = demo.read("care", "ticket", "show", ticket["id"])
+    moves = {each["state"]: each for each in failed["moves"]}
+    assert "latency" in moves["failed"]["why"] and "1 change was undone" in moves["failed"]["why"]
+    assert [each["state"] for each in failed["changes"]] == ["undone"]
+    took = moves["failed"]["at"] - moves["verifying"]["at"]
+    print(f"rolled back {took:.1f} s after the deploy, with a scrape a second")

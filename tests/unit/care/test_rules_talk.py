@@ -35,6 +35,7 @@ def test_a_question_is_answered_with_figures() -> None:
     assert step("Check the errors", {"list_invariants": BROKEN}) == "query_metrics"
     looked = {"list_invariants": BROKEN, "query_metrics": "x: last 5"}
     assert step("Check the errors", looked) == f"{BROKEN.splitlines()[0]}\nx: last 5"
+    assert step("What is the error rate?", looked) == f"{BROKEN.splitlines()[0]}\nx: last 5"
     assert step("How are you?", {"list_invariants": BROKEN}) == BROKEN
 
 

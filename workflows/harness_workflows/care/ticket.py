@@ -166,7 +166,8 @@ class CareTicket:
         undo = UndoWork(ticket=self.spec.id, run=worked.run)
         undone = await _call("undo_ticket_work", undo, Undone, longest=timedelta(hours=1))
         stopped = f"; the undo stopped: {undone.stopped}" if undone.stopped else ""
-        why = f"after the change: {failing}; {undone.undone} changes were undone{stopped}"
+        changes = "1 change was" if undone.undone == 1 else f"{undone.undone} changes were"
+        why = f"after the change: {failing}; {changes} undone{stopped}"
         self._follow("failed", why, worked.run)
 
     async def _look(self, names: tuple[str, ...], changed_at: float) -> Verified:
