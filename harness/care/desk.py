@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from harness.care.invariants import client, silences
+from harness.care.invariants import client, silences, slos
+from harness.care.invariants.views import SloView
 from harness.care.queries import answer_query
 from harness.care.tickets import client as tickets
 from harness.care.views import (
@@ -49,6 +50,9 @@ class CareDesk:
 
     async def remove_invariant(self, subject: str, name: str) -> InvariantView:
         return await client.remove_invariant(self._connection, subject, name)
+
+    async def list_slos(self, subject: str | None) -> list[SloView]:
+        return await slos.list_slos(self._connection, subject)
 
     async def list_silences(self) -> list[SilenceView]:
         return await silences.list_silences(self._connection)

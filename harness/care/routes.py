@@ -10,8 +10,9 @@ from harness.api.caller import Caller, Role
 from harness.api.context import ApiContext, CallerOf, Context, PathText, may_see
 from harness.api.route import Created, Route
 from harness.api.slots import Slots
-from harness.care.invariants import client, silences
+from harness.care.invariants import client, silences, slos
 from harness.care.invariants.invariant import NAME
+from harness.care.invariants.views import SloList
 from harness.care.permission import check_subject_owner, check_ticket_owner, may_change
 from harness.care.queries import answer_query
 from harness.care.tickets import alerts
@@ -91,6 +92,12 @@ async def remove_invariant(
     """Remove an invariant that a person added."""
     await check_subject_owner(context.connection, caller, subject)
     return await client.remove_invariant(context.connection, subject, invariant)
+
+
+async def list_slos(context: Context, caller: CallerOf, subject: SubjectName = None) -> SloList:
+    """List SLOs with how much of their error budgets is left."""
+    with context.parts.find(Queries, Queries).take(caller):
+        return SloList(slos=await slos.list_slos(context.connection, subject))
 
 
 async def list_tickets(
@@ -182,6 +189,7 @@ ROUTES = (
     Route("GET", "/care/subjects/{subject}", show_subject, Role.VIEWER),
     Route("GET", "/care/invariants", list_invariants, Role.VIEWER),
     Route("POST", "/care/invariants", add_invariant, Role.OPERATOR),
+    Route("GET", "/care/slos", list_slos, Role.VIEWER),
     Route("GET", "/care/tickets", list_tickets, Role.VIEWER),
     Route("POST", "/care/tickets", open_ticket, Role.OPERATOR, 201, creates=Created("ticket")),
     Route("GET", "/care/tickets/{ticket}", show_ticket, Role.VIEWER),

@@ -101,8 +101,8 @@ class CareStore:
         values = {
             "name": subject.name, "folder": folder, "digest": digest, "by": by,
             "definition": Jsonb(subject.model_dump(mode="json", by_alias=True)),
-            "names": [each.name for each in subject.invariants],
-            "invariants": [each.model_dump_json() for each in subject.invariants],
+            "names": [each.name for each in subject.watched],
+            "invariants": [each.model_dump_json() for each in subject.watched],
         }  # fmt: skip
         await self._database.fetch(ADD_SUBJECT, values)
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
 from harness.api.body import Body
 from harness.care.contracts import Action, TicketState
@@ -101,6 +101,12 @@ class InvariantBody(Invariant):
     subject: str = Field(pattern=NAME)
     """The subject that it belongs to."""
 
+    @model_validator(mode="after")
+    def _check_slo(self) -> Self:
+        if self.slo is not None:
+            raise ValueError("slo is not set by hand: SLOs are defined in subject.toml")
+        return self
+
 
 class InvariantView(BaseModel):
     """An invariant of a subject, and whether it holds."""
@@ -117,6 +123,8 @@ class InvariantView(BaseModel):
     recover: float | None = None
     no_data: str
     summary: str = ""
+    slo: str | None = None
+    """The SLO whose burn rate it is."""
     by: str | None = None
     """Who added it; absent: the subject's definition."""
     state: State | Literal["not evaluated"] = "not evaluated"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from harness.care.invariants.views import SloList, SloView
 from harness.care.views import (
     CareStatus,
     CommentBody,
@@ -56,6 +57,10 @@ class RemoteCare:
         return await self._connection.send(
             "DELETE", InvariantView, "care", "invariants", subject, name
         )
+
+    async def list_slos(self, subject: str | None) -> list[SloView]:
+        found: SloList = await self._connection.get(SloList, "care", "slos", subject=subject)
+        return found.slos
 
     async def list_silences(self) -> list[SilenceView]:
         found: SilenceList = await self._connection.get(SilenceList, "care", "silences")

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         SharedBudget,
         SpendingList,
     )
+    from harness.care.invariants.views import SloView
     from harness.care.views import (
         CareStatus,
         CommentBody,
@@ -70,6 +71,8 @@ class BackendCare(Protocol):
     async def add_invariant(self, body: InvariantBody) -> InvariantView: ...
 
     async def remove_invariant(self, subject: str, name: str) -> InvariantView: ...
+
+    async def list_slos(self, subject: str | None) -> list[SloView]: ...
 
     async def list_silences(self) -> list[SilenceView]: ...
 

@@ -43,7 +43,7 @@ async def add_invariant(connection: Connection, body: InvariantBody, by: str) ->
     """
     await find_subject(connection, body.subject)
     settings = connection.settings.section(CareSettings)
-    invariant = Invariant.model_validate(body.model_dump(exclude={"subject"}))
+    invariant = Invariant.model_validate(body.model_dump(exclude={"subject", "slo"}))
     source = Prometheus(settings.metrics) if body.source == "metrics" else Loki(settings.logs)
     async with source:
         await source.query(body.query, at=time.time())

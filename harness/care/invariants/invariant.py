@@ -57,6 +57,8 @@ class Invariant(BaseModel):
     """What it is if the query returns nothing."""
     summary: Text = Field(default="", max_length=500)
     """What it means for users of the service."""
+    slo: str | None = None
+    """The SLO whose burn rate it is. Only an SLO sets it."""
 
     @model_validator(mode="after")
     def _check_recover(self) -> Self:

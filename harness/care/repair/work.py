@@ -8,7 +8,16 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.care.contracts import Move, TicketState, Undone, Verified, Verify, Work, Worked
+from harness.care.contracts import (
+    Move,
+    TicketSpec,
+    TicketState,
+    Undone,
+    Verified,
+    Verify,
+    Work,
+    Worked,
+)
 from harness.care.invariants.evaluate import evaluate
 from harness.care.invariants.judge import Judgement
 from harness.care.repair.agent import NAME, describe_subject
@@ -75,7 +84,7 @@ class TicketWork:
         return Worked(
             run=run, changed=bool(made), held=first.held if first else (),
             changed_at=first.at if first else 0.0,
-            window_seconds=await self._find_window(ticket.subject, made),
+            window_seconds=await self._find_window(ticket, made),
             summary=summary[:MAX_SUMMARY],
         )  # fmt: skip
 
@@ -151,11 +160,18 @@ class TicketWork:
         )
         await handle.signal("follow", Move(state=state, why=why, by="agent", run=run))
 
-    async def _find_window(self, subject: str, made: list[ChangeRow]) -> float:
+    async def _find_window(self, ticket: TicketSpec, made: list[ChangeRow]) -> float:
         if not made:
             return 0.0
-        watched = await CareStore(self.connection.database).list_watched(subject)
-        return max((each.invariant.window_seconds for each in watched), default=0.0)
+        watched = await CareStore(self.connection.database).list_watched(ticket.subject)
+        # Burn rates of SLOs take hours to show harm that other invariants show sooner: their
+        # windows count only if the ticket is about them.
+        windows = (
+            each.invariant.window_seconds
+            for each in watched
+            if each.invariant.slo is None or each.invariant.name == ticket.invariant
+        )
+        return max(windows, default=0.0)
 
     async def _write_prompt(self, request: Work, stored: StoredSubject) -> str:
         ticket = request.ticket

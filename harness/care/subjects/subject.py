@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from harness.care.invariants.invariant import NAME, Invariant, Text
+from harness.care.invariants.slo import Slo
 from harness.commons.toml import parse_toml
 from harness.contracts.clean_text import clean_line
 from harness.contracts.errors import SubjectInvalid
@@ -63,13 +64,22 @@ class Subject(BaseModel):
     changes_per_day: int = Field(default=5, ge=0, le=1_000)
     """Most changes of agents in 24 hours, approved or not."""
     invariants: tuple[Invariant, ...] = Field(default=(), max_length=500, alias="invariant")
+    slos: tuple[Slo, ...] = Field(default=(), max_length=50, alias="slo")
+
+    @property
+    def watched(self) -> tuple[Invariant, ...]:
+        """Its invariants, with those of its SLOs."""
+        return (*self.invariants, *(each for slo in self.slos for each in slo.expand()))
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        names = [each.name for each in self.invariants]
-        twice = next((name for name in names if names.count(name) > 1), None)
-        if twice is not None:
-            raise ValueError(f"two invariants have the name {twice!r}")
+        if any(each.slo is not None for each in self.invariants):
+            raise ValueError("an invariant has no slo: write [[slo]]")
+        for what, named in (("SLOs", self.slos), ("invariants", self.watched)):
+            names = [each.name for each in named]
+            twice = next((name for name in names if names.count(name) > 1), None)
+            if twice is not None:
+                raise ValueError(f"two {what} have the name {twice!r}")
         if self.deploy is not None and self.rollback is None:
             raise ValueError("it has deploy but no rollback: a change could not be undone")
         for path in (self.guidance, self.runbooks, *self.editable):

@@ -128,6 +128,29 @@ CARE_COMMANDS: tuple[Command, ...] = (
         works="anywhere",
     ),
     Command(
+        "care slo",
+        "List SLOs, with what is left of their error budgets.",
+        "harness.cli.care.slo:run_slo",
+        (
+            arg(
+                "action",
+                metavar="ACTION",
+                nargs="?",
+                choices=("list", "show"),
+                default="list",
+                help="One of the actions above (default: list).",
+            ),
+            arg("words", metavar="WORD", nargs="*", help="What the action needs, see above."),
+            JSON,
+        ),
+        "  list [SUBJECT]         with what is left of their error budgets\n"
+        "  show SUBJECT NAME      with the rates at which the budget is used up\n\n"
+        "SLOs are defined in subject.toml. A budget is unknown if there is no data.",
+        (("harness care slo list api", ""), ("harness care slo show api answered", "")),
+        group=GROUP,
+        works="anywhere",
+    ),
+    Command(
         "care silence",
         "Let invariants open no tickets for a time.",
         "harness.cli.care.silence:run_silence",
