@@ -54,7 +54,7 @@ lock:
 	  --no-emit-index-url --no-header --no-annotate --all-extras pyproject.toml -o requirements/lock.txt
 	@# What the image needs of it: no [dev], no [local].
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-	  --no-emit-index-url --no-header --no-annotate --extra mcp --extra serve --extra telemetry \
+	  --no-emit-index-url --no-header --no-annotate --extra care --extra mcp --extra serve --extra telemetry \
 	  --extra gemini --extra groq --extra mistral --extra ollama \
 	  --constraint requirements/lock.txt pyproject.toml -o requirements/image.txt
 	@# The model of the offline embedder, without the torch that its metadata asks for.

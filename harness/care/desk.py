@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from harness.care.invariants import client, silences, slos
-from harness.care.invariants.views import SloView
+from harness.care import metrics, moments
+from harness.care.invariants import client, imports, silences, slos
+from harness.care.invariants.views import ImportBody, ImportView, SloView
 from harness.care.queries import answer_query
+from harness.care.query_views import MetricList, Moment
 from harness.care.tickets import client as tickets
 from harness.care.views import (
     CareStatus,
@@ -36,6 +38,14 @@ class CareDesk:
     async def query(self, body: QueryBody) -> QueryAnswer:
         return await answer_query(self._connection, body)
 
+    async def find_metrics(self, text: str, subject: str | None, limit: int) -> MetricList:
+        return await metrics.find_metrics(self._connection, text, subject, limit)
+
+    async def list_moments(
+        self, subject: str, start: float | None, end: float | None
+    ) -> list[Moment]:
+        return (await moments.list_moments(self._connection, subject, start, end)).moments
+
     async def read_status(self) -> CareStatus:
         return await client.read_status(self._connection)
 
@@ -50,6 +60,9 @@ class CareDesk:
 
     async def remove_invariant(self, subject: str, name: str) -> InvariantView:
         return await client.remove_invariant(self._connection, subject, name)
+
+    async def import_rules(self, body: ImportBody) -> ImportView:
+        return await imports.import_rules(self._connection, body, LOCAL)
 
     async def list_slos(self, subject: str | None) -> list[SloView]:
         return await slos.list_slos(self._connection, subject)

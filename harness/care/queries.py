@@ -7,16 +7,19 @@ import math
 import time
 from collections.abc import Sequence
 
+from harness.care.query_views import Compared, RelatedCurve
 from harness.care.settings import CareSettings
-from harness.care.telemetry.digest import rank_series
+from harness.care.telemetry.digest import Change, compare_at, rank_series
 from harness.care.telemetry.loki import Loki
 from harness.care.telemetry.prometheus import Prometheus
+from harness.care.telemetry.related import Related, find_related
 from harness.care.telemetry.series import Series
 from harness.care.views import Curve, LoggedLine, QueryAnswer, QueryBody
 from harness.engine.connection import Connection
 
 POINTS = 240
 """Of a curve, unless the query says how many."""
+MOST_RELATED = 12
 HOUR = 3_600.0
 
 
@@ -40,7 +43,13 @@ async def answer_query(connection: Connection, body: QueryBody) -> QueryAnswer:
         start = end - body.seconds
         step = body.step or max(body.seconds / POINTS, 1.0)
         found = await source.query_range(body.query, start, end, step)
-        return await asyncio.to_thread(_describe, body, found, start, end)
+        answer = await asyncio.to_thread(_describe, body, found, start, end)
+        if body.related is None or not answer.curves:
+            return answer
+        others = await source.query_range(body.related, start, end, step)
+        first = next(each for each in found if each.labels == answer.curves[0].labels)
+        related = await asyncio.to_thread(find_related, first, others)
+        return answer.model_copy(update={"related": [_relate(e) for e in related[:MOST_RELATED]]})
 
 
 async def _read_logs(settings: CareSettings, body: QueryBody, end: float) -> QueryAnswer:
@@ -65,16 +74,37 @@ async def _read_logs(settings: CareSettings, body: QueryBody, end: float) -> Que
 def _describe(
     body: QueryBody, found: Sequence[Series], start: float | None, end: float
 ) -> QueryAnswer:
-    ranked = rank_series(found)
+    ranked = [
+        (
+            series,
+            digest,
+            None if body.compare_at is None else compare_at(series.points, body.compare_at),
+        )
+        for series, digest in rank_series(found)
+    ]
+    if body.compare_at is not None:
+        ranked.sort(key=lambda each: abs(each[2].strength) if each[2] else 0.0, reverse=True)
     curves = [
         Curve.of(
             dict(series.labels),
             [(at, value if math.isfinite(value) else None) for at, value in series.points],
             digest,
-        )
-        for series, digest in ranked[: body.limit]
+        ).model_copy(update={"compared": compared and _compare(compared)})
+        for series, digest, compared in ranked[: body.limit]
     ]
     return QueryAnswer(
         query=body.query, source=body.source, start=start, end=end, curves=curves,
         more=len(ranked) - len(curves),
+    )  # fmt: skip
+
+
+def _compare(change: Change) -> Compared:
+    return Compared(before=change.before, after=change.after, strength=change.strength)
+
+
+def _relate(each: Related) -> RelatedCurve:
+    change = each.change
+    return RelatedCurve(
+        name=each.name, correlation=each.correlation, is_rate=each.is_rate,
+        at=change and change.at, before=change and change.before, after=change and change.after,
     )  # fmt: skip

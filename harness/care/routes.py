@@ -10,11 +10,13 @@ from harness.api.caller import Caller, Role
 from harness.api.context import ApiContext, CallerOf, Context, PathText, may_see
 from harness.api.route import Created, Route
 from harness.api.slots import Slots
-from harness.care.invariants import client, silences, slos
+from harness.care import metrics, moments
+from harness.care.invariants import client, imports, silences, slos
 from harness.care.invariants.invariant import NAME
-from harness.care.invariants.views import SloList
+from harness.care.invariants.views import ImportBody, ImportView, SloList
 from harness.care.permission import check_subject_owner, check_ticket_owner, may_change
 from harness.care.queries import answer_query
+from harness.care.query_views import MetricList, MomentList
 from harness.care.tickets import alerts
 from harness.care.tickets import client as tickets
 from harness.care.tickets.alerts import AlertsBody, AlertsTaken
@@ -58,6 +60,18 @@ async def query(body: QueryBody, context: Context, caller: CallerOf) -> QueryAns
         return await answer_query(context.connection, body)
 
 
+async def find_metrics(
+    context: Context,
+    caller: CallerOf,
+    text: Annotated[str, Query(max_length=200, description="Words of name or help.")] = "",
+    subject: SubjectName = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+) -> MetricList:
+    """Find metrics by words of their name or help; of few, with their labels."""
+    with context.parts.find(Queries, Queries).take(caller):
+        return await metrics.find_metrics(context.connection, text, subject, limit)
+
+
 async def read_status(context: Context) -> CareStatus:
     """Read the state of all subjects, and the invariants that do not hold."""
     return await client.read_status(context.connection)
@@ -74,6 +88,17 @@ async def show_subject(subject: PathText, context: Context, caller: CallerOf) ->
     return found.model_copy(update={"may_change": may_see(caller, found.owner)})
 
 
+Seconds = Annotated[float | None, Query(ge=0, le=1e11, allow_inf_nan=False)]
+
+
+async def list_moments(
+    subject: PathText, context: Context, start: Seconds = None, end: Seconds = None
+) -> MomentList:
+    """List what happened to a service: deploys, commits, tickets, runs and silences. Times are
+    seconds since 1970; without them: the last hour."""
+    return await moments.list_moments(context.connection, subject, start, end)
+
+
 async def list_invariants(context: Context, subject: SubjectName = None) -> InvariantList:
     """List invariants with their states and newest values."""
     found = await client.list_invariants(context.connection, subject, samples=True)
@@ -84,6 +109,13 @@ async def add_invariant(body: InvariantBody, context: Context, caller: CallerOf)
     """Add an invariant to a subject, or change one that a person added."""
     await check_subject_owner(context.connection, caller, body.subject)
     return await client.add_invariant(context.connection, body, caller.user)
+
+
+async def import_rules(body: ImportBody, context: Context, caller: CallerOf) -> ImportView:
+    """Import alert rules of Prometheus: all that can be, at once."""
+    await check_subject_owner(context.connection, caller, body.subject)
+    with context.parts.find(Queries, Queries).take(caller):
+        return await imports.import_rules(context.connection, body, caller.user)
 
 
 async def remove_invariant(
@@ -185,10 +217,13 @@ async def end_silence(silence: PathText, context: Context, caller: CallerOf) -> 
 ROUTES = (
     Route("GET", "/care", read_status, Role.VIEWER),
     Route("POST", "/care/query", query, Role.VIEWER),
+    Route("GET", "/care/metrics", find_metrics, Role.VIEWER),
     Route("GET", "/care/subjects", list_subjects, Role.VIEWER),
     Route("GET", "/care/subjects/{subject}", show_subject, Role.VIEWER),
+    Route("GET", "/care/subjects/{subject}/moments", list_moments, Role.VIEWER),
     Route("GET", "/care/invariants", list_invariants, Role.VIEWER),
     Route("POST", "/care/invariants", add_invariant, Role.OPERATOR),
+    Route("POST", "/care/invariants/import", import_rules, Role.OPERATOR),
     Route("GET", "/care/slos", list_slos, Role.VIEWER),
     Route("GET", "/care/tickets", list_tickets, Role.VIEWER),
     Route("POST", "/care/tickets", open_ticket, Role.OPERATOR, 201, creates=Created("ticket")),

@@ -41,8 +41,16 @@ VALUES (%(subject)s, %(name)s, %(definition)s, %(by)s)
 ON CONFLICT (subject, name) DO UPDATE SET definition = excluded.definition, by = excluded.by
 WHERE invariant.by IS NOT NULL RETURNING name
 """
+ADD_INVARIANTS = """
+INSERT INTO harness_care.invariant (subject, name, definition, by)
+SELECT %(subject)s, i.name, i.definition, %(by)s
+FROM unnest(%(names)s::text[], %(definitions)s::jsonb[]) AS i (name, definition)
+ON CONFLICT (subject, name) DO UPDATE SET definition = excluded.definition, by = excluded.by
+WHERE invariant.by IS NOT NULL
+"""
 WATCHED = """
 SELECT i.subject, i.definition, i.by, j.state, j.at, j.since, j.violated_since, j.value, j.message,
+  j.good_since,
   EXISTS (SELECT FROM harness_care.silence s WHERE s.until > now()
     AND s.subject = i.subject AND coalesce(s.name, i.name) = i.name)
 FROM harness_care.invariant i LEFT JOIN harness_care.judgement j USING (subject, name)
@@ -55,8 +63,8 @@ SAVE = """
 WITH found AS (
   SELECT f.* FROM unnest(%(subjects)s::text[], %(names)s::text[], %(states)s::text[],
     %(ats)s::float8[], %(sinces)s::float8[], %(violated)s::float8[], %(values)s::float8[],
-    %(messages)s::text[])
-    AS f (subject, name, state, at, since, violated_since, value, message)
+    %(messages)s::text[], %(good)s::float8[])
+    AS f (subject, name, state, at, since, violated_since, value, message, good_since)
   JOIN harness_care.invariant USING (subject, name)
 ), sampled AS (
   INSERT INTO harness_care.sample (subject, name, slot, at, value, state)
@@ -65,11 +73,11 @@ WITH found AS (
     state = excluded.state WHERE sample.at < excluded.at
 )
 INSERT INTO harness_care.judgement
-  (subject, name, state, at, since, violated_since, value, message)
-SELECT subject, name, state, at, since, violated_since, value, message FROM found
+  (subject, name, state, at, since, violated_since, value, message, good_since)
+SELECT subject, name, state, at, since, violated_since, value, message, good_since FROM found
 ON CONFLICT (subject, name) DO UPDATE SET state = excluded.state, at = excluded.at,
   since = excluded.since, violated_since = excluded.violated_since, value = excluded.value,
-  message = excluded.message
+  message = excluded.message, good_since = excluded.good_since
 WHERE judgement.at < excluded.at
 """
 READ_SAMPLES = """
@@ -131,6 +139,14 @@ class CareStore:
         }  # fmt: skip
         return bool(await self._database.fetch(ADD_INVARIANT, values))
 
+    async def add_invariants(self, subject: str, invariants: Sequence[Invariant], by: str) -> None:
+        """Add invariants or change them, all or none; those of the subject's definition stay."""
+        values = {
+            "subject": subject, "by": by, "names": [each.name for each in invariants],
+            "definitions": [each.model_dump_json() for each in invariants],
+        }  # fmt: skip
+        await self._database.fetch(ADD_INVARIANTS, values)
+
     async def remove_invariant(self, subject: str, name: str) -> bool:
         """Remove an invariant that a person added; returns whether there was one."""
         rows = await self._database.fetch(
@@ -182,6 +198,7 @@ class CareStore:
             "violated": [judged.violated_since for _, judged in pairs],
             "values": [judged.value for _, judged in pairs],
             "messages": [judged.message for _, judged in pairs],
+            "good": [judged.good_since for _, judged in pairs],
             "slot": number % SAMPLES,
         }
         await self._database.fetch(SAVE, values)
@@ -198,8 +215,6 @@ class CareStore:
 
 
 def _read_watched(row: Row) -> Watched:
-    subject, definition, by, state, at, since, violated_since, value, message, silenced = row
-    judgement = None
-    if state is not None:
-        judgement = Judgement(state, at, since, violated_since, value, message)
+    subject, definition, by, state, *rest, silenced = row
+    judgement = None if state is None else Judgement(state, *rest)
     return Watched(subject, Invariant.model_validate(definition), by, judgement, silenced)

@@ -13,6 +13,7 @@ from harness.care.contracts import Action, TicketState
 from harness.care.invariants.invariant import NAME, Invariant, Operator, Severity, Source
 from harness.care.invariants.judge import State
 from harness.care.invariants.rows import Sample, Watched
+from harness.care.query_views import Compared, RelatedCurve
 from harness.care.subjects.subject import Changes
 from harness.care.telemetry.digest import Digest
 from harness.care.tickets.rows import ChangeKind, ChangeState, NoteKind, Ticket
@@ -33,6 +34,16 @@ class QueryBody(Body):
     """Seconds between the points of a curve. Absent: so that a curve has 240."""
     limit: int = Field(default=100, ge=1, le=5_000)
     """Most lines of logs, or curves, that are returned."""
+    compare_at: float | None = Field(default=None, ge=0, le=1e11, allow_inf_nan=False)
+    """Compare each curve before and after this moment; those that differ most come first."""
+    related: str | None = Field(default=None, min_length=1, max_length=20_000)
+    """PromQL for other curves: those that moved like the first curve of the answer are named."""
+
+    @model_validator(mode="after")
+    def _check_curves(self) -> Self:
+        if self.seconds is None and (self.compare_at is not None or self.related is not None):
+            raise ValueError("compare_at and related need curves: give seconds")
+        return self
 
 
 class LevelChange(BaseModel):
@@ -60,6 +71,8 @@ class Curve(BaseModel):
     median: float | None = None
     p95: float | None = None
     changes: list[LevelChange] = []
+    compared: Compared | None = None
+    """If a comparison was asked for, and there are enough points on both sides."""
 
     @classmethod
     def of(
@@ -93,6 +106,8 @@ class QueryAnswer(BaseModel):
     lines: list[LoggedLine] = []
     more: int = 0
     """Curves or lines that are left out."""
+    related: list[RelatedCurve] = []
+    """Of the curves that were asked for, those that moved like the first one, most alike first."""
 
 
 class InvariantBody(Invariant):
@@ -119,6 +134,7 @@ class InvariantView(BaseModel):
     source: Source
     severity: Severity
     for_seconds: float
+    keep_seconds: float = 0
     window_seconds: float
     recover: float | None = None
     no_data: str

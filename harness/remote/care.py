@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from harness.care.invariants.views import SloList, SloView
+from harness.care.invariants.views import ImportBody, ImportView, SloList, SloView
+from harness.care.query_views import MetricList, Moment, MomentList
 from harness.care.views import (
     CareStatus,
     CommentBody,
@@ -36,6 +37,20 @@ class RemoteCare:
         data = body.model_dump(mode="json", exclude_none=True)
         return await self._connection.post(QueryAnswer, "care", "query", body=data)
 
+    async def find_metrics(self, text: str, subject: str | None, limit: int) -> MetricList:
+        return await self._connection.get(
+            MetricList, "care", "metrics", text=text, subject=subject, limit=str(limit)
+        )
+
+    async def list_moments(
+        self, subject: str, start: float | None, end: float | None
+    ) -> list[Moment]:
+        found: MomentList = await self._connection.get(
+            MomentList, "care", "subjects", subject, "moments",
+            start=None if start is None else str(start), end=None if end is None else str(end),
+        )  # fmt: skip
+        return found.moments
+
     async def read_status(self) -> CareStatus:
         return await self._connection.get(CareStatus, "care")
 
@@ -57,6 +72,10 @@ class RemoteCare:
         return await self._connection.send(
             "DELETE", InvariantView, "care", "invariants", subject, name
         )
+
+    async def import_rules(self, body: ImportBody) -> ImportView:
+        data = body.model_dump(mode="json")
+        return await self._connection.post(ImportView, "care", "invariants", "import", body=data)
 
     async def list_slos(self, subject: str | None) -> list[SloView]:
         found: SloList = await self._connection.get(SloList, "care", "slos", subject=subject)

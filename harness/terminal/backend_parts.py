@@ -17,7 +17,8 @@ if TYPE_CHECKING:
         SharedBudget,
         SpendingList,
     )
-    from harness.care.invariants.views import SloView
+    from harness.care.invariants.views import ImportBody, ImportView, SloView
+    from harness.care.query_views import MetricList, Moment
     from harness.care.views import (
         CareStatus,
         CommentBody,
@@ -62,6 +63,12 @@ class BackendCare(Protocol):
 
     async def query(self, body: QueryBody) -> QueryAnswer: ...
 
+    async def find_metrics(self, text: str, subject: str | None, limit: int) -> MetricList: ...
+
+    async def list_moments(
+        self, subject: str, start: float | None, end: float | None
+    ) -> list[Moment]: ...
+
     async def read_status(self) -> CareStatus: ...
 
     async def list_subjects(self) -> list[SubjectView]: ...
@@ -71,6 +78,8 @@ class BackendCare(Protocol):
     async def add_invariant(self, body: InvariantBody) -> InvariantView: ...
 
     async def remove_invariant(self, subject: str, name: str) -> InvariantView: ...
+
+    async def import_rules(self, body: ImportBody) -> ImportView: ...
 
     async def list_slos(self, subject: str | None) -> list[SloView]: ...
 

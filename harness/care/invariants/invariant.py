@@ -49,6 +49,8 @@ class Invariant(BaseModel):
     """How bad it is if it is broken."""
     for_seconds: float = Field(default=0, ge=0, le=24 * HOUR, allow_inf_nan=False)
     """How long it must be violated before it counts as broken."""
+    keep_seconds: float = Field(default=0, ge=0, le=24 * HOUR, allow_inf_nan=False)
+    """How long a broken one must fulfil its condition before it counts as holding again."""
     window_seconds: float = Field(default=60, ge=0, le=24 * HOUR, allow_inf_nan=False)
     """How long it must hold after a change before the change counts as good."""
     recover: float | None = Field(default=None, allow_inf_nan=False)

@@ -38,6 +38,8 @@ class Judgement:
     value: float | None = None
     """The worst value."""
     message: str = ""
+    good_since: float | None = None
+    """Since when a broken one fulfils its condition, if that is not yet long enough."""
 
 
 def judge(invariant: Invariant, before: Judgement | None, reading: Reading, at: float) -> Judgement:
@@ -54,7 +56,7 @@ def judge(invariant: Invariant, before: Judgement | None, reading: Reading, at: 
     if was_bad and invariant.recover is not None:
         threshold = invariant.recover
     if COMPARE[invariant.operator](value, threshold):
-        return _enter(before, "holds", at, value=value)
+        return _judge_fulfilled(invariant, before, at, value, "")
     return _judge_violation(invariant, before, at, value, f"{value:g}")
 
 
@@ -64,9 +66,24 @@ def _judge_silence(invariant: Invariant, before: Judgement | None, at: float) ->
         case "unknown":
             return _enter(before, "no_data", at, message=message)
         case "holds":
-            return _enter(before, "holds", at, message=message)
+            return _judge_fulfilled(invariant, before, at, None, message)
         case "broken":
             return _judge_violation(invariant, before, at, None, message)
+
+
+def _judge_fulfilled(
+    invariant: Invariant, before: Judgement | None, at: float, value: float | None, message: str
+) -> Judgement:
+    """It holds, unless it was broken and fulfils its condition for too short a time."""
+    begun = before.violated_since if before is not None else None
+    if before is None or begun is None or before.at - begun < invariant.for_seconds:
+        return _enter(before, "holds", at, value=value, message=message)
+    good_since = at if before.good_since is None else before.good_since
+    if at - good_since >= invariant.keep_seconds:
+        return _enter(before, "holds", at, value=value, message=message)
+    left = f"fulfilled again, but not yet for {invariant.keep_seconds:g} s"
+    now = _enter(before, "broken", at, value=value, message=left)
+    return replace(now, violated_since=begun, good_since=good_since)
 
 
 def _judge_violation(
@@ -91,7 +108,8 @@ def _enter(
     is_same = before is not None and before.state == state
     since = before.since if before is not None and is_same else at
     kept = before.violated_since if before is not None and state not in KNOWN else None
-    return Judgement(state, at, since, kept, value, message[:500])
+    good_since = before.good_since if kept is not None and before is not None else None
+    return Judgement(state, at, since, kept, value, message[:500], good_since)
 
 
 def _find_worst(invariant: Invariant, values: Sequence[float]) -> float:

@@ -1,12 +1,13 @@
-"""What the API returns for SLOs."""
+"""What the API takes and returns for SLOs and imported rules."""
 
 from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
-from harness.care.invariants.invariant import Severity
+from harness.api.body import Body
+from harness.care.invariants.invariant import NAME, Severity
 from harness.care.invariants.judge import State
 
 
@@ -49,3 +50,35 @@ class SloList(BaseModel):
     """Service level objectives."""
 
     slos: list[SloView]
+
+
+class ImportBody(Body):
+    """Alert rules to add to a subject."""
+
+    subject: str = Field(pattern=NAME)
+    """The subject that the invariants belong to."""
+    content: str = Field(min_length=1, max_length=1_000_000)
+    """The file of rules: YAML with groups, or a PrometheusRule of Kubernetes."""
+    dry_run: bool = False
+    """Whether to say only what would be done."""
+
+
+class ImportedRule(BaseModel):
+    """A rule of the file, and what becomes of it."""
+
+    group: str
+    rule: str
+    name: str | None = None
+    """The name of the invariant."""
+    outcome: Literal["added", "updated", "unchanged", "left out"]
+    condition: str = ""
+    """What must hold."""
+    reason: str = ""
+    """Why it is left out."""
+
+
+class ImportView(BaseModel):
+    """The rules of a file, and what became of them."""
+
+    rules: list[ImportedRule]
+    dry_run: bool = False

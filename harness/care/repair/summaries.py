@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from time import gmtime, strftime
 
+from harness.care.query_views import MetricList, RelatedCurve
 from harness.care.telemetry.plot import draw_plot, format_value
 from harness.care.telemetry.series import Point
 from harness.care.views import Curve, InvariantView, QueryAnswer
@@ -19,9 +20,36 @@ def summarize(answer: QueryAnswer) -> str:
         return "The query matches nothing in this time."
     parts = [_summarize_curve(each, n < PLOTTED) for n, each in enumerate(answer.curves)]
     parts += [f"{_time(line.at)} {line.text[:MAX_LINE]}" for line in answer.lines]
+    if answer.related:
+        parts.append("moved like the first curve:")
+    parts += [f"  {summarize_related(each)}" for each in answer.related]
     if answer.more:
         parts.append(f"[{answer.more} more are left out: aggregate, or ask for less]")
     return "\n".join(parts)
+
+
+def summarize_related(each: RelatedCurve) -> str:
+    """Write a related curve, in one line."""
+    what = f"increase of {each.name}" if each.is_rate else each.name
+    moved = ""
+    if each.at is not None:
+        moved = f", from {_show(each.before)} to {_show(each.after)} at {_time(each.at)}"
+    return f"{what[:MAX_LINE]}: correlation {each.correlation:+.2f}{moved}"
+
+
+def summarize_metrics(found: MetricList) -> str:
+    """Write metrics for a model, one in each line."""
+    lines = list[str]()
+    for each in found.metrics:
+        about = " ".join(filter(None, (each.type, each.unit)))
+        count = "" if each.series is None else f", {each.series} series"
+        lines.append(f"{each.name} ({about or 'unknown type'}{count}): {each.help}"[:MAX_LINE])
+        lines += [
+            f"  {label}: {', '.join(values)}"[:MAX_LINE] for label, values in each.labels.items()
+        ]
+    if found.more:
+        lines.append(f"[{found.more} more are left out: give more words]")
+    return "\n".join(lines) or "No metric fits."
 
 
 def summarize_invariant(each: InvariantView) -> str:
@@ -38,6 +66,11 @@ def _summarize_curve(curve: Curve, plotted: bool) -> str:
         f"{curve.name}: last {_show(curve.last)}, least {_show(curve.least)}, most "
         f"{_show(curve.most)}, mean {_show(curve.mean)}, p95 {_show(curve.p95)}"
     ]
+    if (compared := curve.compared) is not None:
+        lines.append(
+            f"  compared: {format_value(compared.before)} before, {format_value(compared.after)} "
+            f"after ({compared.strength:+.0f} standard errors)"
+        )
     lines += [
         f"  changed at {_time(each.at)} from {format_value(each.before)} to "
         f"{format_value(each.after)} ({each.strength:+.0f} standard errors)"

@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from harness.agent import AnyTool, ToolContext, tool
+from harness.care import metrics
 from harness.care.invariants import client
 from harness.care.queries import answer_query
 from harness.care.repair.deploying import Deployer
@@ -26,7 +27,7 @@ from harness.care.repair.git import (
     open_clone,
     show_diff,
 )
-from harness.care.repair.summaries import summarize, summarize_invariant
+from harness.care.repair.summaries import summarize, summarize_invariant, summarize_metrics
 from harness.care.subjects.commands import PYTHON
 from harness.care.subjects.registry import find_subject
 from harness.care.tickets.client import open_ticket_of_run
@@ -43,7 +44,7 @@ Minutes = Annotated[float, Field(gt=0, le=7 * 24 * 60)]
 Query = Annotated[str, Field(min_length=1, max_length=5_000)]
 Words = Annotated[str, Field(min_length=1, max_length=2_000)]
 DAY_S = 86_400.0
-CURVES, LINES = 12, 60
+CURVES, LINES, METRICS = 12, 60, 40
 CHANGE_S = 900.0
 SHOWN_DIFF = 1_500
 
@@ -75,15 +76,31 @@ async def open_repair() -> AsyncGenerator[Repair]:
 
 
 @tool(effect="read", untrusted=True)
-async def query_metrics(ctx: Context, query: Query, minutes: Minutes | None = None) -> str:
+async def query_metrics(
+    ctx: Context,
+    query: Query,
+    minutes: Minutes | None = None,
+    compare_minutes_ago: Minutes | None = None,
+    related: Query | None = None,
+) -> str:
     """Query metrics with PromQL. Returns figures, sudden changes and small plots.
 
     Args:
         query: PromQL.
         minutes: How far back, for curves. Without it: the values now.
+        compare_minutes_ago: With minutes: compare each curve before and after that moment, such as
+            a deploy; those that differ most come first.
+        related: With minutes: PromQL for other curves, such as all metrics of the subject. Returns
+            which of them moved like the first curve.
     """
-    seconds = None if minutes is None else minutes * 60
-    body = QueryBody(query=query, seconds=seconds, limit=CURVES)
+    if minutes is None and (compare_minutes_ago is not None or related is not None):
+        raise ToolFailed("compare_minutes_ago and related need minutes.")
+    now = time.time()
+    body = QueryBody(
+        query=query, seconds=None if minutes is None else minutes * 60, limit=CURVES, end=now,
+        compare_at=None if compare_minutes_ago is None else now - compare_minutes_ago * 60,
+        related=related,
+    )  # fmt: skip
     return summarize(await answer_query(ctx.deps.connection, body))
 
 
@@ -98,6 +115,19 @@ async def query_logs(ctx: Context, query: Query, minutes: Minutes = 15) -> str:
     """
     body = QueryBody(query=query, source="logs", seconds=minutes * 60, limit=LINES)
     return summarize(await answer_query(ctx.deps.connection, body))
+
+
+@tool(effect="read", untrusted=True)
+async def find_metrics(ctx: Context, text: str = "", subject: str | None = None) -> str:
+    """Find the metrics whose name or description has all these words, with their types and units;
+    of few, their labels too.
+
+    Args:
+        text: Words, such as "requests seconds".
+        subject: Only the metrics of this service.
+    """
+    found = await metrics.find_metrics(ctx.deps.connection, text[:200], subject, METRICS)
+    return summarize_metrics(found)
 
 
 @tool(effect="read")
@@ -317,7 +347,9 @@ async def _change(
     return json.dumps({"change": done.id, "state": done.state, "held": done.held})
 
 
-READING: tuple[AnyTool, ...] = (query_metrics, query_logs, list_invariants, list_changes)
+READING: tuple[AnyTool, ...] = (
+    query_metrics, query_logs, find_metrics, list_invariants, list_changes,
+)  # fmt: skip
 CHANGING: tuple[AnyTool, ...] = (
     propose_change, propose_revert, deploy_change, restart_subject,
 )  # fmt: skip

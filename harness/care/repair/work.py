@@ -167,7 +167,7 @@ class TicketWork:
         # Burn rates of SLOs take hours to show harm that other invariants show sooner: their
         # windows count only if the ticket is about them.
         windows = (
-            each.invariant.window_seconds
+            max(each.invariant.window_seconds, each.invariant.keep_seconds)
             for each in watched
             if each.invariant.slo is None or each.invariant.name == ticket.invariant
         )

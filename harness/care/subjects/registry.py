@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,6 +13,7 @@ from harness.care.settings import CareSettings
 from harness.care.store import CareStore, StoredSubject
 from harness.care.subjects.commands import GIT, run_command
 from harness.care.subjects.health import probe
+from harness.care.subjects.queries import ask_queries
 from harness.care.subjects.subject import (
     FILE,
     MAX_BYTES,
@@ -27,6 +28,8 @@ from harness.contracts.errors import HarnessError, SubjectInvalid, SubjectNotFou
 from harness.engine.connection import Connection
 
 RECENT_S = 3_600.0
+SHOWN = 5
+"""Refused queries that an error names."""
 
 
 class Check(NamedTuple):
@@ -37,19 +40,36 @@ class Check(NamedTuple):
     message: str
 
 
-async def add_subject(connection: Connection, folder: Path, by: str) -> Subject:
-    """Read the definition in a folder and store it, with the folder's place.
+class Added(NamedTuple):
+    """A subject that was added, and what could not be checked."""
+
+    subject: Subject
+    warnings: Sequence[str] = ()
+
+
+async def add_subject(connection: Connection, folder: Path, by: str) -> Added:
+    """Read the definition in a folder and store it, with the folder's place. Its queries are asked
+    once; a source that does not answer is a warning.
 
     Raises:
-        SubjectInvalid: The folder has no definition, or not a valid one.
+        SubjectInvalid: The folder has no definition, or not a valid one, or one of its queries is
+            refused.
     """
     folder = await asyncio.to_thread(folder.resolve)
     content = await asyncio.to_thread(_read_definition, folder)
     subject = parse_subject(content, str(folder / FILE))
+    asked = await ask_queries(connection.settings.section(CareSettings), subject)
+    if asked.refused:
+        shown = "; ".join(each.rstrip(".") for each in asked.refused[:SHOWN])
+        more = len(asked.refused) - SHOWN
+        raise SubjectInvalid(
+            f"{folder / FILE}: {shown}{f'; and {more} more' if more > 0 else ''}.",
+            fix="Correct the queries. `harness care query` shows what each answers.",
+        )
     digest = digest_definition(content)
     await CareStore(connection.database).add_subject(subject, str(folder), digest, by)
     await keep_watch(connection)
-    return subject
+    return Added(subject, asked.unknown)
 
 
 async def find_subject(connection: Connection, name: str) -> StoredSubject:
@@ -90,6 +110,7 @@ async def check_subject(connection: Connection, name: str) -> AsyncIterator[Chec
     else:
         reason = await probe(subject.health)
         yield Check("health", reason is None, reason or "healthy")
+    yield await _check_queries(connection, subject)
     yield await _check_metrics(connection, subject)
     yield await _check_logs(connection, subject)
     if subject.test is None:
@@ -130,6 +151,16 @@ async def _check_git(folder: Path) -> Check:
     if changed:
         return Check("git", False, f"{changed} files are not committed: agents change nothing then")
     return Check("git", True, "clean")
+
+
+async def _check_queries(connection: Connection, subject: Subject) -> Check:
+    asked = await ask_queries(connection.settings.section(CareSettings), subject)
+    if not asked.count:
+        return Check("queries", None, "no queries")
+    wrong = [*asked.refused, *asked.unknown]
+    # A source that does not answer shows in the checks of metrics and logs.
+    good = False if asked.refused else None if asked.unknown else True
+    return Check("queries", good, "; ".join(wrong) or f"{asked.count} are answered")
 
 
 async def _check_metrics(connection: Connection, subject: Subject) -> Check:

@@ -70,7 +70,7 @@ def digest_series(series: Series) -> Digest:
         last=points[-1].value,
         least=values[0],
         most=values[-1],
-        mean=_average(values),
+        mean=average(values),
         median=_quantile(values, 0.5),
         p95=_quantile(values, 0.95),
         changes=tuple(find_changes(points)),
@@ -101,60 +101,54 @@ def find_changes(points: Sequence[Point]) -> list[Change]:
     return sorted(found)
 
 
-def correlate(one: Series, other: Series) -> float | None:
-    """Pearson's correlation of two curves at the moments that both have; None if it has no
-    meaning."""
-    theirs = {each.at: each.value for each in other.points}
-    pairs = [
-        (value, theirs[at])
-        for at, value in one.points
-        if at in theirs and math.isfinite(value) and math.isfinite(theirs[at])
-    ]
-    if len(pairs) < FEWEST:
-        return None
-    ours, others = _centre([a for a, _ in pairs]), _centre([b for _, b in pairs])
-    spread = math.sqrt(_multiply(ours, ours) * _multiply(others, others))
-    return _multiply(ours, others) / spread if spread > 0 else None
-
-
-def _multiply(one: Sequence[float], other: Sequence[float]) -> float:
-    return math.fsum(a * b for a, b in zip(one, other, strict=True))
-
-
-def _average(values: Sequence[float]) -> float:
+def average(values: Sequence[float]) -> float:
+    """The mean; large numbers do not overflow."""
     return math.fsum(value / len(values) for value in values)
-
-
-def _centre(values: Sequence[float]) -> list[float]:
-    """The differences from the mean, the largest of them about 1."""
-    scale = max(map(abs, values)) or 1.0
-    mean = _average([value / scale for value in values])
-    apart = [value / scale - mean for value in values]
-    widest = max(map(abs, apart))
-    return [each / widest if widest > ROUNDING else 0.0 for each in apart]
 
 
 def _find_split(points: Sequence[Point]) -> tuple[int, Change] | None:
     size = len(points)
     if size < 2 * FEWEST:
         return None
-    # Scaled to at most 1 and centred: squares of large numbers overflow, and cancel.
-    scale = max(abs(each.value) for each in points) or 1.0
-    scaled = [each.value / scale for each in points]
-    centre = math.fsum(scaled) / size
-    values = [value - centre for value in scaled]
-    sums = list(accumulate(values, initial=0.0))
-    squares = list(accumulate((value * value for value in values), initial=0.0))
+    sums = _Sums(points)
     places = range(FEWEST, size - FEWEST + 1)
     strength, place = max(
-        ((_compare(sums, squares, place, size), place) for place in places),
+        ((_compare(sums.sums, sums.squares, place, size), place) for place in places),
         key=lambda pair: abs(pair[0]),
     )
-    if abs(strength) < STRONG or _is_trend(values, sums, place):
+    if abs(strength) < STRONG or _is_trend(sums.values, sums.sums, place):
         return None
-    before, after = sums[place] / place, (sums[-1] - sums[place]) / (size - place)
-    at = points[place].at
-    return place, Change(at, (centre + before) * scale, (centre + after) * scale, strength)
+    return place, sums.measure(place, points[place].at)
+
+
+def compare_at(points: Sequence[Point], at: float) -> Change | None:
+    """Compare a curve before and after a moment; None if one side has too few points."""
+    finite = [each for each in points[:MOST_POINTS] if math.isfinite(each.value)]
+    place = sum(each.at < at for each in finite)
+    if place < FEWEST or len(finite) - place < FEWEST:
+        return None
+    return _Sums(finite).measure(place, at)
+
+
+class _Sums:
+    """The running sums of a curve. Its values are scaled to at most 1 and centred: squares of large
+    numbers overflow, and cancel."""
+
+    def __init__(self, points: Sequence[Point]) -> None:
+        self._size = len(points)
+        self._scale = max(abs(each.value) for each in points) or 1.0
+        scaled = [each.value / self._scale for each in points]
+        self._centre = math.fsum(scaled) / self._size
+        self.values = [value - self._centre for value in scaled]
+        self.sums = list(accumulate(self.values, initial=0.0))
+        self.squares = list(accumulate((value * value for value in self.values), initial=0.0))
+
+    def measure(self, place: int, at: float) -> Change:
+        """The levels before and after a place."""
+        before = self._centre + self.sums[place] / place
+        after = self._centre + (self.sums[-1] - self.sums[place]) / (self._size - place)
+        strength = _compare(self.sums, self.squares, place, self._size)
+        return Change(at, before * self._scale, after * self._scale, strength)
 
 
 def _compare(sums: Sequence[float], squares: Sequence[float], place: int, size: int) -> float:

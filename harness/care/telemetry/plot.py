@@ -12,10 +12,14 @@ BLANK = 0x2800
 DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 """The dots of a braille character, from the top; left and right."""
 BARS = "▁▂▃▄▅▆▇█"
+MARKS, MORE = "123456789abcdefghijklmnopqrstuvwxyz", "*"
 
 
-def draw_plot(points: Sequence[Point], *, width: int = 60, height: int = 8) -> list[str]:
-    """Draw a curve with its scale: a line of text for each row, and one for the times."""
+def draw_plot(
+    points: Sequence[Point], *, width: int = 60, height: int = 8, marks: Sequence[float] = ()
+) -> list[str]:
+    """Draw a curve with its scale: a line of text for each row, and one for the times. `marks`:
+    moments, numbered in a row of their own."""
     finite = [each for each in points if math.isfinite(each.value)]
     if not finite:
         return ["no data"]
@@ -33,7 +37,23 @@ def draw_plot(points: Sequence[Point], *, width: int = 60, height: int = 8) -> l
         for label, row in zip(labels, cells, strict=True)
     ]
     first, last = (strftime("%H:%M:%S", localtime(at)) for at in (start, end))
-    return [*rows, f"{'':>{margin}} └{first}{last:>{max(1, width - len(first))}}"]
+    rows.append(f"{'':>{margin}} └{first}{last:>{max(1, width - len(first))}}")
+    row = _draw_marks(marks, start, end, width)
+    return [*rows, f"{'':>{margin}}  {row}"] if row else rows
+
+
+def name_mark(place: int) -> str:
+    """The character of a mark: 1 to 9, then a to z."""
+    return MARKS[place] if place < len(MARKS) else MORE
+
+
+def _draw_marks(marks: Sequence[float], start: float, end: float, width: int) -> str:
+    cells = [" "] * width
+    for place, at in enumerate(marks):
+        if start <= at <= end and end > start:
+            x = min(width - 1, int((at - start) / (end - start) * width))
+            cells[x] = name_mark(place) if cells[x] == " " else MORE
+    return "".join(cells).rstrip()
 
 
 def draw_sparkline(values: Sequence[float], *, width: int = 24) -> str:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from harness.care.settings import SourceSettings
 from harness.care.telemetry.series import Point, Series
@@ -12,7 +11,16 @@ from harness.contracts.errors import AnswerUnusable
 
 MAX_SERIES = 20_000
 MAX_NAMES = 10_000
+MAX_HELP = 500
 MAX_TIME = 1e11
+
+
+class Metadata(NamedTuple):
+    """What a target says about a metric. Anyone may have written it."""
+
+    type: str = ""
+    unit: str = ""
+    help: str = ""
 
 
 class Prometheus(Source):
@@ -36,15 +44,17 @@ class Prometheus(Source):
         }  # fmt: skip
         return read_series(await self.ask("api/v1/query_range", asked), self.what)
 
-    async def list_labels(self, selectors: Sequence[str] = ()) -> list[str]:
-        """List the names of labels."""
-        return _read_names(await self.ask("api/v1/labels", _match(selectors)), self.what)
+    async def read_metadata(self) -> dict[str, Metadata]:
+        """Read what targets say about their metrics, by the names of these."""
+        found = await self.ask("api/v1/metadata", {"limit_per_metric": "1"}, "GET")
+        if not isinstance(found, dict):
+            raise AnswerUnusable(f"{self.what} did not answer with metadata.")
+        rows = list(cast("dict[Any, Any]", found).items())[:MAX_NAMES]
+        return {str(name)[:200]: _read_metadata(row) for name, row in rows}
 
-    async def list_series(
-        self, selectors: Sequence[str], start: float, end: float
-    ) -> list[dict[str, str]]:
-        """List the label sets that the selectors match."""
-        asked = {**_match(selectors), "start": f"{start:.3f}", "end": f"{end:.3f}"}
+    async def list_series(self, selector: str, start: float, end: float) -> list[dict[str, str]]:
+        """List the label sets that a selector matches."""
+        asked = {"match[]": selector, "start": f"{start:.3f}", "end": f"{end:.3f}"}
         found = await self.ask("api/v1/series", asked)
         if not isinstance(found, list):
             raise AnswerUnusable(f"{self.what} did not answer with a list of series.")
@@ -103,11 +113,8 @@ def _read_point(found: Any, what: str) -> Point:
     return point
 
 
-def _match(selectors: Sequence[str]) -> dict[str, str | Sequence[str]]:
-    return {"match[]": list(selectors)} if selectors else {}
-
-
-def _read_names(found: Any, what: str) -> list[str]:
-    if not isinstance(found, list):
-        raise AnswerUnusable(f"{what} did not answer with a list of names.")
-    return [str(each)[:200] for each in cast("list[Any]", found)[:MAX_NAMES]]
+def _read_metadata(found: Any) -> Metadata:
+    rows = cast("list[Any]", found) if isinstance(found, list) else []
+    first = cast("dict[str, Any]", rows[0]) if rows and isinstance(rows[0], dict) else {}
+    kind, unit, text = (str(first.get(key, "")) for key in ("type", "unit", "help"))
+    return Metadata(kind[:40], unit[:40], text[:MAX_HELP])

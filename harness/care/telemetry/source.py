@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     import httpx2
 
 MAX_BYTES = 16_000_000
+INSTALL = {
+    "metrics": "If you have no Prometheus yet: apt-get install prometheus.",
+    "logs": "Loki is on grafana.com; Debian's package loki is something else.",
+}
 SMALL = 50_000
 MAX_QUERY = 20_000
 MOST_STEPS = 11_000
@@ -32,6 +36,7 @@ MAX_REASON = 500
 REFUSED = (400, 413, 422)
 """Loki refuses queries with plain text."""
 BUSY = (408, 425, 429)
+Method = Literal["GET", "POST"]
 Parameters = Mapping[str, str | Sequence[str]]
 
 
@@ -43,10 +48,14 @@ class Source:
         self, what: str, section: Literal["metrics", "logs"], settings: SourceSettings
     ) -> None:
         if settings.url is None:
-            raise SourceMissing(f"The address of {what} is not configured.")
+            raise SourceMissing(
+                f"The address of {what} is not configured.",
+                fix=f"Set url under [care.{section}] in harness.toml. {INSTALL[section]}",
+            )
         self.what = what
         self.url = settings.url
         self._section = f"[care.{section}]"
+        self._install = INSTALL[section]
         self._timeout = settings.timeout_seconds
         self._client = self._make_client(settings)
 
@@ -61,8 +70,8 @@ class Source:
     ) -> None:
         await self._client.aclose()
 
-    async def ask(self, path: str, parameters: Parameters) -> Any:
-        """Send a query, and return the `data` of the answer.
+    async def ask(self, path: str, parameters: Parameters, method: Method = "POST") -> Any:
+        """Send a query, and return the `data` of the answer. Not all paths accept POST.
 
         Raises:
             QueryRefused: The server does not accept the query.
@@ -73,7 +82,7 @@ class Source:
             raise QueryRefused(f"The query is longer than {MAX_QUERY:,} characters.")
         try:
             async with asyncio.timeout(self._timeout):
-                status, body = await self._post(path, parameters)
+                status, body = await self._send(method, path, parameters)
         except TimeoutError:
             raise SourceUnreachable(
                 f"{self.what} at {self.url} did not answer within {self._timeout:g} s.",
@@ -108,12 +117,13 @@ class Source:
                 fix=f"Correct url in {self._section}.",
             ) from None
 
-    async def _post(self, path: str, parameters: Parameters) -> tuple[int, bytes]:
+    async def _send(self, method: Method, path: str, parameters: Parameters) -> tuple[int, bytes]:
         import httpx2
 
         pieces, size = list[bytes](), 0
+        data: dict[str, Any] = {"data" if method == "POST" else "params": dict(parameters)}
         try:
-            async with self._client.stream("POST", path, data=dict(parameters)) as reply:
+            async with self._client.stream(method, path, **data) as reply:
                 if (coding := reply.headers.get("content-encoding", "identity")) != "identity":
                     raise AnswerUnusable(
                         f"{self.what} at {self.url} answered with the encoding {_shorten(coding)}, "
@@ -130,7 +140,8 @@ class Source:
         except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError) as error:
             reason = str(error) or type(error).__name__
             raise SourceUnreachable(
-                f"{self.what} at {self.url} cannot be reached: {_shorten(reason)}."
+                f"{self.what} at {self.url} cannot be reached: {_shorten(reason)}.",
+                fix=f"Check that it runs, and url in {self._section}. {self._install}",
             ) from None
         return reply.status_code, b"".join(pieces)
 
@@ -151,7 +162,8 @@ class Source:
         if status < 500 and status not in BUSY:
             raise AnswerUnusable(
                 f"{self.url} did not answer as {self.what} does ({status}): {said}",
-                fix=f"Check the address in {self._section}.",
+                fix=f"{self.url} is not the address of {self.what}, or a proxy answers in its "
+                f"place: correct url in {self._section}.",
             )
         raise SourceUnreachable(f"{self.what} at {self.url} answered {status}: {said}")
 

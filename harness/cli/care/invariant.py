@@ -10,6 +10,7 @@ from harness.care.telemetry.plot import draw_sparkline, format_value
 from harness.care.views import InvariantBody, InvariantView
 from harness.cli.access.shown import print_table
 from harness.cli.care.body import make_body
+from harness.cli.care.rules import import_rules
 from harness.cli.care.subject import describe_states
 from harness.cli.context import open_backend
 from harness.cli.out import Out
@@ -18,12 +19,23 @@ from harness.contracts.clean_text import clean_line
 from harness.terminal import exit_codes
 
 HEADS = ("SUBJECT", "INVARIANT", "STATE", "FOR", "VALUE", "MUST BE", "LAST VALUES")
-OPTIONAL = ("source", "severity", "for_seconds", "window_seconds", "recover", "no_data", "summary")
+OPTIONAL = (
+    "source",
+    "severity",
+    "for_seconds",
+    "keep_seconds",
+    "window_seconds",
+    "recover",
+    "no_data",
+    "summary",
+)
 
 
 async def run_invariant(args: Namespace, out: Out) -> int:
     words: list[str] = args.words
     async with open_backend(args, out) as backend:
+        if args.action == "import":
+            return await import_rules(backend.care, args, words, out)
         if args.action == "add":
             found = [await backend.care.add_invariant(_read_body(args, words))]
         elif args.action == "remove":

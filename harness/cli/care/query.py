@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from argparse import Namespace
+from collections.abc import Sequence
 from time import localtime, strftime
 
-from harness.care.telemetry.plot import draw_plot, format_value
+from harness.care.query_views import Moment
+from harness.care.telemetry.plot import draw_plot, format_value, name_mark
 from harness.care.telemetry.series import Point
 from harness.care.views import Curve, QueryAnswer, QueryBody
 from harness.cli.access.shown import print_table
@@ -13,16 +16,25 @@ from harness.cli.care.body import make_body
 from harness.cli.context import open_backend
 from harness.cli.history.time_filter import parse_duration
 from harness.cli.out import Out
+from harness.cli.parser import UsageError
 from harness.contracts.clean_text import clean_line
 from harness.terminal import exit_codes
 
 CURVES, LINES = 5, 100
+MAX_TEXT = 120
 NAN = float("nan")
 
 
 async def run_query(args: Namespace, out: Out) -> int:
+    if args.subject is not None and args.since is None:
+        raise UsageError("--subject marks what happened on a time axis.", "Pass --since too.")
+    now = time.time()
+    ago = parse_duration("--compare", args.compare).total_seconds() if args.compare else None
     fields = {
         "query": args.query,
+        "end": now if args.since else None,
+        "related": args.related,
+        "compare_at": None if ago is None else now - ago,
         "source": "logs" if args.logs else "metrics",
         "seconds": parse_duration("--since", args.since).total_seconds() if args.since else None,
         "limit": args.limit if args.limit is not None else LINES if args.logs else CURVES,
@@ -30,14 +42,20 @@ async def run_query(args: Namespace, out: Out) -> int:
     body = make_body(QueryBody, fields, "care query")
     async with open_backend(args, out) as backend:
         answer = await backend.care.query(body)
+        moments = list[Moment]()
+        if args.subject is not None:
+            moments = await backend.care.list_moments(args.subject, answer.start, answer.end)
     if out.json:
-        out.line(answer.model_dump(exclude_none=True))
+        line = answer.model_dump(exclude_none=True)
+        if args.subject is not None:
+            line["moments"] = [each.model_dump() for each in moments]
+        out.line(line)
         return exit_codes.DONE
-    _print_answer(answer, out)
+    _print_answer(answer, moments, out)
     return exit_codes.DONE
 
 
-def _print_answer(answer: QueryAnswer, out: Out) -> None:
+def _print_answer(answer: QueryAnswer, moments: Sequence[Moment], out: Out) -> None:
     if not answer.curves and not answer.lines:
         out.note("The query matches nothing in this time.")
     for line in answer.lines:
@@ -47,20 +65,44 @@ def _print_answer(answer: QueryAnswer, out: Out) -> None:
         print_table(out, ("SERIES", "VALUE"), rows)
     elif answer.curves:
         for curve in answer.curves:
-            _print_curve(curve, out)
+            _print_curve(curve, moments, out)
+    _print_moments(moments, out)
+    _print_related(answer, out)
     if answer.more:
         out.note(f"{answer.more} more. To see them: --limit {answer.more + CURVES}")
 
 
-def _print_curve(curve: Curve, out: Out) -> None:
+def _print_moments(moments: Sequence[Moment], out: Out) -> None:
+    for place, each in enumerate(moments):
+        text = clean_line(" ".join(each.text.split()))[:MAX_TEXT]
+        out.raw(f"{name_mark(place)}  {_format_time(each.at)}  {each.kind:<8} {text}")
+
+
+def _print_related(answer: QueryAnswer, out: Out) -> None:
+    rows = list[tuple[str, ...]]()
+    for each in answer.related:
+        name = f"increase of {each.name}" if each.is_rate else each.name
+        moved = "" if each.at is None else f"{_show(each.before)} to {_show(each.after)}"
+        at = "" if each.at is None else _format_time(each.at)
+        rows.append((clean_line(name)[:MAX_TEXT], f"{each.correlation:+.2f}", at, moved))
+    if rows:
+        print_table(out, ("MOVED LIKE THE FIRST CURVE", "CORRELATION", "CHANGED", "LEVEL"), rows)
+
+
+def _print_curve(curve: Curve, moments: Sequence[Moment], out: Out) -> None:
     out.raw(clean_line(curve.name))
     points = [Point(at, NAN if value is None else value) for at, value in curve.points]
-    for row in draw_plot(points):
+    for row in draw_plot(points, marks=[each.at for each in moments]):
         out.raw(f"  {row}")
     out.raw(
         f"  last {_show(curve.last)}  least {_show(curve.least)}  most {_show(curve.most)}  "
         f"median {_show(curve.median)}  p95 {_show(curve.p95)}"
     )
+    if (compared := curve.compared) is not None:
+        out.raw(
+            f"  before {format_value(compared.before)}  after {format_value(compared.after)}  "
+            f"{compared.strength:+.1f} standard errors"
+        )
     for change in curve.changes:
         out.raw(
             f"  {_format_time(change.at)}: from {format_value(change.before)} "

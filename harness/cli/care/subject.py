@@ -59,14 +59,16 @@ async def _list(connection: Connection, out: Out) -> int:
 async def _add(connection: Connection, folder: str, out: Out) -> int:
     from harness.care.subjects.registry import add_subject
 
-    subject = await add_subject(connection, Path(folder), "local")
-    count = len(subject.invariants)
+    subject, warnings = await add_subject(connection, Path(folder), "local")
+    count = len(subject.watched)
     _say(
         out,
-        {"added": subject.name, "invariants": count},
+        {"added": subject.name, "invariants": count, "warnings": list(warnings)},
         f"Added {subject.name} with {count} invariants.\n"
         f"To check it: harness care subject check {subject.name}",
     )
+    for each in warnings if not out.json else ():
+        out.note(f"Its queries were not checked. {clean_line(each)}")
     return exit_codes.DONE
 
 
@@ -99,10 +101,12 @@ async def _show(connection: Connection, name: str, out: Out) -> int:
         return exit_codes.DONE
     out.raw(f"{name}  {clean_line(stored.subject.summary)}".rstrip())
     out.raw(f"  folder: {clean_line(stored.folder)}")
-    for key in sorted(fields.keys() - {"name", "summary", "invariant"}):
+    for key in sorted(fields.keys() - {"name", "summary", "invariant", "slo"}):
         out.raw(f"  {key}: {_format_value(fields[key])}")
     for each in stored.subject.invariants:
         out.raw(f"  invariant {each.name}: {clean_line(each.condition)}")
+    for slo in stored.subject.slos:
+        out.raw(f"  SLO {slo.name}: {slo.objective:g} % in {slo.days} days")
     return exit_codes.DONE
 
 

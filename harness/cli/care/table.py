@@ -20,6 +20,21 @@ CARE_COMMANDS: tuple[Command, ...] = (
                 help="How far back, such as 30m, 6h or 2d.",
             ),
             arg("--limit", metavar="N", type=int, help="Most curves (5) or lines (100)."),
+            arg(
+                "--subject",
+                metavar="SUBJECT",
+                help="With --since: mark what happened to it, such as deploys and tickets.",
+            ),
+            arg(
+                "--compare",
+                metavar="TIME",
+                help="With --since: compare before and after this long ago.",
+            ),
+            arg(
+                "--related",
+                metavar="QUERY",
+                help="With --since: which of these curves moved like the first one.",
+            ),
             JSON,
         ),
         "Without --since: the values now, or the logs of an hour.\n"
@@ -28,7 +43,26 @@ CARE_COMMANDS: tuple[Command, ...] = (
         (
             ("harness care query up", "the values now"),
             ("harness care query 'rate(http_requests_total[1m])' --since 1h", "curves"),
+            ("harness care query 'rate(http_errors_total[1m])' --since 1h --subject api", ""),
             ("""harness care query '{service="api"} |= "error"' --logs""", ""),
+        ),
+        group=GROUP,
+        works="anywhere",
+    ),
+    Command(
+        "care metrics",
+        "Find metrics by words of their names or descriptions.",
+        "harness.cli.care.metrics:show_metrics",
+        (
+            arg("words", metavar="WORD", nargs="*", help="All of these words must occur."),
+            arg("--subject", metavar="SUBJECT", help="Only the metrics of this subject."),
+            arg("--limit", metavar="N", type=int, default=50, help="Most metrics (50)."),
+            JSON,
+        ),
+        "If three or fewer are found, their labels are shown too.",
+        (
+            ("harness care metrics request seconds", ""),
+            ("harness care metrics --subject api", "all of its metrics"),
         ),
         group=GROUP,
         works="anywhere",
@@ -73,14 +107,14 @@ CARE_COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "care invariant",
-        "List, add and remove invariants.",
+        "List, add, import and remove invariants.",
         "harness.cli.care.invariant:run_invariant",
         (
             arg(
                 "action",
                 metavar="ACTION",
                 nargs="?",
-                choices=("list", "add", "remove"),
+                choices=("list", "add", "import", "remove"),
                 default="list",
                 help="One of the actions above (default: list).",
             ),
@@ -93,6 +127,13 @@ CARE_COMMANDS: tuple[Command, ...] = (
                 metavar="SECONDS",
                 type=float,
                 help="add: how long it must be violated before it counts as broken (0).",
+            ),
+            arg(
+                "--keep",
+                dest="keep_seconds",
+                metavar="SECONDS",
+                type=float,
+                help="add: how long a broken one must be fulfilled before it holds again (0).",
             ),
             arg(
                 "--window",
@@ -113,16 +154,20 @@ CARE_COMMANDS: tuple[Command, ...] = (
                 help="add: what it is if the query returns nothing (unknown).",
             ),
             arg("--summary", metavar="TEXT", help="add: what it means for users of the service."),
+            arg("--subject", metavar="SUBJECT", help="import: the subject that gets them."),
+            flag("--dry-run", help="import: only say what would be done."),
             JSON,
         ),
         "  list [SUBJECT]                               with states and last values\n"
         "  add NAME SUBJECT QUERY THRESHOLD OPERATOR    every value must be OPERATOR THRESHOLD\n"
+        "  import FILE --subject SUBJECT                alert rules of Prometheus (YAML)\n"
         "  remove SUBJECT NAME                          one that was added with this command\n\n"
         "Those in a subject.toml are added with the subject. The query is asked once when an\n"
         "invariant is added, so that a mistake in it is found at once.",
         (
             ("harness care invariant list api", ""),
             ("harness care invariant add errors api 'rate(http_errors_total[5m])' 0.01 '<'", ""),
+            ("harness care invariant import rules.yml --subject api --dry-run", ""),
         ),
         group=GROUP,
         works="anywhere",

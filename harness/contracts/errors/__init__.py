@@ -71,6 +71,7 @@ from harness.contracts.errors.care import (
     InvariantNotFound,
     InvariantRefused,
     QueryRefused,
+    RulesInvalid,
     SourceMissing,
     SourceUnreachable,
     SubjectInvalid,

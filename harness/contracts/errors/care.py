@@ -81,6 +81,13 @@ class InvariantRefused(CareError):
     fix = "See `harness care invariant --help`."
 
 
+class RulesInvalid(CareError):
+    """A file with alert rules of Prometheus cannot be read."""
+
+    code = "care.bad_rules"
+    fix = "Check it: promtool check rules FILE."
+
+
 class TicketNotFound(CareError):
     """There is no ticket with that id."""
 

@@ -42,7 +42,8 @@ threshold = 1
 
 [[invariant]]
 name = "odd"
-query = "sum("
+source = "logs"
+query = 'sum(rate({app="self"}[1m]))'
 operator = "<"
 threshold = 1
 

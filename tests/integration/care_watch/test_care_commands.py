@@ -13,6 +13,11 @@ from tests.fakes.prometheus import PrometheusServer
 from tests.fakes.runs import eventually
 from tests.integration.remote.conftest import Places
 
+LOKI = (
+    "logs: The address of Loki is not configured. Set url under [care.logs] in harness.toml. "
+    "Loki is on grafana.com; Debian's package loki is something else."
+)
+
 
 @pytest.fixture
 def care(places: Places, options: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Places:
@@ -26,7 +31,10 @@ async def test_a_subject_is_added_checked_shown_and_removed(
     empty = await care.stack("care", "subject")
     assert (empty.code, empty.out) == (exit_codes.DONE, "")
     added = await care.stack("care", "subject", "add", str(subject_folder), "--json")
-    assert (added.code, added.last) == (exit_codes.DONE, {"added": name, "invariants": 4})
+    assert (added.code, added.last) == (
+        exit_codes.DONE,
+        {"added": name, "invariants": 4, "warnings": [LOKI]},
+    )
     shown = await care.stack("care", "subject", "show", name, "--json")
     assert shown.last["folder"] == str(subject_folder) and len(shown.last["invariant"]) == 4
     assert "invariant many: " in (await care.stack("care", "subject", "show", name)).out
@@ -34,11 +42,11 @@ async def test_a_subject_is_added_checked_shown_and_removed(
     assert (listed["name"], sum(listed["states"].values())) == (name, 4)
 
     checked = await care.stack("care", "subject", "check", name, "--json")
-    good = {each["check"]: each["good"] for each in checked.lines if "good" in each}
-    # It is no git repository, so an agent could change nothing.
+    good = {each["check"]: each.get("good") for each in checked.lines}
+    # It is no git repository, so an agent could change nothing. Loki is missing.
     assert good == {
         "definition": True, "git": False, "health": True, "metrics": True, "logs": None,
-        "test": True,
+        "queries": None, "test": True,
     }  # fmt: skip
     assert checked.code == exit_codes.FAILED
     file = subject_folder / "subject.toml"
@@ -87,6 +95,32 @@ async def test_invariants(care: Places, subject_folder: Path, name: str) -> None
     assert refused.error and refused.error["code"] == "access.not_allowed", refused
 
 
+async def test_refused_queries_refuse_a_subject(
+    care: Places, subject_folder: Path, name: str, prometheus: PrometheusServer
+) -> None:
+    file = subject_folder / "subject.toml"
+    good = file.read_text()
+    file.write_text(
+        good.replace("nothing_has_this_name", "sum(").replace("query = 'up{", "query = 'up{{")
+    )
+    refused = await care.stack("care", "subject", "add", str(subject_folder))
+    assert refused.error and refused.error["code"] == "care.bad_subject", refused
+    for words in ("invariant up: Prometheus refused", "invariant absent: Prometheus refused"):
+        assert words in refused.error["message"]
+    assert (await care.stack("care", "subject", "list")).out == ""
+    file.write_text(good.replace('query = "nothing_has_this_name"', "query = \"'text'\""))
+    text = await care.stack("care", "subject", "add", str(subject_folder))
+    assert text.error and "invariant absent: The query returns a text" in text.error["message"]
+    # A server that is away is a warning, and says what to do.
+    file.write_text(good)
+    prometheus.kill()
+    added = await care.stack("care", "subject", "add", str(subject_folder))
+    assert added.code == exit_codes.DONE
+    assert "apt-get install prometheus" in added.err, added
+    checked = (await care.stack("care", "subject", "check", name)).out
+    assert "-    queries" in checked and "FAIL metrics" in checked
+
+
 MISTAKES: tuple[tuple[str, ...], ...] = (
     ("invariant", "add", "mine"),
     ("invariant", "add", "mine", "api", "up", "many", "<"),
@@ -126,7 +160,7 @@ async def test_status_fails_if_something_does_not_hold(
     failed = await eventually(read, lambda found: found.code == exit_codes.FAILED, 40)
     assert {each["name"] for each in failed.last["failing"]} == {"odd", "absent", "many"}
     text = (await care.daemon("care", "status", user="viewer")).out
-    assert "1 holds, 1 invalid, 1 no_data, 1 violated" in " ".join(text.split())
+    assert "1 holds, 1 no_data, 1 unreachable, 1 violated" in " ".join(text.split())
     file = subject_folder / "subject.toml"
     head, *parts = file.read_text().split("[[invariant]]")
     file.write_text(f"{head}[[invariant]]{parts[0]}")

@@ -53,9 +53,9 @@ async def test_invariants_are_evaluated_by_the_schedule(
 
     found = await watched(connection, lambda all: len(all["up"].samples) >= 3)
     states = {key: each.state for key, each in found.items()}
-    assert states == {"up": "holds", "odd": "invalid", "absent": "no_data", "many": "violated"}
+    assert states == {"up": "holds", "odd": "unreachable", "absent": "no_data", "many": "violated"}
     assert [value for _, value in found["up"].samples] == [1.0] * len(found["up"].samples)
-    assert "parse error" in found["odd"].message
+    assert "Loki is not configured" in found["odd"].message
     assert found["absent"].value is None and found["many"].value == 1.0
 
     prometheus.kill()

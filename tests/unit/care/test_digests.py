@@ -9,11 +9,11 @@ import pytest
 
 from harness.care.telemetry.digest import (
     MOST_CHANGES,
-    correlate,
     digest_series,
     find_changes,
     rank_series,
 )
+from harness.care.telemetry.related import correlate
 from harness.care.telemetry.series import Point, Series
 
 

@@ -59,6 +59,26 @@ def test_every_series_must_fulfil_the_condition(
     assert (broken.state, broken.value) == ("broken", worst)
 
 
+def test_a_broken_one_is_kept_until_it_was_good_for_long_enough() -> None:
+    invariant = make(for_seconds=10, keep_seconds=30)
+    bad, good = values(20.0), values(1.0)
+    steps = [(0.0, bad), (5.0, good), (10.0, bad), (20.0, bad), (25.0, good), (40.0, good)]
+    assert states(invariant, *steps) == [
+        "violated", "holds", "violated", "broken", "broken", "broken",
+    ]  # fmt: skip
+    kept = follow(invariant, *steps)[-1]
+    assert (kept.good_since, kept.violated_since, kept.since) == (25.0, 10.0, 20.0)
+    assert kept.message == "fulfilled again, but not yet for 30 s"
+    assert states(invariant, *steps, (55.0, good), (60.0, bad))[-2:] == ["holds", "violated"]
+    # Bad again: the time begins anew. A gap changes nothing.
+    assert states(invariant, *steps, (50.0, bad), (60.0, good))[-2:] == ["broken", "broken"]
+    over = [*steps, (45.0, UNREACHABLE), (54.0, good), (56.0, good)]
+    assert states(invariant, *over)[-3:] == ["unreachable", "broken", "holds"]
+    nothing = make(for_seconds=0, keep_seconds=5, no_data="holds")
+    found = states(nothing, (0.0, bad), (1.0, NOTHING), (6.0, NOTHING))
+    assert found == ["broken", "broken", "holds"]
+
+
 def test_nan_is_no_data() -> None:
     assert judge(make(), None, values(NAN), 1.0).state == "no_data"
     among = judge(make(), None, values(NAN, 3.0, NAN), 1.0)
