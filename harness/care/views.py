@@ -56,6 +56,23 @@ class LevelChange(BaseModel):
     """The difference in standard errors."""
 
 
+class TrendView(BaseModel):
+    """A steady rise or fall over the whole time."""
+
+    first: float
+    last: float
+    strength: float
+
+
+class SpikeView(BaseModel):
+    """A few points far from all others."""
+
+    at: float
+    value: float
+    usual: float
+    strength: float
+
+
 class Curve(BaseModel):
     """The values of one metric with one set of labels, with its figures."""
 
@@ -71,6 +88,8 @@ class Curve(BaseModel):
     median: float | None = None
     p95: float | None = None
     changes: list[LevelChange] = []
+    trend: TrendView | None = None
+    spike: SpikeView | None = None
     compared: Compared | None = None
     """If a comparison was asked for, and there are enough points on both sides."""
 
@@ -80,10 +99,13 @@ class Curve(BaseModel):
     ) -> Curve:
         """Describe a curve."""
         changes = [LevelChange(**each._asdict()) for each in digest.changes]
+        trend, spike = digest.trend, digest.spike
         return cls(
             name=digest.name, labels=labels, points=points, first=digest.first, last=digest.last,
             least=digest.least, most=digest.most, mean=digest.mean, median=digest.median,
             p95=digest.p95, changes=changes,
+            trend=None if trend is None else TrendView(**trend._asdict()),
+            spike=None if spike is None else SpikeView(**spike._asdict()),
         )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from harness.care.contracts import Move, SaveMove, TicketState
 from harness.care.invariants.invariant import Invariant
 from harness.care.invariants.judge import Judgement, State
+from harness.care.invariants.slo import Slo
 from harness.care.store import SAMPLES, CareStore
 from harness.care.subjects.subject import Subject
 from harness.care.tickets.rows import ChangeRow, Note, NoteKind, Report, fingerprint
@@ -49,7 +50,9 @@ class Cared:
         return PANEL, f"{PANEL}?subject={self.subject}", f"{PANEL}?ticket=care.{self.ticket}"
 
 
-async def furnish_care(site: Site, text: str = "", *, age: float = 0.0, run: str = "") -> Cared:
+async def furnish_care(
+    site: Site, text: str = "", *, age: float = 0.0, run: str = "", slos: tuple[Slo, ...] = ()
+) -> Cared:
     """A subject with an invariant in each state, its changes, and a ticket whose agent proposes a
     change. `text` stands in everything that comes from outside; `age` is that of the last
     evaluation."""
@@ -67,7 +70,7 @@ async def furnish_care(site: Site, text: str = "", *, age: float = 0.0, run: str
     ]  # fmt: skip
     subject = Subject(
         name=name, summary=text[:400] or "Answers requests.", metrics='{job="api"}',
-        logs='{service="api"}', invariant=tuple(invariants),
+        logs='{service="api"}', invariant=tuple(invariants), slo=slos,
     )  # fmt: skip
     store = CareStore(database)
     await store.add_subject(subject, f"/srv/{name}", "0" * 64, site.user)
@@ -84,7 +87,7 @@ async def _judge(store: CareStore, name: str, text: str, now: float) -> None:
         at = now - (SAMPLES - number) * EVERY_S
         found = list[tuple[Any, Judgement]]()
         for each in watched:
-            state = STATES[each.invariant.name]
+            state = STATES.get(each.invariant.name, "no_data")
             level = 0.004 if state == "holds" or number < SAMPLES / 2 else 0.08
             value = level * (1 + 0.2 * ((number * 7) % 5)) if state not in ("invalid",) else None
             if state in ("no_data", "unreachable") and number > SAMPLES / 2:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from playwright.async_api import expect
 
+from harness.care.invariants.slo import Slo
 from tests.browser.axe import check_axe
 from tests.browser.care import furnish_care
 from tests.browser.conftest import on_one_loop
@@ -18,6 +19,9 @@ from tests.browser.test_care import nothing_left as nothing_left
 from tests.browser.test_every_view import WIDE
 from tests.fakes.metrics_server import MetricsServer, serving_metrics
 
+SLO = Slo(
+    name="answered", objective=99.9, ratio="bad_share[{window}]", summary="Orders are answered.",
+)  # fmt: skip
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("nothing_left")]
 
 
@@ -68,3 +72,22 @@ async def test_a_query_that_cannot_be_answered(site: Site) -> None:
     await page.get_by_label("Query", exact=True).fill(" ")
     await page.get_by_role("button", name="Query").click()
     await expect(page.get_by_role("alert")).to_have_text("Write a query first.")
+
+
+async def test_error_budgets_and_what_happened(site: Site) -> None:
+    """Deploys and tickets stand on the axis of the curves; a budget without data is unknown."""
+    cared = await furnish_care(site, slos=(SLO,))
+    page = await site.sign_in(path=cared.paths[1], height=1_600)
+    slos = page.get_by_role("list", name="SLOs").get_by_role("listitem")
+    await expect(slos).to_contain_text("99.9 % of the last 30 days")
+    await expect(slos).to_contain_text("unknown")
+    await expect(slos).to_contain_text("burn rate over 1 h and 5 min: unknown, at most 14.4")
+    happened = page.get_by_role("list", name="What happened").get_by_role("listitem")
+    texts = [" ".join((await each.inner_text()).split()) for each in await happened.all()]
+    assert texts[0].startswith("1 deploy") and "undone: Set the limit" in texts[0], texts
+    assert any("ticket" in each and "error-ratio is broken" in each for each in texts), texts
+    curve = page.get_by_role("list", name="Invariants").get_by_role("img").first
+    await expect(curve.locator("line.care-mark-change")).to_have_count(2)
+    await check_axe(page)
+    await page.set_viewport_size({"width": 360, "height": 740})
+    assert await page.evaluate(WIDE) == []

@@ -83,6 +83,8 @@ const curveItem = (curve, span, locale) => {
     make("p", { class: "care-code" }, curve.name),
     make("p", { class: "care-quiet" }, `last ${number(curve.last)}, least ${number(curve.least)}, most ${number(curve.most)}, mean ${number(curve.mean)}`),
     drawCurve({ points: curve.points, span, name: curve.name.slice(0, 200), locale, marks }),
+    curve.trend ? make("p", { class: "care-quiet" }, `Moved steadily from ${number(curve.trend.first)} to ${number(curve.trend.last)}`) : undefined,
+    curve.spike ? make("p", { class: "care-quiet" }, `Was ${number(curve.spike.value)} at ${showTime(curve.spike.at, locale)}, otherwise about ${number(curve.spike.usual)}`) : undefined,
     marks.length > 0 ? make("p", { class: "care-quiet" }, `Level changed at ${marks.map(({ text }) => text).join("; at ")}`) : undefined);
 };
 

@@ -3,10 +3,17 @@ import { fill, make, overviewLink, ticketLink } from "./dom.js";
 import { drawAxis, drawCurve, findWithin, spanOf } from "./draw.js";
 import { makeQueryBox } from "./query_box.js";
 import { keepRead } from "./refresh.js";
+import { showSlos } from "./slos.js";
 import { changeItem, ticketItem } from "./ticket_item.js";
-import { showAge, showCondition, showCount, showTime, showValue, sortInvariants, stateBadge } from "./words.js";
+import { showAge, showCondition, showCount, showTime, showValue, sortInvariants, stateBadge, timeOf } from "./words.js";
 
 const EVERY_S = 5;
+/** More lines than these hide the curve. */
+const MOST_MARKS = 30;
+const MOST_TEXT = 80;
+/** Changes of the service stand out from what else happened. */
+const KINDS = { deploy: "change", restart: "change", commit: "change" };
+const LINKED = new Set(["ticket", "run", "resolved", "reopened"]);
 const CHANGES = { ask: "after approval", automatic: "without asking", never: "never" };
 
 export const showSubject = (content, host, name) => {
@@ -16,13 +23,16 @@ export const showSubject = (content, host, name) => {
   const body = make("div", { class: "care-stack" });
   const queries = make("section", { class: "care-part", hidden: true });
   const rest = make("div", { class: "care-stack" });
-  content.append(make("p", {}, overviewLink("All subjects")), notice, head, body, queries, rest);
+  const slos = make("section", { class: "care-part", hidden: true });
+  content.append(make("p", {}, overviewLink("All subjects")), notice, head, body, slos, queries, rest);
+  const stopSlos = showSlos(slos, host, name);
   let box;
   const load = async () => {
     const found = await host.get(`/care/subjects/${encodeURIComponent(name)}`);
-    const marks = markChanges(found.recent, locale);
+    const span = spanOf(found.invariants.map(({ samples }) => samples));
+    const marks = span ? await readMarks(host, name, span) : [];
     fill(head, ...describeHead(found, locale));
-    fill(body, describeInvariants(found, marks, locale));
+    fill(body, describeInvariants(found, span, marks, locale));
     if (!box) {
       // What is typed there stays: it is made once.
       box = makeQueryBox(host, { metrics: found.metrics, logs: found.logs });
@@ -31,7 +41,11 @@ export const showSubject = (content, host, name) => {
     }
     fill(rest, describeTickets(found, locale), describeChanges(found, marks, locale));
   };
-  return keepRead({ load, place: notice, seconds: EVERY_S, locale }).stop;
+  const { stop } = keepRead({ load, place: notice, seconds: EVERY_S, locale });
+  return () => {
+    stopSlos();
+    stop();
+  };
 };
 
 const part = (key, title, ...children) =>
@@ -49,28 +63,39 @@ const describeHead = (found, locale) => [
 
 const fact = (name, value) => [make("dt", {}, name), make("dd", {}, value)];
 
-/** Changes as marks, the oldest with the number 1. */
-const markChanges = (changes, locale) =>
-  changes.toReversed().map((each, place) => ({
-    id: each.id, at: each.at, number: place + 1, kind: "change",
-    text: `${place + 1}: ${each.kind} ${each.state} at ${showTime(each.at, locale)}`,
+/** What happened meanwhile as marks, the oldest with the number 1. */
+const readMarks = async (host, name, span) => {
+  const times = `start=${span.start}&end=${span.end}`;
+  const { moments } = await host.get(`/care/subjects/${encodeURIComponent(name)}/moments?${times}`);
+  return moments.slice(-MOST_MARKS).map((each, place) => ({
+    ...each, number: place + 1, what: each.kind, kind: KINDS[each.kind] ?? "event",
+    text: `${place + 1}: ${each.kind} ${each.text.slice(0, MOST_TEXT)} at ${showTime(each.at, host.locale)}`,
+    title: each.text,
   }));
+};
 
-const describeInvariants = (found, marks, locale) => {
+const describeInvariants = (found, span, marks, locale) => {
   const sorted = sortInvariants(found.invariants);
   if (sorted.length === 0) return part("invariants", "Invariants", make("p", { class: "care-quiet" }, "It has no invariants."));
-  const span = spanOf(sorted.map(({ samples }) => samples));
   const shown = span ? findWithin(marks, span) : [];
   return part("invariants", "Invariants",
     make("ul", { class: "care-list", "aria-label": "Invariants" },
       ...sorted.map((each) => invariantItem(each, span, shown, locale))),
     span ? drawAxis(span, locale, shown) : undefined,
-    span ? make("p", { class: "care-quiet" }, legend(shown)) : undefined);
+    span ? make("p", { class: "care-quiet" }, legend(shown)) : undefined,
+    shown.length > 0 ? make("ul", { class: "care-list", "aria-label": "What happened" }, ...shown.map((mark) => markItem(mark, locale))) : undefined);
 };
 
 const legend = (shown) =>
   "The dashed level line is the threshold." +
-  (shown.length > 0 ? ` ${showCount(shown.length, "vertical line")} with a number: changes, listed below.` : "");
+  (shown.length > 0 ? ` ${showCount(shown.length, "vertical line")} with a number: what happened meanwhile.` : "");
+
+const markItem = (mark, locale) =>
+  make("li", { class: "care-item care-moment", "data-key": mark.id + mark.what + mark.at },
+    make("div", { class: "care-row" },
+      make("span", { class: `care-number care-number-${mark.kind}` }, mark.number),
+      make("strong", {}, mark.what), timeOf(mark.at, locale),
+      LINKED.has(mark.what) ? ticketLink(mark.id, mark.title) : make("span", { dir: "auto" }, mark.title)));
 
 const invariantItem = (each, span, marks, locale) =>
   make("li", { class: "care-lane", "data-key": each.name },

@@ -76,6 +76,15 @@ def _summarize_curve(curve: Curve, plotted: bool) -> str:
         f"{format_value(each.after)} ({each.strength:+.0f} standard errors)"
         for each in curve.changes
     ]
+    if (trend := curve.trend) is not None:
+        lines.append(
+            f"  moved steadily from {format_value(trend.first)} to {format_value(trend.last)}"
+        )
+    if (spike := curve.spike) is not None:
+        lines.append(
+            f"  was {format_value(spike.value)} at {_time(spike.at)}, otherwise about "
+            f"{format_value(spike.usual)}"
+        )
     if plotted:
         points = [Point(at, NAN if value is None else value) for at, value in curve.points]
         lines += [f"  {row}" for row in draw_plot(points, width=48, height=4)]

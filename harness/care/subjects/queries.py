@@ -26,7 +26,7 @@ ANYTHING = "vector(1)"
 class Asked(NamedTuple):
     """What asking the queries has shown."""
 
-    count: int
+    total: int
     refused: Sequence[str] = ()
     """Each refused query: its name and the reason."""
     unknown: Sequence[str] = ()

@@ -155,12 +155,12 @@ async def _check_git(folder: Path) -> Check:
 
 async def _check_queries(connection: Connection, subject: Subject) -> Check:
     asked = await ask_queries(connection.settings.section(CareSettings), subject)
-    if not asked.count:
+    if not asked.total:
         return Check("queries", None, "no queries")
     wrong = [*asked.refused, *asked.unknown]
     # A source that does not answer shows in the checks of metrics and logs.
     good = False if asked.refused else None if asked.unknown else True
-    return Check("queries", good, "; ".join(wrong) or f"{asked.count} are answered")
+    return Check("queries", good, "; ".join(wrong) or f"{asked.total} are answered")
 
 
 async def _check_metrics(connection: Connection, subject: Subject) -> Check:

@@ -17,6 +17,8 @@ FEWEST = 4
 """Points on each side of a change."""
 MOST_POINTS = 20_000
 MOST_CHANGES = 3
+APART = 2.0
+"""How many times further from the others than these from each other a spike is."""
 ROUNDING = 1e-9
 """Of values that are at most 1."""
 STRONG = 4.5
@@ -31,6 +33,27 @@ class Change(NamedTuple):
     after: float
     strength: float
     """The difference in standard errors."""
+
+
+class Trend(NamedTuple):
+    """A steady rise or fall: a disk that fills, a queue that grows."""
+
+    first: float
+    """Where the line through the curve begins."""
+    last: float
+    strength: float
+    """The slope in standard errors."""
+
+
+class Spike(NamedTuple):
+    """A few points far from all others: a short outage, or the last moment before a change."""
+
+    at: float
+    value: float
+    usual: float
+    """The median of the others."""
+    strength: float
+    """The distance from the others, as multiples of how far these are apart."""
 
 
 @dataclass(frozen=True)
@@ -48,11 +71,26 @@ class Digest:
     median: float | None = None
     p95: float | None = None
     changes: tuple[Change, ...] = ()
+    trend: Trend | None = None
+    """If a straight line explains the curve better than levels do."""
+    spike: Spike | None = None
+    """If the level did not change."""
 
     @property
     def strength(self) -> float:
-        """Of the strongest change; 0 if there is none."""
-        return max((abs(each.strength) for each in self.changes), default=0.0)
+        """Of the strongest change, trend or spike; 0 if there is none."""
+        found = [*self.changes, self.trend, self.spike]
+        return max((abs(each.strength) for each in found if each is not None), default=0.0)
+
+    @property
+    def size(self) -> float:
+        """How much it changed, as a share of the larger level: 0.9 is from 1 to 10, or back."""
+        steps = [(each.before, each.after) for each in self.changes]
+        if self.trend is not None:
+            steps.append((self.trend.first, self.trend.last))
+        if self.spike is not None:
+            steps.append((self.spike.usual, self.spike.value))
+        return max((_find_share(*each) for each in steps), default=0.0)
 
 
 def digest_series(series: Series) -> Digest:
@@ -62,6 +100,7 @@ def digest_series(series: Series) -> Digest:
     if not points:
         return Digest(series.name, len(series.points), missing)
     values = sorted(each.value for each in points)
+    changes = tuple(find_changes(points))
     return Digest(
         name=series.name,
         points=len(series.points),
@@ -73,14 +112,26 @@ def digest_series(series: Series) -> Digest:
         mean=average(values),
         median=_quantile(values, 0.5),
         p95=_quantile(values, 0.95),
-        changes=tuple(find_changes(points)),
+        changes=changes,
+        trend=None if changes else find_trend(points),
+        spike=None if changes else find_spike(points),
     )
 
 
 def rank_series(found: Sequence[Series]) -> list[tuple[Series, Digest]]:
-    """Order curves by how suddenly they changed, then by their size."""
+    """Order curves by how much they changed for their level, then by how surely, then by their
+    values. Surely alone is not enough: of a curve almost without noise, each tremor is sure."""
     pairs = [(each, digest_series(each)) for each in found]
-    return sorted(pairs, key=lambda pair: (pair[1].strength, pair[1].most or 0.0), reverse=True)
+    return sorted(pairs, key=lambda pair: _rank(pair[1]), reverse=True)
+
+
+def _rank(digest: Digest) -> tuple[float, float, float]:
+    return round(digest.size, 1), digest.strength, digest.most or 0.0
+
+
+def _find_share(before: float, after: float) -> float:
+    larger = max(abs(before), abs(after))
+    return abs(after / larger - before / larger) if larger > 0 else 0.0
 
 
 def find_changes(points: Sequence[Point]) -> list[Change]:
@@ -121,6 +172,50 @@ def _find_split(points: Sequence[Point]) -> tuple[int, Change] | None:
     return place, sums.measure(place, points[place].at)
 
 
+def find_trend(points: Sequence[Point]) -> Trend | None:
+    """Find a steady rise or fall over all points; None if noise explains it."""
+    size = len(points)
+    if size < 2 * FEWEST:
+        return None
+    sums = _Sums(points)
+    middle = (size - 1) / 2
+    spread = size * (size * size - 1) / 12
+    slope = math.fsum((at - middle) * value for at, value in enumerate(sums.values)) / spread
+    rest = max(0.0, sums.squares[-1] - slope * slope * spread)
+    # Less than half of the movement is noise around the line.
+    if rest > sums.squares[-1] / 2 or sums.squares[-1] <= ROUNDING**2:
+        return None
+    error = math.sqrt(rest / (size - 2) / spread)
+    strength = slope / max(error, ROUNDING)
+    if abs(strength) < STRONG:
+        return None
+    return Trend(sums.level(-slope * middle), sums.level(slope * middle), strength)
+
+
+def find_spike(points: Sequence[Point]) -> Spike | None:
+    """Find up to three points that are further from all others than these are from each other."""
+    if len(points) < 3 * FEWEST:
+        return None
+    ordered = sorted(points, key=lambda each: each.value)
+    found = list[Spike]()
+    for count in range(1, FEWEST):
+        low, high = ordered[:count], ordered[-count:]
+        found.append(_measure_spike(low[0], low[-1].value, ordered[count:]))
+        found.append(_measure_spike(high[-1], high[0].value, ordered[:-count]))
+    best = max(found, key=lambda each: each.strength)
+    return best if best.strength > APART else None
+
+
+def _measure_spike(point: Point, nearest: float, others: Sequence[Point]) -> Spike:
+    """`others` are in the order of their values."""
+    least, most = others[0].value, others[-1].value
+    # Halves, because the difference of the largest numbers is infinite.
+    gap = max(least / 2 - nearest / 2, nearest / 2 - most / 2)
+    spread = max(most / 2 - least / 2, ROUNDING * max(abs(least), abs(most), abs(nearest)))
+    usual = _quantile([each.value for each in others], 0.5)
+    return Spike(point.at, point.value, usual, gap / spread if spread > 0 else 0.0)
+
+
 def compare_at(points: Sequence[Point], at: float) -> Change | None:
     """Compare a curve before and after a moment; None if one side has too few points."""
     finite = [each for each in points[:MOST_POINTS] if math.isfinite(each.value)]
@@ -149,6 +244,10 @@ class _Sums:
         after = self._centre + (self.sums[-1] - self.sums[place]) / (self._size - place)
         strength = _compare(self.sums, self.squares, place, self._size)
         return Change(at, before * self._scale, after * self._scale, strength)
+
+    def level(self, centred: float) -> float:
+        """The value that became this when it was scaled and centred."""
+        return (self._centre + centred) * self._scale
 
 
 def _compare(sums: Sequence[float], squares: Sequence[float], place: int, size: int) -> float:

@@ -108,6 +108,13 @@ def _print_curve(curve: Curve, moments: Sequence[Moment], out: Out) -> None:
             f"  {_format_time(change.at)}: from {format_value(change.before)} "
             f"to {format_value(change.after)}"
         )
+    if (trend := curve.trend) is not None:
+        out.raw(f"  steadily from {format_value(trend.first)} to {format_value(trend.last)}")
+    if (spike := curve.spike) is not None:
+        out.raw(
+            f"  {_format_time(spike.at)}: {format_value(spike.value)}, "
+            f"otherwise about {format_value(spike.usual)}"
+        )
     out.raw("")
 
 
