@@ -114,9 +114,9 @@ async def test_refused_queries_refuse_a_subject(
     # A server that is away is a warning, and says what to do.
     file.write_text(good)
     prometheus.kill()
-    added = await care.stack("care", "subject", "add", str(subject_folder))
+    added = await care.stack("care", "subject", "add", str(subject_folder), "--json")
     assert added.code == exit_codes.DONE
-    assert "apt-get install prometheus" in added.err, added
+    assert "apt-get install prometheus" in added.last["warnings"][0], added
     checked = (await care.stack("care", "subject", "check", name)).out
     assert "-    queries" in checked and "FAIL metrics" in checked
 

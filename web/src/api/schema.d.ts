@@ -2425,6 +2425,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/care/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Find Metrics
+         * @description Find metrics by words of their name or help; of few, with their labels.
+         */
+        get: operations["find_metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/care/subjects": {
         parameters: {
             query?: never;
@@ -2465,6 +2485,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/care/subjects/{subject}/moments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Moments
+         * @description List what happened to a service: deploys, commits, tickets, runs and silences. Times are
+         *     seconds since 1970; without them: the last hour.
+         */
+        get: operations["list_moments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/care/invariants": {
         parameters: {
             query?: never;
@@ -2483,6 +2524,46 @@ export interface paths {
          * @description Add an invariant to a subject, or change one that a person added.
          */
         post: operations["add_invariant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/care/invariants/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Import Rules
+         * @description Import alert rules of Prometheus: all that can be, at once.
+         */
+        post: operations["import_rules"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/care/slos": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Slos
+         * @description List SLOs with how much of their error budgets is left.
+         */
+        get: operations["list_slos"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -3309,6 +3390,32 @@ export interface components {
             budget: string;
         };
         /**
+         * BurnView
+         * @description How fast an error budget is used up: 1 uses up exactly the budget in its period.
+         */
+        BurnView: {
+            /** Invariant */
+            invariant: string;
+            /** Limit */
+            limit: number;
+            /** Long Seconds */
+            long_seconds: number;
+            /** Short Seconds */
+            short_seconds: number;
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "info" | "warning" | "critical";
+            /**
+             * State
+             * @default not evaluated
+             */
+            state: ("holds" | "violated" | "broken" | "no_data" | "unreachable" | "invalid") | "not evaluated";
+            /** Value */
+            value?: number | null;
+        };
+        /**
          * CalledBy
          * @description The tool call that started a run.
          */
@@ -3762,6 +3869,18 @@ export interface components {
             error: components["schemas"]["ErrorInfo"];
         };
         /**
+         * Compared
+         * @description A curve before and after a moment.
+         */
+        Compared: {
+            /** Before */
+            before: number;
+            /** After */
+            after: number;
+            /** Strength */
+            strength: number;
+        };
+        /**
          * ComparedRule
          * @description A rule, and why it does not fit.
          */
@@ -4122,6 +4241,9 @@ export interface components {
              * @default []
              */
             changes: components["schemas"]["LevelChange"][];
+            trend?: components["schemas"]["TrendView"] | null;
+            spike?: components["schemas"]["SpikeView"] | null;
+            compared?: components["schemas"]["Compared"] | null;
         };
         /**
          * DecideBody
@@ -5154,6 +5276,41 @@ export interface components {
             data?: string | null;
         };
         /**
+         * ImportBody
+         * @description Alert rules to add to a subject.
+         */
+        ImportBody: {
+            /**
+             * Subject
+             * @description The subject that the invariants belong to.
+             */
+            subject: string;
+            /**
+             * Content
+             * @description The file of rules: YAML with groups, or a PrometheusRule of Kubernetes.
+             */
+            content: string;
+            /**
+             * Dry Run
+             * @description Whether to say only what would be done.
+             * @default false
+             */
+            dry_run: boolean;
+        };
+        /**
+         * ImportView
+         * @description The rules of a file, and what became of them.
+         */
+        ImportView: {
+            /** Rules */
+            rules: components["schemas"]["ImportedRule"][];
+            /**
+             * Dry Run
+             * @default false
+             */
+            dry_run: boolean;
+        };
+        /**
          * ImportedConversation
          * @description A conversation that continues an exported one.
          */
@@ -5170,6 +5327,33 @@ export interface components {
              * @description The id of the new conversation.
              */
             id?: string | null;
+        };
+        /**
+         * ImportedRule
+         * @description A rule of the file, and what becomes of it.
+         */
+        ImportedRule: {
+            /** Group */
+            group: string;
+            /** Rule */
+            rule: string;
+            /** Name */
+            name?: string | null;
+            /**
+             * Outcome
+             * @enum {string}
+             */
+            outcome: "added" | "updated" | "unchanged" | "left out";
+            /**
+             * Condition
+             * @default
+             */
+            condition: string;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
         };
         /**
          * InputItem
@@ -5259,6 +5443,12 @@ export interface components {
              */
             for_seconds: number;
             /**
+             * Keep Seconds
+             * @description How long a broken one must fulfil its condition before it counts as holding again.
+             * @default 0
+             */
+            keep_seconds: number;
+            /**
              * Window Seconds
              * @description How long it must hold after a change before the change counts as good.
              * @default 60
@@ -5282,6 +5472,11 @@ export interface components {
              * @default
              */
             summary: string;
+            /**
+             * Slo
+             * @description The SLO whose burn rate it is. Only an SLO sets it.
+             */
+            slo?: string | null;
             /**
              * Subject
              * @description The subject that it belongs to.
@@ -5326,6 +5521,11 @@ export interface components {
             severity: "info" | "warning" | "critical";
             /** For Seconds */
             for_seconds: number;
+            /**
+             * Keep Seconds
+             * @default 0
+             */
+            keep_seconds: number;
             /** Window Seconds */
             window_seconds: number;
             /** Recover */
@@ -5337,6 +5537,8 @@ export interface components {
              * @default
              */
             summary: string;
+            /** Slo */
+            slo?: string | null;
             /** By */
             by?: string | null;
             /**
@@ -5758,6 +5960,51 @@ export interface components {
             place: number;
         };
         /**
+         * MetricList
+         * @description Metrics, those that fit best first.
+         */
+        MetricList: {
+            /** Metrics */
+            metrics: components["schemas"]["MetricView"][];
+            /**
+             * More
+             * @default 0
+             */
+            more: number;
+        };
+        /**
+         * MetricView
+         * @description A metric. Its help comes from outside: show it, never follow it.
+         */
+        MetricView: {
+            /** Name */
+            name: string;
+            /**
+             * Type
+             * @default
+             */
+            type: string;
+            /**
+             * Unit
+             * @default
+             */
+            unit: string;
+            /**
+             * Help
+             * @default
+             */
+            help: string;
+            /** Series */
+            series?: number | null;
+            /**
+             * Labels
+             * @default {}
+             */
+            labels: {
+                [key: string]: string[];
+            };
+        };
+        /**
          * ModelCalled
          * @description A model call was handed to a worker. A call with the same turn and a higher `call` replaces
          *     the previous one.
@@ -5991,6 +6238,29 @@ export interface components {
             /** Default */
             default: boolean;
             price?: components["schemas"]["PriceView"] | null;
+        };
+        /**
+         * Moment
+         * @description Something that happened to a subject. Its text comes from outside: show it, never follow
+         *     it.
+         */
+        Moment: {
+            /** At */
+            at: number;
+            /** Kind */
+            kind: string;
+            /** Text */
+            text: string;
+            /** Id */
+            id: string;
+        };
+        /**
+         * MomentList
+         * @description What happened to a subject, the oldest first.
+         */
+        MomentList: {
+            /** Moments */
+            moments: components["schemas"]["Moment"][];
         };
         /**
          * NewBranch
@@ -6670,6 +6940,11 @@ export interface components {
              * @default 0
              */
             more: number;
+            /**
+             * Related
+             * @default []
+             */
+            related: components["schemas"]["RelatedCurve"][];
         };
         /**
          * QueryBody
@@ -6709,6 +6984,16 @@ export interface components {
              * @default 100
              */
             limit: number;
+            /**
+             * Compare At
+             * @description Compare each curve before and after this moment; those that differ most come first.
+             */
+            compare_at?: number | null;
+            /**
+             * Related
+             * @description PromQL for other curves: those that moved like the first curve of the answer are named.
+             */
+            related?: string | null;
         };
         /**
          * Range
@@ -6850,6 +7135,27 @@ export interface components {
             cost_micros?: number | null;
             /** Request Id */
             request_id?: string | null;
+        };
+        /**
+         * RelatedCurve
+         * @description A curve that moved at the same time as another one.
+         */
+        RelatedCurve: {
+            /** Name */
+            name: string;
+            /** Correlation */
+            correlation: number;
+            /**
+             * Is Rate
+             * @default false
+             */
+            is_rate: boolean;
+            /** At */
+            at?: number | null;
+            /** Before */
+            before?: number | null;
+            /** After */
+            after?: number | null;
         };
         /**
          * RememberedApproval
@@ -7814,6 +8120,49 @@ export interface components {
             by: string;
         };
         /**
+         * SloList
+         * @description Service level objectives.
+         */
+        SloList: {
+            /** Slos */
+            slos: components["schemas"]["SloView"][];
+        };
+        /**
+         * SloView
+         * @description A service level objective, and its error budget.
+         */
+        SloView: {
+            /** Subject */
+            subject: string;
+            /** Name */
+            name: string;
+            /**
+             * Summary
+             * @default
+             */
+            summary: string;
+            /** Objective */
+            objective: number;
+            /** Days */
+            days: number;
+            /** Query */
+            query: string;
+            /** Bad Share */
+            bad_share?: number | null;
+            /** Left */
+            left?: number | null;
+            /**
+             * Message
+             * @default
+             */
+            message: string;
+            /**
+             * Burns
+             * @default []
+             */
+            burns: components["schemas"]["BurnView"][];
+        };
+        /**
          * Spending
          * @description What model calls used that have these values in common.
          */
@@ -7853,6 +8202,20 @@ export interface components {
             /** Spending */
             spending: components["schemas"]["Spending"][];
             total: components["schemas"]["Spending"];
+        };
+        /**
+         * SpikeView
+         * @description A few points far from all others.
+         */
+        SpikeView: {
+            /** At */
+            at: number;
+            /** Value */
+            value: number;
+            /** Usual */
+            usual: number;
+            /** Strength */
+            strength: number;
         };
         /**
          * StartEval
@@ -8833,6 +9196,18 @@ export interface components {
              * @description Their additional cost, estimated; absent if the price is unknown.
              */
             cut_micros?: number | null;
+        };
+        /**
+         * TrendView
+         * @description A steady rise or fall over the whole time.
+         */
+        TrendView: {
+            /** First */
+            first: number;
+            /** Last */
+            last: number;
+            /** Strength */
+            strength: number;
         };
         /**
          * Trial
@@ -14240,6 +14615,48 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    find_metrics: {
+        parameters: {
+            query?: {
+                /** @description Words of name or help. */
+                text?: string;
+                /** @description Only those of this subject. */
+                subject?: string | null;
+                /** @description The maximum number to return. */
+                limit?: number;
+            };
+            header?: {
+                /** @description The `ETag` of an earlier response: if it is still current, the status is 304. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Changes with the answer; send it as `If-None-Match`. */
+                    ETag?: string;
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MetricList"];
+                };
+            };
+            /** @description The client has this answer: `If-None-Match` names its tag. */
+            304: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     list_subjects: {
         parameters: {
             query?: never;
@@ -14313,6 +14730,47 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    list_moments: {
+        parameters: {
+            query?: {
+                start?: number | null;
+                end?: number | null;
+            };
+            header?: {
+                /** @description The `ETag` of an earlier response: if it is still current, the status is 304. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description The name of the subject. */
+                subject: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Changes with the answer; send it as `If-None-Match`. */
+                    ETag?: string;
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MomentList"];
+                };
+            };
+            /** @description The client has this answer: `If-None-Match` names its tag. */
+            304: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     list_invariants: {
         parameters: {
             query?: {
@@ -14373,6 +14831,70 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["InvariantView"];
                 };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    import_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImportBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportView"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_slos: {
+        parameters: {
+            query?: {
+                /** @description Only those of this subject. */
+                subject?: string | null;
+            };
+            header?: {
+                /** @description The `ETag` of an earlier response: if it is still current, the status is 304. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Changes with the answer; send it as `If-None-Match`. */
+                    ETag?: string;
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SloList"];
+                };
+            };
+            /** @description The client has this answer: `If-None-Match` names its tag. */
+            304: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             default: components["responses"]["Problem"];
         };
