@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from harness.care.subjects.registry import add_subject
 from tests.fakes.prometheus import PrometheusServer
+from tests.integration.api.conftest import Api
 from tests.integration.api.conftest import api as api
 from tests.integration.remote.conftest import kept_logs as kept_logs
 from tests.integration.remote.conftest import places as places
@@ -70,3 +72,12 @@ def subject_folder(tmp_path: Path, name: str, prometheus: PrometheusServer) -> P
     text = DEFINITION.replace("NAME", name).replace("URL", prometheus.url)
     (folder / "subject.toml").write_text(text)
     return folder
+
+
+@pytest.fixture
+async def subject(api: Api, name: str, subject_folder: Path) -> str:
+    """The name of a subject that was added, and belongs to the caller `operator`."""
+    definition = subject_folder / "subject.toml"
+    definition.write_text(f'owner = "{api.user}"\n{definition.read_text()}')
+    await add_subject(api.daemon.connection, subject_folder, "ann")
+    return name

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
-import pytest
-
-from harness.care.subjects.registry import add_subject, remove_subject
+from harness.care.subjects.registry import remove_subject
 from tests.integration.api.conftest import Api
 
 CARE = "/api/v1/care"
@@ -16,14 +13,6 @@ CARE = "/api/v1/care"
 def body(of: str, **more: Any) -> dict[str, Any]:
     fields = {"subject": of, "name": "mine", "query": "up", "operator": ">=", "threshold": 1}
     return {**fields, **more}
-
-
-@pytest.fixture
-async def subject(api: Api, name: str, subject_folder: Path) -> str:
-    definition = subject_folder / "subject.toml"
-    definition.write_text(f'owner = "{api.user}"\n{definition.read_text()}')
-    await add_subject(api.daemon.connection, subject_folder, "ann")
-    return name
 
 
 async def test_an_invariant_is_added_listed_and_removed(api: Api, subject: str) -> None:

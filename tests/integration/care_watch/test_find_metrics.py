@@ -11,18 +11,11 @@ from typing import Any
 
 import pytest
 
-from harness.care.subjects.registry import add_subject
 from harness.cli.parser import UsageError
 from tests.integration.api.conftest import Api
 from tests.integration.remote.conftest import Places
 
 CARE = "/api/v1/care"
-
-
-@pytest.fixture
-async def subject(api: Api, name: str, subject_folder: Path) -> str:
-    await add_subject(api.daemon.connection, subject_folder, "ann")
-    return name
 
 
 async def find(api: Api, **which: Any) -> dict[str, Any]:

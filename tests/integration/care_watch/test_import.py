@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from harness.care.subjects.registry import add_subject
 from harness.cli.parser import UsageError
 from harness.terminal import exit_codes
 from tests.integration.api.conftest import Api
@@ -40,12 +39,6 @@ WRONG = """
         expr: up != 1
 """
 IMPORT = "/api/v1/care/invariants/import"
-
-
-@pytest.fixture
-async def subject(api: Api, name: str, subject_folder: Path) -> str:
-    await add_subject(api.daemon.connection, subject_folder, "ann")
-    return name
 
 
 async def import_(api: Api, subject: str, content: str, **more: Any) -> list[tuple[str, str]]:

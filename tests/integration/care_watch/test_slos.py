@@ -95,6 +95,8 @@ async def test_what_is_left_in_api_and_terminal(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     monkeypatch.setenv("HARNESS_CARE__METRICS__URL", options["care"]["metrics"]["url"])
+    file = folder / "subject.toml"
+    file.write_text(f'owner = "{api.user}"\n{file.read_text()}')
     await add_subject(api.daemon.connection, folder, "ann")
     listed = (await api.viewer.get("/api/v1/care/slos", params={"subject": name})).json()["slos"]
     spent, silent, good = listed
