@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from harness.care.invariants.evaluate import evaluate
+from harness.care.invariants.judge import Judgement
 from harness.care.invariants.rows import Watched
 from harness.care.invariants.slo import Slo
 from harness.care.invariants.slos import list_slos
+from harness.care.repair.deploying import Deployer
 from harness.care.settings import CareSettings
-from harness.care.subjects.registry import add_subject
+from harness.care.store import CareStore
+from harness.care.subjects.registry import add_subject, find_subject
 from harness.cli.parser import UsageError
 from harness.terminal import exit_codes
 from tests.fakes.prometheus import PrometheusServer
@@ -42,6 +46,15 @@ name = "good"
 objective = 90
 bad = "sum(rate(nothing_has_this_name[{{window}}]))"
 total = 'sum(count_over_time(up{{job="self"}}[{{window}}]))'
+"""
+
+
+UP = """
+[[invariant]]
+name = "up"
+query = 'up{job="self"}'
+operator = "=="
+threshold = 1
 """
 
 
@@ -125,6 +138,22 @@ async def test_what_is_left_in_api_and_terminal(
         assert missing.code == exit_codes.FAILED
         with pytest.raises(UsageError):
             await run("care", "slo", "show", name)
+
+
+async def test_no_change_is_undone_because_of_a_burn_rate(
+    api: Api, folder: Path, name: str
+) -> None:
+    """It may break after a good repair, by what happened before it."""
+    file = folder / "subject.toml"
+    file.write_text(f"{file.read_text()}\n{UP}")
+    connection = api.daemon.connection
+    await add_subject(connection, folder, "ann")
+    store = CareStore(connection.database)
+    at = time.time()
+    held = [(each, Judgement("holds", at, at, None, 1.0)) for each in await store.list_watched()]
+    await store.save_judgements(held, 0)
+    deployer = Deployer(connection, await find_subject(connection, name))
+    assert await deployer.list_holding() == ("up",)
 
 
 async def test_a_source_that_is_gone_makes_budgets_unknown(
