@@ -58,7 +58,7 @@ async def _read_logs(settings: CareSettings, body: QueryBody, end: float) -> Que
     ]
     return QueryAnswer(
         query=body.query, source="logs", start=start, end=end, lines=shown,
-        more=len(lines) - len(shown),
+        more=len(lines) - len(shown) + found.is_cut,
     )  # fmt: skip
 
 

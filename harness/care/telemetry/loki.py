@@ -8,9 +8,10 @@ from typing import Any, NamedTuple, cast
 from harness.care.settings import SourceSettings
 from harness.care.telemetry.prometheus import MAX_TIME, read_labels, read_series
 from harness.care.telemetry.series import LogLine, Series
-from harness.care.telemetry.source import Source, choose_step
+from harness.care.telemetry.source import Source, TooLarge, choose_step
 from harness.contracts.errors import AnswerUnusable
 
+QUERY_RANGE = "loki/api/v1/query_range"
 MAX_LINES = 5_000
 MAX_TEXT = 8_000
 """Characters of one line that are kept."""
@@ -20,6 +21,8 @@ class LogAnswer(NamedTuple):
     """Lines, the newest first, or the curves of a query that returns numbers, such as rate()."""
 
     lines: list[LogLine] | None = None
+    is_cut: bool = False
+    """Whether fewer lines were read than were asked for: they are too long."""
     series: Sequence[Series] = ()
 
 
@@ -35,15 +38,25 @@ class Loki(Source):
         """Read lines, or what a query over lines counts: Loki alone can tell which a query is."""
         asked = {
             "query": query, "start": _nanoseconds(start), "end": _nanoseconds(end),
-            "limit": str(min(limit, MAX_LINES)), "direction": "backward",
-            "step": choose_step(start, end, step),
+            "direction": "backward", "step": choose_step(start, end, step),
         }  # fmt: skip
-        data = await self.ask("loki/api/v1/query_range", asked)
+        limit = min(limit, MAX_LINES)
+        data, given = await self._read_range(asked, limit)
         found = _fields(data)
         if found.get("resultType") != "streams":
             return LogAnswer(series=read_series(data, self.what))
         lines = sorted(read_streams(found.get("result")), key=_by_time, reverse=True)
-        return LogAnswer(lines=lines[:limit])
+        return LogAnswer(lines=lines[:limit], is_cut=given < limit and len(lines) >= given)
+
+    async def _read_range(self, asked: dict[str, str], limit: int) -> tuple[Any, int]:
+        """Ask, and for fewer lines while they are too much: one may have a megabyte."""
+        while True:
+            try:
+                return await self._ask(QUERY_RANGE, {**asked, "limit": str(limit)}), limit
+            except TooLarge as error:
+                if limit == 1:
+                    raise error.make_error(self.what) from None
+                limit = max(1, limit // 25)
 
     async def query(self, query: str, *, at: float) -> list[Series]:
         """Evaluate a query that returns numbers, such as rate(), at one moment."""

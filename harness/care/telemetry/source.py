@@ -35,6 +35,13 @@ BUSY = (408, 425, 429)
 Parameters = Mapping[str, str | Sequence[str]]
 
 
+class TooLarge(Exception):
+    """The answer has more than `MAX_BYTES`."""
+
+    def make_error(self, what: str) -> AnswerUnusable:
+        return AnswerUnusable(f"{what} answered with more than {MAX_BYTES // 1_000_000} MB.")
+
+
 class Source:
     """One server. `what` names it in errors: "Prometheus" or "Loki"; `section` is that of its
     settings. Use as a context manager."""
@@ -69,6 +76,12 @@ class Source:
             SourceUnreachable: It does not answer in time, or says that it cannot.
             AnswerUnusable: The answer is too large, or not in the expected format.
         """
+        try:
+            return await self._ask(path, parameters)
+        except TooLarge as error:
+            raise error.make_error(self.what) from None
+
+    async def _ask(self, path: str, parameters: Parameters) -> Any:
         if sum(len(str(value)) for value in parameters.values()) > MAX_QUERY:
             raise QueryRefused(f"The query is longer than {MAX_QUERY:,} characters.")
         try:
@@ -123,9 +136,7 @@ class Source:
                 async for piece in reply.aiter_raw():
                     size += len(piece)
                     if size > MAX_BYTES:
-                        raise AnswerUnusable(
-                            f"{self.what} answered with more than {MAX_BYTES // 1_000_000} MB."
-                        )
+                        raise TooLarge
                     pieces.append(piece)
         except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError) as error:
             reason = str(error) or type(error).__name__

@@ -1,0 +1,47 @@
+"""A gate of the agent that repairs: a change that would be made automatically needs a person once
+something that the run has read gives orders."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from harness.care.subjects.registry import find_subject
+from harness.contracts.message import Message, ToolResult
+from harness.gates.texts import prepare
+from harness.history.recording import read_history, read_messages
+from harness.interceptors import AskPerson, Decision, ToolUse
+
+GUARDED = ("deploy_change", "restart_subject")
+
+
+async def ask_after_orders(use: ToolUse) -> Decision:
+    """Ask about a change of a subject with `changes = "automatic"`. The others are asked about
+    anyway, or refused."""
+    from harness.care.repair.tools import open_repair
+
+    subject = use.arguments.get("subject")
+    if use.tool not in GUARDED or not isinstance(subject, str):
+        return None
+    async with open_repair() as repair:
+        stored = await find_subject(repair.connection, subject)
+        if stored.subject.changes != "automatic":
+            return None
+        run = await read_history(repair.connection, use.caller.run)
+        found = find_orders(await read_messages(repair.connection, run))
+    if not found:
+        return None
+    return AskPerson(
+        f"{', '.join(found)} returned text that gives orders, such as a log line written to steer "
+        f"the agent; {subject} is changed automatically otherwise"
+    )
+
+
+def find_orders(messages: Sequence[Message]) -> list[str]:
+    """The tools whose results hold text that gives a model orders. All count: what one tool read,
+    another repeats."""
+    found = dict[str, None]()
+    for message in messages:
+        for part in message.parts:
+            if isinstance(part, ToolResult) and prepare(part.content).orders:
+                found[part.name] = None
+    return list(found)
