@@ -27,6 +27,8 @@ server:
   http_listen_port: {http}
   grpc_listen_address: 127.0.0.1
   grpc_listen_port: {grpc}
+  grpc_server_max_recv_msg_size: 67108864
+  grpc_server_max_send_msg_size: 67108864
   log_level: warn
 common:
   path_prefix: {folder}
@@ -47,6 +49,8 @@ ingester:
   wal: {{replay_memory_ceiling: 128MB}}
 query_range:
   cache_results: false
+frontend:
+  scheduler_dns_lookup_period: 500ms # ready in a second, not in ten
 compactor:
   retention_enabled: true
   delete_request_store: filesystem
