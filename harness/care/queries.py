@@ -7,11 +7,12 @@ import math
 import time
 from collections.abc import Sequence
 
+from harness.care.invariants.invariant import Source as SourceName
 from harness.care.settings import CareSettings
 from harness.care.telemetry.digest import rank_series
 from harness.care.telemetry.loki import Loki
 from harness.care.telemetry.prometheus import Prometheus
-from harness.care.telemetry.series import Series
+from harness.care.telemetry.series import Series, format_labels
 from harness.care.views import Curve, LoggedLine, QueryAnswer, QueryBody
 from harness.engine.connection import Connection
 
@@ -41,6 +42,20 @@ async def answer_query(connection: Connection, body: QueryBody) -> QueryAnswer:
         step = body.step or max(body.seconds / POINTS, 1.0)
         found = await source.query_range(body.query, start, end, step)
         return await asyncio.to_thread(_describe, body, found, start, end)
+
+
+async def list_series(
+    connection: Connection, name: SourceName, selector: str | None, seconds: float
+) -> list[str]:
+    """List the series or streams that a selector matches; without one, the names of labels."""
+    settings = connection.settings.section(CareSettings)
+    end = time.time()
+    source = Loki(settings.logs) if name == "logs" else Prometheus(settings.metrics)
+    async with source:
+        if selector is None:
+            return sorted(await source.list_labels(end - seconds, end))
+        found = await source.list_series([selector], end - seconds, end)
+    return sorted(map(format_labels, found))
 
 
 async def _read_logs(settings: CareSettings, body: QueryBody, end: float) -> QueryAnswer:

@@ -63,6 +63,8 @@ limits_config:
   max_line_size: 256KB
   max_line_size_truncate: true
   reject_old_samples: false
+  discover_service_name: []
+  discover_log_levels: false
 """
 """One process that listens on this machine only, keeps a day, and reports to nobody."""
 

@@ -3,6 +3,7 @@ of an answer is kept for people."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from time import gmtime, strftime
 
 from harness.agent.summarized import Summarized
@@ -11,7 +12,7 @@ from harness.care.telemetry.series import Point
 from harness.care.views import Curve, InvariantView, QueryAnswer
 from harness.contracts.clean_text import clean_line
 
-CURVES, LINES = 12, 60
+CURVES, LINES, NAMES = 12, 60, 60
 PLOTTED = 3
 MAX_LINE = 500
 MAX_KEPT = 4_000_000
@@ -35,6 +36,13 @@ def summarize(answer: QueryAnswer) -> str | Summarized:
         return text
     kept, what = _keep(answer)
     return Summarized(text, kept, "application/json", what)
+
+
+def summarize_names(found: Sequence[str]) -> str:
+    """Write names or sets of labels for a model, one a line."""
+    shown = [_shorten(each) for each in found[:NAMES]]
+    more = [f"[{len(found) - NAMES} more are left out]"] if len(found) > NAMES else []
+    return "\n".join([*shown, *more]) or "There is nothing in this time."
 
 
 def _is_complete(answer: QueryAnswer) -> bool:

@@ -18,7 +18,7 @@ from pydantic import Field
 from harness.agent import AnyTool, ToolContext, tool
 from harness.agent.summarized import Summarized
 from harness.care.invariants import client
-from harness.care.queries import answer_query
+from harness.care.queries import answer_query, list_series
 from harness.care.repair.deploying import Deployer
 from harness.care.repair.git import (
     commit_revert,
@@ -27,7 +27,7 @@ from harness.care.repair.git import (
     open_clone,
     show_diff,
 )
-from harness.care.repair.summaries import summarize, summarize_invariant
+from harness.care.repair.summaries import summarize, summarize_invariant, summarize_names
 from harness.care.subjects.commands import PYTHON
 from harness.care.subjects.registry import find_subject
 from harness.care.tickets.client import open_ticket_of_run
@@ -103,6 +103,24 @@ async def query_logs(ctx: Context, query: Query, minutes: Minutes = 15) -> str |
     """
     body = QueryBody(query=query, source="logs", seconds=minutes * 60, limit=KEPT_LINES)
     return summarize(await answer_query(ctx.deps.connection, body))
+
+
+@tool(effect="read", untrusted=True)
+async def list_signals(
+    ctx: Context,
+    source: Literal["metrics", "logs"],
+    selector: Query | None = None,
+    minutes: Minutes = 60,
+) -> str:
+    """List what can be queried: the series or log streams that a selector matches.
+
+    Args:
+        source: Metrics or logs.
+        selector: Such as {job="api"}. Without it: the names of labels.
+        minutes: How far back.
+    """
+    found = await list_series(ctx.deps.connection, source, selector, minutes * 60)
+    return summarize_names(found)
 
 
 @tool(effect="read")
@@ -316,7 +334,9 @@ async def _change(
     return json.dumps({"change": done.id, "state": done.state, "held": done.held})
 
 
-READING: tuple[AnyTool, ...] = (query_metrics, query_logs, list_invariants, list_changes)
+READING: tuple[AnyTool, ...] = (
+    query_metrics, query_logs, list_signals, list_invariants, list_changes,
+)  # fmt: skip
 CHANGING: tuple[AnyTool, ...] = (
     propose_change, propose_revert, deploy_change, restart_subject,
 )  # fmt: skip

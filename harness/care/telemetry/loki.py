@@ -6,7 +6,13 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple, cast
 
 from harness.care.settings import SourceSettings
-from harness.care.telemetry.prometheus import MAX_TIME, read_labels, read_series
+from harness.care.telemetry.prometheus import (
+    MAX_TIME,
+    read_label_sets,
+    read_labels,
+    read_names,
+    read_series,
+)
 from harness.care.telemetry.series import LogLine, Series
 from harness.care.telemetry.source import Source, TooLarge, choose_step
 from harness.contracts.errors import AnswerUnusable
@@ -37,8 +43,8 @@ class Loki(Source):
     ) -> LogAnswer:
         """Read lines, or what a query over lines counts: Loki alone can tell which a query is."""
         asked = {
-            "query": query, "start": _nanoseconds(start), "end": _nanoseconds(end),
-            "direction": "backward", "step": choose_step(start, end, step),
+            "query": query, "direction": "backward", "step": choose_step(start, end, step),
+            **_span(start, end),
         }  # fmt: skip
         limit = min(limit, MAX_LINES)
         data, given = await self._read_range(asked, limit)
@@ -56,12 +62,24 @@ class Loki(Source):
             except TooLarge as error:
                 if limit == 1:
                     raise error.make_error(self.what) from None
-                limit = max(1, limit // 25)
+                limit = max(1, limit // 10)
 
     async def query(self, query: str, *, at: float) -> list[Series]:
         """Evaluate a query that returns numbers, such as rate(), at one moment."""
         asked = {"query": query, "time": _nanoseconds(at)}
         return read_series(await self.ask("loki/api/v1/query", asked), self.what)
+
+    async def list_labels(self, start: float, end: float) -> list[str]:
+        """List the names of labels."""
+        found = await self.ask("loki/api/v1/labels", _span(start, end))
+        return read_names(found, self.what)
+
+    async def list_series(
+        self, selectors: Sequence[str], start: float, end: float
+    ) -> list[dict[str, str]]:
+        """List the label sets of the streams that the selectors match."""
+        asked = {"match[]": list(selectors), **_span(start, end)}
+        return read_label_sets(await self.ask("loki/api/v1/series", asked), self.what)
 
 
 def read_streams(found: Any) -> list[LogLine]:
@@ -92,6 +110,10 @@ def _read_line(entry: Any, labels: dict[str, str]) -> LogLine:
 
 def _by_time(line: LogLine) -> float:
     return line.at
+
+
+def _span(start: float, end: float) -> dict[str, str]:
+    return {"start": _nanoseconds(start), "end": _nanoseconds(end)}
 
 
 def _nanoseconds(seconds: float) -> str:

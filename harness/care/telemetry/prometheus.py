@@ -36,20 +36,17 @@ class Prometheus(Source):
         }  # fmt: skip
         return read_series(await self.ask("api/v1/query_range", asked), self.what)
 
-    async def list_labels(self, selectors: Sequence[str] = ()) -> list[str]:
+    async def list_labels(self, start: float, end: float) -> list[str]:
         """List the names of labels."""
-        return _read_names(await self.ask("api/v1/labels", _match(selectors)), self.what)
+        asked = {"start": f"{start:.3f}", "end": f"{end:.3f}"}
+        return read_names(await self.ask("api/v1/labels", asked), self.what)
 
     async def list_series(
         self, selectors: Sequence[str], start: float, end: float
     ) -> list[dict[str, str]]:
         """List the label sets that the selectors match."""
-        asked = {**_match(selectors), "start": f"{start:.3f}", "end": f"{end:.3f}"}
-        found = await self.ask("api/v1/series", asked)
-        if not isinstance(found, list):
-            raise AnswerUnusable(f"{self.what} did not answer with a list of series.")
-        rows = cast("list[Any]", found)[:MAX_SERIES]
-        return [read_labels(row, self.what) for row in rows]
+        asked = {"match[]": list(selectors), "start": f"{start:.3f}", "end": f"{end:.3f}"}
+        return read_label_sets(await self.ask("api/v1/series", asked), self.what)
 
 
 def read_series(data: Any, what: str) -> list[Series]:
@@ -79,6 +76,13 @@ def read_labels(found: Any, what: str) -> dict[str, str]:
     return {str(name)[:200]: str(value)[:1_000] for name, value in list(pairs.items())[:100]}
 
 
+def read_label_sets(found: Any, what: str) -> list[dict[str, str]]:
+    """Read a list of series without values."""
+    if not isinstance(found, list):
+        raise AnswerUnusable(f"{what} did not answer with a list of series.")
+    return [read_labels(row, what) for row in cast("list[Any]", found)[:MAX_SERIES]]
+
+
 def _read_one(row: Any, kind: str, what: str) -> Series:
     fields = cast("dict[str, Any]", row) if isinstance(row, dict) else {}
     values = [fields.get("value")] if kind == "vector" else fields.get("values")
@@ -103,11 +107,8 @@ def _read_point(found: Any, what: str) -> Point:
     return point
 
 
-def _match(selectors: Sequence[str]) -> dict[str, str | Sequence[str]]:
-    return {"match[]": list(selectors)} if selectors else {}
-
-
-def _read_names(found: Any, what: str) -> list[str]:
+def read_names(found: Any, what: str) -> list[str]:
+    """Read a list of names."""
     if not isinstance(found, list):
         raise AnswerUnusable(f"{what} did not answer with a list of names.")
     return [str(each)[:200] for each in cast("list[Any]", found)[:MAX_NAMES]]

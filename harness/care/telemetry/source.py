@@ -174,10 +174,12 @@ def choose_step(start: float, end: float, step: float) -> str:
 
 
 def _parse(body: bytes) -> Any:
-    try:
-        return from_json(body, cache_strings=False)
-    except ValueError:
-        return None
+    for each in (body, body.decode(errors="replace")):  # a log line may hold any bytes
+        try:
+            return from_json(each, cache_strings=False)
+        except ValueError:
+            continue
+    return None
 
 
 def _shorten(text: str) -> str:
