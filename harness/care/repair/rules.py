@@ -159,7 +159,10 @@ def _ask_for_curve(seen: Seen, bad: Sequence[str]) -> Call:
 def _quote_logs(seen: Seen) -> str:
     """What the logs say, as evidence."""
     found = seen.results.get("query_logs")
-    return "" if found is None else f"\nLogs: {_shorten(found)}"
+    if found is None:
+        return ""
+    lines = [each for each in found.splitlines() if not each.startswith("[")]
+    return _shorten("\nLogs: " + "\n".join(lines))
 
 
 def _read(messages: Sequence[Message]) -> Seen:

@@ -60,9 +60,10 @@ def _keep(answer: QueryAnswer) -> tuple[bytes, str]:
         more = answer.more + len(answer.curves) - len(curves) + len(answer.lines) - len(lines)
         cut = answer.model_copy(update={"curves": curves, "lines": lines, "more": more})
         kept = cut.model_dump_json().encode()
-    count, unit = (len(lines), "lines") if answer.lines else (len(curves), "curves")
-    found = len(answer.curves) + len(answer.lines)
-    return kept, f"{count} {unit}" if count == found else f"{count} of {found} {unit}"
+    unit = "line" if answer.lines else "curve"
+    count, found = len(curves) + len(lines), len(answer.curves) + len(answer.lines)
+    share = f"{count}" if count == found else f"{count} of {found}"
+    return kept, f"{share} {unit}{'' if found == 1 else 's'}"
 
 
 def summarize_invariant(each: InvariantView) -> str:

@@ -30,7 +30,7 @@ LINES = [*HARMLESS]
 @pytest.fixture
 async def logs() -> AsyncIterator[Telemetry]:
     async def handle(exchange: Exchange) -> None:
-        values = [[str(10**18 + at), text] for at, text in enumerate(LINES)]
+        values = [[str(10**18 + at * 10**9), text] for at, text in enumerate(LINES)]
         data = {"resultType": "streams", "result": [{"stream": {"a": "b"}, "values": values}]}
         exchange.answer(200, "application/json", succeed(data), {})
 

@@ -264,9 +264,11 @@ async def test_fewer_lines_are_asked_for_when_they_are_long() -> None:
         data = {"resultType": "streams", "result": [{"stream": {}, "values": values}]}
         exchange.answer(200, "application/json", succeed(data), {})
 
-    async with serve_telemetry(handle) as server:
-        async with Loki(settings(server.url, timeout_seconds=20)) as source:
-            found = await source.read('{a="b"}', 0.0, 10.0, limit=3_000)
+    async with (
+        serve_telemetry(handle) as server,
+        Loki(settings(server.url, timeout_seconds=20)) as source,
+    ):
+        found = await source.read('{a="b"}', 0.0, 10.0, limit=3_000)
     assert [each["limit"] for each in server.asked] == ["3000", "300"]
     assert found.is_cut and found.lines is not None and len(found.lines) == 300
 
