@@ -7,7 +7,7 @@ SEED ?= 1
 # Without bytecode, each of the hundreds of processes that tests start compiles all that it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run care test test-all coverage setup lock check format bench crash chaos never-worse streams test-cluster clean
+.PHONY: run care loki test test-all coverage setup lock check format bench crash chaos never-worse streams test-cluster clean
 
 setup: .venv/.ready
 	@$(BIN)/python web/build.py
@@ -34,13 +34,19 @@ run: .venv/.ready
 care: setup
 	@$(BIN)/harness care demo $(FOLDER)
 
+# The store of logs for the demo and for tests: built once from its Go module, into the user's cache.
+loki: .venv/.ready
+	@$(BIN)/python tools/loki/build.py
+
 test: setup
 	@$(BIN)/python -m tests.run
 
 test-all: setup
+	@$(BIN)/python tools/loki/build.py || echo "Without Loki, tests that need it are skipped."
 	@$(BIN)/python -m tests.run all
 
 coverage: setup
+	@$(BIN)/python tools/loki/build.py || echo "Without Loki, tests that need it are skipped."
 	@$(BIN)/python -m tests.run coverage
 
 check: setup

@@ -71,7 +71,7 @@ def sizes() -> Outcome:
 
 
 def _sources() -> Iterator[Path]:
-    for folder in [*ROOMS, "examples", "bench", "tests"]:
+    for folder in [*ROOMS, "examples", "bench", "tests", "tools"]:
         for parent, folders, files in os.walk(ROOT / folder):
             folders[:] = sorted(name for name in folders if not name.startswith("."))  # no .venv
             yield from (Path(parent, file) for file in sorted(files) if file.endswith(".py"))

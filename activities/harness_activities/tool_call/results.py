@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, Protocol
 
 from pydantic_core import PydanticSerializationError, to_json
 
+from harness.agent.summarized import Summarized
 from harness.contracts.errors import HarnessError, ToolError, ToolFailed
 from harness.contracts.tool import Effect
 
@@ -70,6 +71,8 @@ async def show_result(
 async def _show_value(
     value: Any, artifacts: Artifacts, run: str, effect: Effect, readable: bool
 ) -> Shown:
+    if isinstance(value, Summarized):
+        return await _show_summary(value, artifacts, run, readable)
     if isinstance(value, str | bytes | bytearray) and len(value) > PREVIEW_LIMIT:
         content, media_type, binary = await asyncio.to_thread(_classify_value, value)
     else:  # a mutable value must not change while it is read
@@ -87,10 +90,23 @@ async def _show_value(
         return Shown(
             f"{_format_preview(content, binary)}\n[{size:,} bytes; the rest could not be kept]"
         )
-    how = f'; read it with read_result(artifact="{artifact}", offset=...)' if readable else ""
+    how = _tell_how(artifact, readable)
     return Shown(
         f"{_format_preview(content, binary)}\n[the whole result has {size:,} bytes{how}]", artifact
     )
+
+
+async def _show_summary(value: Summarized, artifacts: Artifacts, run: str, readable: bool) -> Shown:
+    size = len(value.content)
+    _check_size(size)
+    text = shorten_text(value.text, PREVIEW_LIMIT).encode(errors="replace").decode()
+    artifact = await artifacts.put(value.content, media_type=value.media_type, run=run)
+    how = _tell_how(artifact, readable)
+    return Shown(f"{text}\n[all of it, {value.what}, has {size:,} bytes{how}]", artifact)
+
+
+def _tell_how(artifact: str, readable: bool) -> str:
+    return f'; read it with read_result(artifact="{artifact}", offset=...)' if readable else ""
 
 
 def encode_text(text: str) -> bytes:

@@ -6,14 +6,15 @@ import shutil
 import socket
 import subprocess
 import sys
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.care.demo.log_store import write_config
 from harness.contracts.errors import DemoRefused
 
 SOURCE = Path(__file__).parent / "ratelimiter"
 MARK = ".care-demo"
-PORTS = ("service", "prometheus")
 GIT = ("git", "-c", "user.name=harness care", "-c", "user.email=care@harness",
        "-c", "commit.gpgSign=false", "-c", "init.defaultBranch=main")  # fmt: skip
 SETTINGS = """\
@@ -28,6 +29,24 @@ url = "http://127.0.0.1:{prometheus}"
 
 [providers.care]
 kind = "care" # a model of rules, offline
+"""
+LOG_SETTINGS = """
+[care.logs]
+url = "http://127.0.0.1:{loki}"
+"""
+LOG_FOLDER = ".loki"
+LOG_SELECTOR = """logs = '{service="ratelimiter"}'"""
+LOG_INVARIANT = """
+[[invariant]]
+name = "log-volume"
+source = "logs"
+query = 'sum(rate({service="ratelimiter"}[20s]))'
+operator = "<"
+threshold = 200
+no_data = "holds"
+for_seconds = 4
+window_seconds = 30
+summary = "Fewer than 200 lines of logs a second."
 """
 PROMETHEUS = """\
 global: {{scrape_interval: 1s, evaluation_interval: 1s}}
@@ -51,6 +70,8 @@ class DemoProject:
     folder: Path
     service: int
     prometheus: int
+    loki: int | None = None
+    """None: it was made without logs."""
 
     @property
     def subject(self) -> Path:
@@ -69,16 +90,16 @@ def open_demo(folder: Path) -> DemoProject:
         DemoRefused: There is none.
     """
     try:
-        service, prometheus = map(int, (folder / MARK).read_text().split())
-    except (OSError, ValueError):
+        ports = [int(word) for word in (folder / MARK).read_text().split()]
+        return DemoProject(folder, *ports)
+    except (OSError, ValueError, TypeError):
         raise DemoRefused(
             f"{folder} has no demo.", fix="Start one: harness care demo. Run this in its folder."
         ) from None
-    return DemoProject(folder, service, prometheus)
 
 
-def make_demo(folder: Path, model: str) -> DemoProject:
-    """Make the demo's folder, or find it again.
+def make_demo(folder: Path, model: str, *, logs: bool) -> DemoProject:
+    """Make the demo's folder, with a place for logs or without, or find it again.
 
     Raises:
         DemoRefused: The folder contains something else, or git is missing.
@@ -89,20 +110,26 @@ def make_demo(folder: Path, model: str) -> DemoProject:
         raise DemoRefused(f"{folder} is not empty.", fix="Name another folder.")
     if shutil.which("git") is None:
         raise DemoRefused("git is missing.", fix="Install it: apt-get install git")
-    demo = DemoProject(folder, *_find_ports())
+    service, prometheus, loki, grpc = find_ports(4)
+    demo = DemoProject(folder, service, prometheus, loki if logs else None)
     shutil.copytree(SOURCE, demo.subject, ignore=shutil.ignore_patterns("__pycache__"))
     (demo.subject / "gitignore").rename(demo.subject / ".gitignore")
     definition = demo.subject / "subject.toml"
-    definition.write_text(definition.read_text().replace("@PORT@", str(demo.service)))
+    text = definition.read_text().replace("@PORT@", str(demo.service))
+    text = text.replace("# @LOGS@", LOG_SELECTOR if logs else "# no logs")
+    definition.write_text(text + (LOG_INVARIANT if logs else ""))
     for words in (("init", "--quiet"), ("add", "--all"), ("commit", "--quiet", "-m", "Begin")):
         subprocess.run([*GIT, *words], cwd=demo.subject, check=True, capture_output=True)
     (demo.subject / ".run").mkdir()
     (demo.subject / ".run" / "port").write_text(str(demo.service))
-    ports = {"service": demo.service, "prometheus": demo.prometheus}
-    (folder / "harness.toml").write_text(SETTINGS.format(model=model, **ports))
+    ports = {"service": service, "prometheus": prometheus, "loki": loki}
+    settings = SETTINGS + (LOG_SETTINGS if logs else "")
+    (folder / "harness.toml").write_text(settings.format(model=model, **ports))
     (folder / "prometheus.yml").write_text(PROMETHEUS.format(**ports))
     (folder / "care_agent.py").write_text(AGENT)
-    (folder / MARK).write_text(f"{demo.service} {demo.prometheus}\n")
+    if logs:
+        (folder / "loki.yml").write_text(write_config(loki, grpc, LOG_FOLDER))
+    (folder / MARK).write_text(f"{service} {prometheus}{f' {loki}' if logs else ''}\n")
     return demo
 
 
@@ -113,8 +140,10 @@ def run_deploy(demo: DemoProject, *words: str) -> None:
     )
 
 
-def _find_ports() -> list[int]:
-    with socket.socket() as one, socket.socket() as other:
-        one.bind(("127.0.0.1", 0))
-        other.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1], other.getsockname()[1]]
+def find_ports(count: int) -> list[int]:
+    """Ports that nobody uses now, each another."""
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [each.getsockname()[1] for each in sockets]

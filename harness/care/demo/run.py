@@ -1,4 +1,4 @@
-"""Run the demo: Prometheus, the rate limiter, traffic, the daemon with the page and a worker."""
+"""Run the demo: Prometheus, Loki, the rate limiter, traffic, the daemon with the page, a worker."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import sys
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
+from harness.care.demo.log_store import INSTALL as INSTALL_LOKI
+from harness.care.demo.log_store import find_loki
 from harness.care.demo.project import DemoProject, run_deploy
 from harness.care.subjects.health import probe
 from harness.contracts.errors import DemoRefused
@@ -19,6 +21,8 @@ STOP_S = 20.0
 MISSING = "Prometheus is missing: the demo has no metrics without it."
 INSTALL = "Install it: apt-get install prometheus (or brew install prometheus)."
 HARNESS = (sys.executable, "-c", "from harness.cli.main import main; main()")
+NO_LOGS = f"Loki is missing: the demo has metrics alone. {INSTALL_LOKI}"
+MADE_WITHOUT = "This demo was made without logs. To have them, start one in another folder."
 APPEND = os.O_WRONLY | os.O_CREAT | os.O_APPEND
 Say = Callable[[str], None]
 
@@ -43,6 +47,7 @@ async def run_demo(demo: DemoProject, say: Say, *, rps: float, serve: tuple[str,
             ])),
         ]  # fmt: skip
         await _wait_until_ready(f"http://127.0.0.1:{demo.prometheus}/-/ready")
+        parts += await _start_logs(demo, stack, say)
         say("Deploying the rate limiter")
         stack.callback(_stop_service, demo)
         await asyncio.to_thread(run_deploy, demo)
@@ -64,9 +69,31 @@ async def run_demo(demo: DemoProject, say: Say, *, rps: float, serve: tuple[str,
                 end.cancel()
 
 
+async def _start_logs(
+    demo: DemoProject, stack: AsyncExitStack, say: Say
+) -> list[asyncio.subprocess.Process]:
+    """Start Loki, and what sends the service's lines to it; nothing where there is no Loki."""
+    loki = await asyncio.to_thread(find_loki)
+    if loki is None or demo.loki is None:
+        say(NO_LOGS if loki is None else MADE_WITHOUT)
+        return []
+    say("Starting Loki")
+    url = f"http://127.0.0.1:{demo.loki}"
+    log_file = str(demo.subject / ".run" / "service.log")
+    server = await stack.enter_async_context(
+        _running(demo, "loki", [str(loki), "-config.file=loki.yml"], {"GOMEMLIMIT": "400MiB"})
+    )
+    await _wait_until_ready(f"{url}/ready")
+    shipper = await stack.enter_async_context(_running(demo, "shipper", [
+        sys.executable, "-m", "harness.care.demo.shipper", log_file, "--url", url,
+        "--service", "ratelimiter",
+    ]))  # fmt: skip
+    return [server, shipper]
+
+
 @asynccontextmanager
 async def _running(
-    demo: DemoProject, name: str | None, argv: list[str]
+    demo: DemoProject, name: str | None, argv: list[str], more: dict[str, str] | None = None
 ) -> AsyncGenerator[asyncio.subprocess.Process]:
     """A process in the demo's folder, ended with this one. Its output goes to a file with its name,
     or where this process writes."""
@@ -74,7 +101,7 @@ async def _running(
     try:
         process = await asyncio.create_subprocess_exec(
             *argv, cwd=demo.folder, stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log,
-            start_new_session=True,
+            start_new_session=True, env=os.environ | (more or {}),
         )  # fmt: skip
     finally:
         if log is not None:

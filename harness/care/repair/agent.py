@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from harness.agent import Agent
+from dataclasses import replace
+
+from harness.agent import Agent, AnyTool
+from harness.care.repair.orders import ask_after_orders
 from harness.care.repair.tools import (
     CHANGING,
     READING,
@@ -62,9 +65,10 @@ def make_care_agent(
         model=model,
         instructions=instructions,
         tools=[
-            *READING, note_hypothesis, list_files, read_file, search_files, edit_file, run_tests,
-            *CHANGING,
+            *READING, note_hypothesis, list_files, *map(_distrust, (read_file, search_files)),
+            edit_file, run_tests, *CHANGING,
         ],
+        gates=[ask_after_orders],
         deps=open_repair,
         budget=Budget(turns=MOST_TURNS),
     )  # fmt: skip
@@ -87,6 +91,11 @@ def describe_subject(subject: Subject) -> str:
     if subject.runbooks is not None:
         lines.append(f"Runbooks are in {subject.runbooks}: follow one that fits.")
     return "\n".join(lines)
+
+
+def _distrust(tool: AnyTool) -> AnyTool:
+    """The same tool, whose results anyone may have written: code has many authors."""
+    return replace(tool, policy=tool.policy.model_copy(update={"untrusted": True}))
 
 
 care_agent = make_care_agent()

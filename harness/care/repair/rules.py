@@ -1,5 +1,5 @@
 """care/rules: a model that works on tickets by rules, so that everything can be tried without a
-key. It reads the metrics, changes and files that it gets, and says what it is."""
+key. It reads the metrics, logs, changes and files that it gets, and says what it is."""
 
 from __future__ import annotations
 
@@ -18,10 +18,13 @@ from harness.providers.adapter import Sink, Where
 MODEL = "rules"
 TALKS = "You talk with a person"
 """In the instructions of a conversation about a subject."""
+TROUBLE = "(?i)error|exception|fail|fatal|panic|timeout"
+"""In lines of logs."""
 WHO = "I am care/rules, a model of rules that runs offline."
 _SUBJECT = re.compile(r"^Subject: ([a-z][a-z0-9_-]{0,63})\.", re.MULTILINE)
 _COMMIT = re.compile(r"^\S+ commit ([0-9a-f]{40}) ", re.MULTILINE)
 _PROPOSED = re.compile(r"^commit ([0-9a-f]{40})$", re.MULTILINE)
+_LOGS = re.compile(r"^Metrics: .*\. Logs: (\{[^\n]*\})\.$", re.MULTILINE)
 _BAD = re.compile(r"^([a-z][a-z0-9_-]*): (broken|violated|no_data)", re.MULTILINE)
 Call = tuple[str, Mapping[str, object]]
 
@@ -35,6 +38,8 @@ class Seen:
     """The last result of each tool."""
     failed: frozenset[str]
     """Tools whose last call failed or was rejected."""
+    logs: str | None = None
+    """The selector of the subject's logs."""
 
 
 class CareRules:
@@ -80,8 +85,11 @@ def decide(messages: Sequence[Message]) -> tuple[str, Call | None]:
     bad = [name for name, _ in _BAD.findall(seen.results["list_invariants"])]
     if not bad:
         return "All invariants hold. Nothing has to be changed.", None
-    if "query_metrics" not in seen.results:
-        return "When did it begin?", ("query_metrics", _ask_for_curve(seen, bad))
+    if not {"query_metrics", "query_logs"} & seen.results.keys():
+        return "When did it begin?", _ask_for_curve(seen, bad)
+    if seen.logs is not None and "query_logs" not in seen.results:
+        asked = {"query": f'{seen.logs} |~ "{TROUBLE}"', "minutes": 15}
+        return "What do the logs say?", ("query_logs", asked)
     return _repair(seen, bad)
 
 
@@ -94,7 +102,7 @@ def _repair(seen: Seen, bad: Sequence[str]) -> tuple[str, Call | None]:
         return "A commit came shortly before.", ("note_hypothesis", {
             "hypothesis": f"The commit {commit[1][:12]} broke {', '.join(bad)}.",
             "verdict": "likely",
-            "evidence_for": _shorten(seen.results["list_changes"]),
+            "evidence_for": _shorten(seen.results["list_changes"]) + _quote_logs(seen),
         })  # fmt: skip
     why = f"Revert {commit[1][:12]}: since it was deployed, {', '.join(bad)} does not hold."
     if "propose_revert" not in seen.results:
@@ -117,7 +125,8 @@ def _restart(seen: Seen, bad: Sequence[str]) -> tuple[str, Call | None]:
         return "Nothing was changed lately; the process itself may be the cause.", (
             "note_hypothesis", {
                 "hypothesis": f"The process hangs, has died, or holds memory: {broken}.",
-                "verdict": "likely", "evidence_for": _shorten(seen.results["query_metrics"]),
+                "verdict": "likely",
+                "evidence_for": _shorten(seen.results.get("query_metrics", "")) + _quote_logs(seen),
             },
         )  # fmt: skip
     if "restart_subject" not in seen.results:
@@ -136,16 +145,28 @@ def _give_up(bad: Sequence[str]) -> tuple[str, Call | None]:
     return f"{reason}, and a restart would not help. A person has to look.", None
 
 
-def _ask_for_curve(seen: Seen, bad: Sequence[str]) -> dict[str, object]:
+def _ask_for_curve(seen: Seen, bad: Sequence[str]) -> Call:
     line = next(
         line for line in seen.results["list_invariants"].splitlines() if line.startswith(bad[0])
     )
-    query = line.partition("must be: ")[2]
-    return {"query": re.sub(r" (?:[<>]=?|[!=]=) \S+$", "", query), "minutes": 15}
+    _, of_logs, query = line.partition("must be (LogQL): ")
+    if not of_logs:
+        query = line.partition("must be: ")[2]
+    asked = {"query": re.sub(r" (?:[<>]=?|[!=]=) \S+$", "", query), "minutes": 15}
+    return "query_logs" if of_logs else "query_metrics", asked
+
+
+def _quote_logs(seen: Seen) -> str:
+    """What the logs say, as evidence."""
+    found = seen.results.get("query_logs")
+    if found is None:
+        return ""
+    lines = [each for each in found.splitlines() if not each.startswith("[")]
+    return _shorten("\nLogs: " + "\n".join(lines))
 
 
 def _read(messages: Sequence[Message]) -> Seen:
-    subject = ""
+    subject, logs = "", None
     results, failed = dict[str, str](), set[str]()
     for message in messages:
         for part in message.parts:
@@ -153,12 +174,14 @@ def _read(messages: Sequence[Message]) -> Seen:
                 case Text(text=text) if message.role == "user" and not subject:
                     found = _SUBJECT.search(text)
                     subject = found[1] if found else ""
+                    selector = _LOGS.search(text)
+                    logs = selector[1] if selector else None
                 case ToolResult(name=name, content=content, error=bad):
                     results[name] = content
                     (failed.add if bad else failed.discard)(name)
                 case _:
                     pass
-    return Seen(subject, results, frozenset(failed))
+    return Seen(subject, results, frozenset(failed), logs)
 
 
 def _count_tokens(messages: Sequence[Message]) -> int:

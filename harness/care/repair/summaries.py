@@ -1,31 +1,73 @@
-"""Answers to queries as a model reads them: figures and a small plot, not thousands of points."""
+"""Answers to queries as a model reads them: figures and a small plot, not thousands of points. All
+of an answer is kept for people."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from time import gmtime, strftime
 
+from harness.agent.summarized import Summarized
 from harness.care.query_views import MetricList, RelatedCurve
 from harness.care.telemetry.plot import draw_plot, format_value
 from harness.care.telemetry.series import Point
 from harness.care.views import Curve, InvariantView, QueryAnswer
+from harness.contracts.clean_text import clean_line
 
+CURVES, LINES, NAMES = 12, 60, 60
 PLOTTED = 3
 MAX_LINE = 500
+MAX_KEPT = 4_000_000
+"""Bytes of the data of one query that are kept."""
 NAN = float("nan")
 
 
-def summarize(answer: QueryAnswer) -> str:
-    """Write an answer for a model."""
+def summarize(answer: QueryAnswer) -> str | Summarized:
+    """Write an answer for a model, with all of it as data if the text leaves something out."""
     if not answer.curves and not answer.lines:
         return "The query matches nothing in this time."
-    parts = [_summarize_curve(each, n < PLOTTED) for n, each in enumerate(answer.curves)]
-    parts += [f"{_time(line.at)} {line.text[:MAX_LINE]}" for line in answer.lines]
+    curves, lines = answer.curves[:CURVES], answer.lines[:LINES]
+    parts = [_summarize_curve(each, n < PLOTTED) for n, each in enumerate(curves)]
+    parts += [f"{_time(line.at)} {_shorten(line.text)}" for line in lines]
     if answer.related:
         parts.append("moved like the first curve:")
     parts += [f"  {summarize_related(each)}" for each in answer.related]
-    if answer.more:
-        parts.append(f"[{answer.more} more are left out: aggregate, or ask for less]")
-    return "\n".join(parts)
+    hidden = answer.more + len(answer.curves) - len(curves) + len(answer.lines) - len(lines)
+    if hidden:
+        least = "at least " if answer.more and lines else ""
+        parts.append(f"[{least}{hidden} more are left out: aggregate, or ask for less]")
+    text = "\n".join(parts)
+    if not hidden and _is_complete(answer):
+        return text
+    kept, what = _keep(answer)
+    return Summarized(text, kept, "application/json", what)
+
+
+def summarize_names(found: Sequence[str]) -> str:
+    """Write names or sets of labels for a model, one a line."""
+    shown = [_shorten(each) for each in found[:NAMES]]
+    more = [f"[{len(found) - NAMES} more are left out]"] if len(found) > NAMES else []
+    return "\n".join([*shown, *more]) or "There is nothing in this time."
+
+
+def _is_complete(answer: QueryAnswer) -> bool:
+    short = all(len(each.text) <= MAX_LINE for each in answer.lines)
+    return short and all(len(each.points) == 1 for each in answer.curves)
+
+
+def _keep(answer: QueryAnswer) -> tuple[bytes, str]:
+    """The data of an answer, as much as is kept, and what it is."""
+    curves, lines = answer.curves, answer.lines
+    kept = answer.model_dump_json().encode()
+    while len(kept) > MAX_KEPT:
+        share = MAX_KEPT / len(kept) * 0.9
+        curves, lines = curves[: int(len(curves) * share)], lines[: int(len(lines) * share)]
+        more = answer.more + len(answer.curves) - len(curves) + len(answer.lines) - len(lines)
+        cut = answer.model_copy(update={"curves": curves, "lines": lines, "more": more})
+        kept = cut.model_dump_json().encode()
+    unit = "line" if answer.lines else "curve"
+    count, found = len(curves) + len(lines), len(answer.curves) + len(answer.lines)
+    share = f"{count}" if count == found else f"{count} of {found}"
+    return kept, f"{share} {unit}{'' if found == 1 else 's'}"
 
 
 def summarize_related(each: RelatedCurve) -> str:
@@ -56,14 +98,16 @@ def summarize_invariant(each: InvariantView) -> str:
     """Write an invariant for a model, in one line."""
     value = "" if each.value is None else f", value {format_value(each.value)}"
     condition = f"{each.query} {each.operator} {each.threshold:g}"
-    return f"{each.name}: {each.state}{value}; must be: {condition}"
+    language = " (LogQL)" if each.source == "logs" else ""
+    return f"{each.name}: {each.state}{value}; must be{language}: {condition}"
 
 
 def _summarize_curve(curve: Curve, plotted: bool) -> str:
+    name = _shorten(curve.name)
     if len(curve.points) == 1:
-        return f"{curve.name}: {_show(curve.last)}"
+        return f"{name}: {_show(curve.last)}"
     lines = [
-        f"{curve.name}: last {_show(curve.last)}, least {_show(curve.least)}, most "
+        f"{name}: last {_show(curve.last)}, least {_show(curve.least)}, most "
         f"{_show(curve.most)}, mean {_show(curve.mean)}, p95 {_show(curve.p95)}"
     ]
     if (compared := curve.compared) is not None:
@@ -89,6 +133,11 @@ def _summarize_curve(curve: Curve, plotted: bool) -> str:
         points = [Point(at, NAN if value is None else value) for at, value in curve.points]
         lines += [f"  {row}" for row in draw_plot(points, width=48, height=4)]
     return "\n".join(lines)
+
+
+def _shorten(text: str) -> str:
+    """One line without invisible or moving characters: it may not look like another result."""
+    return clean_line(text[:MAX_LINE])
 
 
 def _show(value: float | None) -> str:

@@ -6,11 +6,18 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple, cast
 
 from harness.care.settings import SourceSettings
-from harness.care.telemetry.prometheus import MAX_TIME, read_labels, read_series
+from harness.care.telemetry.prometheus import (
+    MAX_TIME,
+    read_label_sets,
+    read_labels,
+    read_names,
+    read_series,
+)
 from harness.care.telemetry.series import LogLine, Series
-from harness.care.telemetry.source import Source, choose_step
+from harness.care.telemetry.source import Source, TooLarge, choose_step
 from harness.contracts.errors import AnswerUnusable
 
+QUERY_RANGE = "loki/api/v1/query_range"
 MAX_LINES = 5_000
 MAX_TEXT = 8_000
 """Characters of one line that are kept."""
@@ -20,6 +27,8 @@ class LogAnswer(NamedTuple):
     """Lines, the newest first, or the curves of a query that returns numbers, such as rate()."""
 
     lines: list[LogLine] | None = None
+    is_cut: bool = False
+    """Whether fewer lines were read than were asked for: they are too long."""
     series: Sequence[Series] = ()
 
 
@@ -34,21 +43,43 @@ class Loki(Source):
     ) -> LogAnswer:
         """Read lines, or what a query over lines counts: Loki alone can tell which a query is."""
         asked = {
-            "query": query, "start": _nanoseconds(start), "end": _nanoseconds(end),
-            "limit": str(min(limit, MAX_LINES)), "direction": "backward",
-            "step": choose_step(start, end, step),
+            "query": query, "direction": "backward", "step": choose_step(start, end, step),
+            **_span(start, end),
         }  # fmt: skip
-        data = await self.ask("loki/api/v1/query_range", asked)
+        limit = min(limit, MAX_LINES)
+        data, given = await self._read_range(asked, limit)
         found = _fields(data)
         if found.get("resultType") != "streams":
             return LogAnswer(series=read_series(data, self.what))
         lines = sorted(read_streams(found.get("result")), key=_by_time, reverse=True)
-        return LogAnswer(lines=lines[:limit])
+        return LogAnswer(lines=lines[:limit], is_cut=given < limit and len(lines) >= given)
+
+    async def _read_range(self, asked: dict[str, str], limit: int) -> tuple[Any, int]:
+        """Ask, and for fewer lines while they are too much: one may have a megabyte."""
+        while True:
+            try:
+                return await self._ask(QUERY_RANGE, {**asked, "limit": str(limit)}), limit
+            except TooLarge as error:
+                if limit == 1:
+                    raise error.make_error(self.what) from None
+                limit = max(1, limit // 10)
 
     async def query(self, query: str, *, at: float) -> list[Series]:
         """Evaluate a query that returns numbers, such as rate(), at one moment."""
         asked = {"query": query, "time": _nanoseconds(at)}
         return read_series(await self.ask("loki/api/v1/query", asked), self.what)
+
+    async def list_labels(self, start: float, end: float) -> list[str]:
+        """List the names of labels."""
+        found = await self.ask("loki/api/v1/labels", _span(start, end))
+        return read_names(found, self.what)
+
+    async def list_series(
+        self, selectors: Sequence[str], start: float, end: float
+    ) -> list[dict[str, str]]:
+        """List the label sets of the streams that the selectors match."""
+        asked = {"match[]": list(selectors), **_span(start, end)}
+        return read_label_sets(await self.ask("loki/api/v1/series", asked), self.what)
 
 
 def read_streams(found: Any) -> list[LogLine]:
@@ -79,6 +110,10 @@ def _read_line(entry: Any, labels: dict[str, str]) -> LogLine:
 
 def _by_time(line: LogLine) -> float:
     return line.at
+
+
+def _span(start: float, end: float) -> dict[str, str]:
+    return {"start": _nanoseconds(start), "end": _nanoseconds(end)}
 
 
 def _nanoseconds(seconds: float) -> str:

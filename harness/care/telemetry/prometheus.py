@@ -55,11 +55,7 @@ class Prometheus(Source):
     async def list_series(self, selector: str, start: float, end: float) -> list[dict[str, str]]:
         """List the label sets that a selector matches."""
         asked = {"match[]": selector, "start": f"{start:.3f}", "end": f"{end:.3f}"}
-        found = await self.ask("api/v1/series", asked)
-        if not isinstance(found, list):
-            raise AnswerUnusable(f"{self.what} did not answer with a list of series.")
-        rows = cast("list[Any]", found)[:MAX_SERIES]
-        return [read_labels(row, self.what) for row in rows]
+        return read_label_sets(await self.ask("api/v1/series", asked), self.what)
 
 
 def read_series(data: Any, what: str) -> list[Series]:
@@ -87,6 +83,13 @@ def read_labels(found: Any, what: str) -> dict[str, str]:
         raise AnswerUnusable(f"{what} answered with a series without labels.")
     pairs = cast("dict[Any, Any]", found)
     return {str(name)[:200]: str(value)[:1_000] for name, value in list(pairs.items())[:100]}
+
+
+def read_label_sets(found: Any, what: str) -> list[dict[str, str]]:
+    """Read a list of series without values."""
+    if not isinstance(found, list):
+        raise AnswerUnusable(f"{what} did not answer with a list of series.")
+    return [read_labels(row, what) for row in cast("list[Any]", found)[:MAX_SERIES]]
 
 
 def _read_one(row: Any, kind: str, what: str) -> Series:
@@ -118,3 +121,10 @@ def _read_metadata(found: Any) -> Metadata:
     first = cast("dict[str, Any]", rows[0]) if rows and isinstance(rows[0], dict) else {}
     kind, unit, text = (str(first.get(key, "")) for key in ("type", "unit", "help"))
     return Metadata(kind[:40], unit[:40], text[:MAX_HELP])
+
+
+def read_names(found: Any, what: str) -> list[str]:
+    """Read a list of names."""
+    if not isinstance(found, list):
+        raise AnswerUnusable(f"{what} did not answer with a list of names.")
+    return [str(each)[:200] for each in cast("list[Any]", found)[:MAX_NAMES]]

@@ -40,6 +40,13 @@ Method = Literal["GET", "POST"]
 Parameters = Mapping[str, str | Sequence[str]]
 
 
+class TooLarge(Exception):
+    """The answer has more than `MAX_BYTES`."""
+
+    def make_error(self, what: str) -> AnswerUnusable:
+        return AnswerUnusable(f"{what} answered with more than {MAX_BYTES // 1_000_000} MB.")
+
+
 class Source:
     """One server. `what` names it in errors: "Prometheus" or "Loki"; `section` is that of its
     settings. Use as a context manager."""
@@ -78,6 +85,12 @@ class Source:
             SourceUnreachable: It does not answer in time, or says that it cannot.
             AnswerUnusable: The answer is too large, or not in the expected format.
         """
+        try:
+            return await self._ask(path, parameters, method)
+        except TooLarge as error:
+            raise error.make_error(self.what) from None
+
+    async def _ask(self, path: str, parameters: Parameters, method: Method = "POST") -> Any:
         if sum(len(str(value)) for value in parameters.values()) > MAX_QUERY:
             raise QueryRefused(f"The query is longer than {MAX_QUERY:,} characters.")
         try:
@@ -133,9 +146,7 @@ class Source:
                 async for piece in reply.aiter_raw():
                     size += len(piece)
                     if size > MAX_BYTES:
-                        raise AnswerUnusable(
-                            f"{self.what} answered with more than {MAX_BYTES // 1_000_000} MB."
-                        )
+                        raise TooLarge
                     pieces.append(piece)
         except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError) as error:
             reason = str(error) or type(error).__name__
@@ -175,10 +186,12 @@ def choose_step(start: float, end: float, step: float) -> str:
 
 
 def _parse(body: bytes) -> Any:
-    try:
-        return from_json(body, cache_strings=False)
-    except ValueError:
-        return None
+    for each in (body, body.decode(errors="replace")):  # a log line may hold any bytes
+        try:
+            return from_json(each, cache_strings=False)
+        except ValueError:
+            continue
+    return None
 
 
 def _shorten(text: str) -> str:

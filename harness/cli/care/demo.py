@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from argparse import Namespace
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from harness.cli.access.shown import print_table
@@ -27,12 +28,15 @@ Ctrl-C stops everything.
 
 
 async def run_demo(args: Namespace, out: Out) -> int:
-    from harness.care.demo import project, run
+    from harness.care.demo import log_store, project, run
     from harness.config import trust
 
     run.find_prometheus()
     folder = await asyncio.to_thread(Path(args.folder).resolve)
-    demo = await asyncio.to_thread(project.make_demo, folder, args.model or "care/rules")
+    has_loki = await asyncio.to_thread(log_store.find_loki) is not None
+    demo = await asyncio.to_thread(
+        partial(project.make_demo, folder, args.model or "care/rules", logs=has_loki)
+    )
     file = folder / "harness.toml"
     digest = trust.digest_of(await asyncio.to_thread(file.read_bytes))
     trust.change_trust(lambda known: known.files.update({str(file): digest}))

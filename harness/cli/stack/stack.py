@@ -6,7 +6,9 @@ import asyncio
 from argparse import Namespace
 from dataclasses import asdict
 
+from harness.capabilities.registry import enabled_capabilities
 from harness.cli.archive.archive import seal_a_while
+from harness.cli.care.checks import check_sources
 from harness.cli.context import open_client, prepare_project
 from harness.cli.out import Out
 from harness.cli.patience import Patience
@@ -64,10 +66,12 @@ async def run_doctor(args: Namespace, out: Out) -> int:
     if args.fix:
         async with open_client(out, index=True):
             out.note("Tables are up to date, search attributes are registered.")
+    enabled = {each.name for each in enabled_capabilities()}
     checks = [
         *await diagnose(settings, project),
         *await check_schemas(settings, project),
         *await keys.check_encryption(settings, project),
+        *(await check_sources(settings) if "care" in enabled else ()),
         await check_sandbox(),
     ]
     width = max(NAME, *(len(check.name) for check in checks)) + 2

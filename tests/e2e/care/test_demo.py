@@ -10,12 +10,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
+
+from harness.care.demo.log_store import find_loki
+from harness.stack.binaries import downloads_folder
 
 pytestmark = [
     pytest.mark.slow,
@@ -25,10 +28,11 @@ HARNESS = (sys.executable, "-c", "from harness.cli.main import main; main()")
 
 
 class Demo:
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, cache: Path) -> None:
         self.folder = folder
+        self.log = folder.parent / "out.log"
         env = {"XDG_CONFIG_HOME": str(folder.parent / "config"), "HOME": str(folder.parent)}
-        self.env = {**os.environ, **env}
+        self.env = {**os.environ, **env, "XDG_CACHE_HOME": str(cache)}
 
     def harness(self, *words: str, ok: bool = True) -> str:
         done = subprocess.run(
@@ -72,20 +76,23 @@ def _find_processes(folder: Path) -> list[list[str]]:
         with suppress(psutil.Error):
             if Path(process.cwd()).is_relative_to(folder):
                 found.append(process.cmdline())
-    parts = ("service.py", "harness.care.demo.traffic", "--config.file=prometheus.yml", "serve")
+    parts = (
+        "service.py", "harness.care.demo.traffic", "harness.care.demo.shipper", "serve",
+        "--config.file=prometheus.yml", "-config.file=loki.yml",
+    )  # fmt: skip
     return [each for each in found if any(part in each for part in parts)]
 
 
-@pytest.fixture
-def demo(tmp_path: Path) -> Iterator[Demo]:
-    demo = Demo(tmp_path / "care-demo")
-    with (tmp_path / "out.log").open("wb") as log:
+@contextmanager
+def run_demo(place: Path, cache: Path) -> Iterator[Demo]:
+    demo = Demo(place / "care-demo", cache)
+    with demo.log.open("wb") as log:
         process = subprocess.Popen(
-            [*HARNESS, "care", "demo", str(demo.folder), "--port", "0"], cwd=tmp_path,
+            [*HARNESS, "care", "demo", str(demo.folder), "--port", "0"], cwd=place,
             env=demo.env, stdout=log, stderr=log, start_new_session=True,
         )  # fmt: skip
     try:
-        demo.until(lambda: "Serving care" in (tmp_path / "out.log").read_text())
+        demo.until(lambda: "Serving care" in demo.log.read_text())
         demo.until(lambda: set(demo.states().values()) == {"holds"})
         yield demo
     finally:
@@ -94,7 +101,26 @@ def demo(tmp_path: Path) -> Iterator[Demo]:
         assert not _find_processes(demo.folder), "it ends all that it has started"
 
 
+@pytest.fixture
+def demo(tmp_path: Path) -> Iterator[Demo]:
+    """Without Loki, wherever one was built."""
+    with run_demo(tmp_path, tmp_path / "cache") as demo:
+        yield demo
+
+
+@pytest.fixture
+def demo_with_logs(tmp_path: Path) -> Iterator[Demo]:
+    loki = find_loki()
+    if loki is None:
+        pytest.skip("Loki is not built: make loki")
+    with run_demo(tmp_path, downloads_folder().parent) as demo:
+        yield demo
+
+
 def test_a_bad_release_is_reverted(demo: Demo) -> None:
+    if shutil.which("loki") is None:
+        assert demo.log.read_text().count("Loki is missing: the demo has metrics alone.") == 1
+        assert "log-volume" not in demo.states()
     said = demo.talk("Check the rejection rate")
     assert "rejections: holds" in said and "must be" in said
     demo.harness("care", "break", "bad-deploy")
@@ -138,3 +164,17 @@ def test_a_repair_that_breaks_something_else_is_rolled_back(demo: Demo) -> None:
     assert [each["state"] for each in failed["changes"]] == ["undone"]
     took = moves["failed"]["at"] - moves["verifying"]["at"]
     print(f"rolled back {took:.1f} s after the deploy, with a scrape a second")
+
+
+def test_a_flood_of_logs_is_found_in_the_logs(demo_with_logs: Demo) -> None:
+    demo = demo_with_logs
+    demo.until(lambda: demo.harness("care", "query", '{service="ratelimiter"}', "--logs"))
+    demo.harness("care", "break", "log-flood")
+    ticket = demo.until(lambda: demo.ticket("proposed"))
+    assert ticket["invariant"] == "log-volume"
+    shown = demo.harness("care", "ticket", "show", ticket["id"])
+    assert "Logs: " in shown and "Log more" in shown
+    demo.harness("approve", ticket["run"])
+    demo.until(lambda: demo.ticket("resolved") or demo.ticket("failed"))
+    assert demo.ticket("resolved"), demo.harness("care", "ticket", "show", ticket["id"])
+    assert set(demo.states().values()) == {"holds"}

@@ -70,6 +70,10 @@ def test_doctor(kept_project: Project) -> None:
     found = {line["name"]: line for line in kept_project.command("doctor", "--json").lines}
     assert found["local stack"]["ok"]
     assert found["sandbox"]["ok"]  # where there is none, it is a note
+    for name in ("metrics of care", "logs of care"):
+        assert found[name]["ok"] and "not configured" in found[name]["detail"]
+    logs = found["logs of care"]
+    assert "the demo uses Loki 3" in logs["detail"] or "make loki" in logs["fix"]
     fixed = kept_project.command("doctor", "--fix")
     assert fixed.code == 0
     assert "registered" in fixed.err

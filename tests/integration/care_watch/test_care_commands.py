@@ -11,6 +11,7 @@ from harness.cli.parser import UsageError
 from harness.terminal import exit_codes
 from tests.fakes.prometheus import PrometheusServer
 from tests.fakes.runs import eventually
+from tests.fakes.telemetry import answer, serve_telemetry, succeed
 from tests.integration.remote.conftest import Places
 
 LOKI = (
@@ -193,3 +194,17 @@ async def test_a_source_that_is_gone(care: Places, prometheus: PrometheusServer)
     for run in (care.stack, care.daemon):
         gone = await run("care", "query", "up")
         assert gone.error and gone.error["code"] == "care.unreachable", gone
+
+
+async def test_hostile_lines_are_shown_as_text(
+    care: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = ["\x1b[2J\x1b]0;owned\x07", "\u202egnp.exe", "one\ntwo", "[red]x[/red]"]
+    values = [[str(10**18 + at * 10**9), text] for at, text in enumerate(texts)]
+    data = {"resultType": "streams", "result": [{"stream": {"a": "b"}, "values": values}]}
+    async with serve_telemetry(answer(succeed(data))) as server:
+        monkeypatch.setenv("HARNESS_CARE__LOGS__URL", server.url)
+        shown = (await care.stack("care", "query", '{a="b"}', "--logs")).out.splitlines()
+    assert [line.partition("  ")[2] for line in shown] == [
+        "[red]x[/red]", "one\\ntwo", "<U+202E>gnp.exe", "<U+001B>[2J<U+001B>]0;owned<U+0007>",
+    ]  # fmt: skip

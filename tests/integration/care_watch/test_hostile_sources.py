@@ -247,6 +247,43 @@ async def test_loki_says_whether_a_query_returns_lines_or_numbers() -> None:
     assert {each["step"] for each in server.asked} == {"15.000"}
 
 
+async def test_a_line_may_hold_any_bytes() -> None:
+    body = succeed(LINES).replace(b"two", b"t\xff\xfe")
+    async with (
+        serve_telemetry(answer(body)) as server,
+        Loki(settings(server.url)) as source,
+    ):
+        found = await source.read('{a="b"}', 0.0, 10.0)
+    assert found.lines is not None and found.lines[0].text == "t\ufffd\ufffd"
+
+
+async def test_fewer_lines_are_asked_for_when_they_are_long() -> None:
+    async def handle(exchange: Exchange) -> None:
+        count = int(server.asked[-1]["limit"])
+        values = [[str(10**9 + at), "x" * 10_000] for at in range(count)]
+        data = {"resultType": "streams", "result": [{"stream": {}, "values": values}]}
+        exchange.answer(200, "application/json", succeed(data), {})
+
+    async with (
+        serve_telemetry(handle) as server,
+        Loki(settings(server.url, timeout_seconds=20)) as source,
+    ):
+        found = await source.read('{a="b"}', 0.0, 10.0, limit=3_000)
+    assert [each["limit"] for each in server.asked] == ["3000", "300"]
+    assert found.is_cut and found.lines is not None and len(found.lines) == 300
+
+
+async def test_a_line_that_is_too_long_alone_has_an_error() -> None:
+    body = succeed({"resultType": "streams", "result": []}) + b" " * MAX_BYTES
+    async with (
+        serve_telemetry(answer(body)) as server,
+        Loki(settings(server.url, timeout_seconds=20)) as source,
+    ):
+        with pytest.raises(AnswerUnusable, match="Loki answered with more than 16 MB"):
+            await source.read('{a="b"}', 0.0, 10.0, limit=50)
+    assert [each["limit"] for each in server.asked] == ["50", "5", "1"]
+
+
 async def test_a_long_time_is_asked_for_in_as_many_steps_as_are_allowed() -> None:
     async with serve_telemetry(answer(succeed(NUMBERS))) as server:
         async with Loki(settings(server.url)) as source:

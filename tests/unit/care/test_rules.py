@@ -56,6 +56,25 @@ def test_it_asks_for_the_broken_query() -> None:
     assert call == ("query_metrics", {"query": "rate(x[1m])", "minutes": 15})
 
 
+def test_it_reads_the_logs_of_a_subject_that_has_some() -> None:
+    begin = [user_message(f'{PROMPT}Metrics: {{job="a"}}. Logs: {{service="shop"}}.\n')]
+    _, call = decide([*begin, *after(*LOOKED)[1:]])
+    assert call is not None and call[0] == "query_logs"
+    assert str(call[1]["query"]).startswith('{service="shop"} |~ "(?i)error|')
+    line = '10:00:01Z {"level": "error", "message": "bad key"}'
+    _, call = decide([*begin, *after(*LOOKED, ("query_logs", line))[1:]])
+    assert call is not None and call[0] == "note_hypothesis"
+    assert "bad key" in str(call[1]["evidence_for"])
+
+
+def test_it_asks_for_the_broken_query_over_logs() -> None:
+    broken = 'volume: broken, value 9; must be (LogQL): sum(rate({a="b"}[1m])) < 200'
+    _, call = decide(after(("list_invariants", broken), LOOKED[1]))
+    assert call == ("query_logs", {"query": 'sum(rate({a="b"}[1m]))', "minutes": 15})
+    _, call = decide(after(("list_invariants", broken), LOOKED[1], ("query_logs", "{}: last 9")))
+    assert call is not None and call[0] == "note_hypothesis"
+
+
 def test_it_deploys_what_it_proposed() -> None:
     _, call = decide(after(*REVERTED, ("run_tests", "exit code 0")))
     assert call is not None and call[1]["commit"] == NEW

@@ -12,6 +12,7 @@ import pytest
 from pydantic import BaseModel
 
 from harness.agent import tool
+from harness.agent.summarized import Summarized
 from harness.contracts.errors import StoreUnavailable
 from harness.contracts.transcript import digest
 from harness_activities.tool_call.failures import clean_message
@@ -206,3 +207,18 @@ async def test_a_write_whose_result_cannot_be_shown_is_done() -> None:
         assert said.startswith("[It was done. Its result cannot be shown: It returned Strange")
         [row] = call.effects.rows.values()
     assert row["state"] == "done"
+
+
+@tool(effect="read")
+async def measure() -> Summarized:
+    "Measure."
+    return Summarized("three points\ud800", b"[1, 2, 3]", "application/json", "3 points")
+
+
+async def test_a_summary_names_the_artifact_with_all_of_it() -> None:
+    async with calling(measure) as call:
+        shown = await call("measure")
+        assert shown.startswith("three points?\n[all of it, 3 points, has 9 bytes; read it with")
+        found = re.search(r'artifact="([^"]+)"', shown)
+        assert found is not None
+        assert "[1, 2, 3]" in await call("read_result", artifact=found[1])
