@@ -22,6 +22,7 @@ from harness.care.repair.deploying import Deployer
 from harness.care.repair.git import (
     commit_revert,
     commit_work,
+    find_worktree,
     list_commits,
     open_clone,
     show_diff,
@@ -41,6 +42,7 @@ from harness.tools.sandbox.direct import run_in_sandbox
 
 Minutes = Annotated[float, Field(gt=0, le=7 * 24 * 60)]
 Query = Annotated[str, Field(min_length=1, max_length=5_000)]
+Commit = Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
 Words = Annotated[str, Field(min_length=1, max_length=2_000)]
 DAY_S = 86_400.0
 CURVES, LINES = 12, 60
@@ -186,8 +188,8 @@ async def propose_change(ctx: Context, subject: str, summary: Words) -> str:
         summary: What the change does and why, in one or two sentences.
     """
     stored = await find_subject(ctx.deps.connection, subject)
-    base = await (await open_clone(Path(stored.folder))).read_head()
-    work = await open_clone(ctx.workspace)
+    clone = await open_clone(Path(stored.folder))
+    base, work = await clone.read_head(), await find_worktree(clone, ctx.workspace)
     commit = await commit_work(work, base, stored.subject.editable, summary)
     return await _show_proposal(ctx, summary, commit, await show_diff(work, commit))
 
@@ -208,8 +210,8 @@ async def propose_revert(
         summary: Why.
     """
     stored = await find_subject(ctx.deps.connection, subject)
-    base = await (await open_clone(Path(stored.folder))).read_head()
-    work = await open_clone(ctx.workspace)
+    clone = await open_clone(Path(stored.folder))
+    base, work = await clone.read_head(), await find_worktree(clone, ctx.workspace)
     made = await commit_revert(work, base, commit, stored.subject.editable, summary)
     return await _show_proposal(ctx, summary, made, await show_diff(work, made))
 
@@ -258,7 +260,7 @@ async def describe_restart(arguments: Mapping[str, Any]) -> str | bool:
 
 
 @tool(effect="write", on_unknown="retry", approval=describe_deploy, timeout=CHANGE_S)
-async def deploy_change(ctx: Context, subject: str, commit: str, summary: Words) -> str:
+async def deploy_change(ctx: Context, subject: str, commit: Commit, summary: Words) -> str:
     """Deploy a commit that propose_change made. If the service is not healthy afterwards, it is
     taken back at once.
 

@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import sys
+import uuid
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ MAX_OUTPUT = 64_000
 KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "USER", "LOGNAME", "VIRTUAL_ENV")
 """Of the environment: no keys."""
 PYTHON = "{python}"
+MARK = "HARNESS_COMMAND"
+"""In the environment of a command and of what it starts: those that detached are found by it."""
 # No hook, no pager, no editor and no file monitor of the repository's own runs.
 GIT = (
     "git", "-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "core.pager=cat",
@@ -36,11 +39,18 @@ class Ran:
 
 
 async def run_command(
-    words: Sequence[str], folder: Path, seconds: float, extra: Mapping[str, str] | None = None
+    words: Sequence[str],
+    folder: Path,
+    seconds: float,
+    extra: Mapping[str, str] | None = None,
+    *,
+    may_leave: bool = False,
 ) -> Ran:
-    """Run a command with everything that it starts, which ends with it unless it has detached."""
+    """Run a command with everything that it starts, which ends with it. `may_leave`: what it
+    starts stays, as of a deploy; if the command takes too long, that ends too."""
     argv = [sys.executable if word == PYTHON else word for word in words]
     env = {name: os.environ[name] for name in KEPT if name in os.environ} | dict(extra or {})
+    env[MARK] = uuid.uuid4().hex
     try:
         process = await asyncio.create_subprocess_exec(
             *argv, cwd=folder, env=env, start_new_session=True,
@@ -62,10 +72,25 @@ async def run_command(
         return Ran(None, f"{_decode(output)}\n{reason}".lstrip())
     finally:
         reading.cancel()
-        if process.returncode is None:
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(process.pid, signal.SIGKILL)
-            await process.wait()
+        if process.returncode is None or not may_leave:
+            await _end_all(process, env[MARK])
+
+
+async def _end_all(process: asyncio.subprocess.Process, mark: str) -> None:
+    """Kill a command with all that it has started, detached or not."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    await process.wait()
+    await asyncio.to_thread(_kill_marked, mark)
+
+
+def _kill_marked(mark: str) -> None:
+    import psutil
+
+    for each in psutil.process_iter():
+        with suppress(psutil.Error, OSError):
+            if each.environ().get(MARK) == mark:
+                each.kill()
 
 
 async def _read_end(process: asyncio.subprocess.Process, output: bytearray) -> None:
