@@ -1,4 +1,4 @@
-"""Run the demo: Prometheus, the rate limiter, traffic, the daemon with the page and a worker."""
+"""Run the demo: Prometheus, the subjects, traffic, the daemon with the page and a worker."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import sys
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
-from harness.care.demo.project import DemoProject, run_deploy
+from harness.care.demo.project import SUBJECTS, DemoProject, run_deploy
 from harness.care.subjects.health import probe
 from harness.contracts.errors import DemoRefused
 
@@ -43,17 +43,19 @@ async def run_demo(demo: DemoProject, say: Say, *, rps: float, serve: tuple[str,
             ])),
         ]  # fmt: skip
         await _wait_until_ready(f"http://127.0.0.1:{demo.prometheus}/-/ready")
-        say("Deploying the rate limiter")
-        stack.callback(_stop_service, demo)
-        await asyncio.to_thread(run_deploy, demo)
-        await asyncio.to_thread(run_deploy, demo, "--restart")
+        say("Deploying the rate limiter and the queue worker")
+        stack.callback(_stop_subjects, demo)
+        for name in SUBJECTS:
+            await asyncio.to_thread(run_deploy, demo, name)
+            await asyncio.to_thread(run_deploy, demo, name, "--restart")
         await _wait_until_ready(f"{demo.url}/health")
-        say(f"Sending traffic: {rps:g} requests a second")
-        traffic = [
-            sys.executable, "-m", "harness.care.demo.traffic", "--url", demo.url, "--rps", str(rps),
-        ]  # fmt: skip
-        parts.append(await stack.enter_async_context(_running(demo, "traffic", traffic)))
-        await _call_harness(demo, "care", "subject", "add", "ratelimiter")
+        say(f"Sending traffic: {rps:g} requests and {rps:g} jobs a second")
+        queue = str(demo.find_subject("queue-worker") / ".run")
+        for name, where in (("traffic", ("--url", demo.url)), ("jobs", ("--queue", queue))):
+            sending = [sys.executable, "-m", f"harness.care.demo.{name}", "--rps", str(rps), *where]
+            parts.append(await stack.enter_async_context(_running(demo, name, sending)))
+        for name in SUBJECTS:
+            await _call_harness(demo, "care", "subject", "add", name)
         served = [*HARNESS, "serve", "care_agent.py:agent", *serve]
         parts.append(await stack.enter_async_context(_running(demo, None, served)))
         ends = [asyncio.ensure_future(part.wait()) for part in parts]
@@ -116,6 +118,8 @@ async def _wait_until_ready(url: str) -> None:
         raise DemoRefused(f"{url} is not ready after {READY_S:g} s: {reason}.") from None
 
 
-def _stop_service(demo: DemoProject) -> None:
-    with suppress(OSError, ValueError):
-        os.killpg(int((demo.subject / ".run" / "pid").read_text()), signal.SIGKILL)
+def _stop_subjects(demo: DemoProject) -> None:
+    for name in SUBJECTS:
+        for file in (demo.find_subject(name) / ".run").glob("pid*"):
+            with suppress(OSError, ValueError):
+                os.killpg(int(file.read_text()), signal.SIGKILL)

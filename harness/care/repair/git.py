@@ -30,23 +30,24 @@ class Clone:
     """Of a worktree. Given to git, so that nothing depends on the file `.git` in it, which an agent
     could change so that git reads another configuration."""
 
-    async def git(self, *words: str) -> str:
-        """Run git in the folder; raises ToolFailed with what it said."""
-        ran = await self.try_git(*words)
+    async def git(self, *words: str, index: Path | None = None) -> str:
+        """Run git in the folder, with another index if it is given; raises ToolFailed with what it
+        said."""
+        ran = await self.try_git(*words, index=index)
         if not ran.is_good:
             raise ToolFailed(f"git {words[0]} failed: {ran.output[-1_000:]}")
         return ran.output
 
-    async def try_git(self, *words: str) -> Ran:
+    async def try_git(self, *words: str, index: Path | None = None) -> Ran:
         """Run git in the folder."""
-        extra = dict[str, str]()
+        extra = {} if index is None else {"GIT_INDEX_FILE": str(index)}
         if self.git_dir is not None:
             top = (
                 self.folder.parents[len(Path(self.prefix).parts) - 1]
                 if self.prefix
                 else self.folder
             )
-            extra = {"GIT_DIR": str(self.git_dir), "GIT_WORK_TREE": str(top)}
+            extra |= {"GIT_DIR": str(self.git_dir), "GIT_WORK_TREE": str(top)}
         # What git leaves behind is its own housekeeping.
         return await run_command((*GIT, *words), self.folder, SECONDS, extra, may_leave=True)
 
@@ -249,3 +250,20 @@ async def revert(clone: Clone, commit: str) -> None:
     if not ran.is_good:
         await clone.try_git("revert", "--abort")
         raise TargetChanged(f"Commit {commit[:12]} cannot be reverted: {ran.output[-500:]}")
+
+
+async def commit_file(
+    clone: Clone, branch: str, name: str, content: str, message: str, scratch: Path
+) -> str:
+    """Commit one file on a branch on top of what is checked out, without touching any file of the
+    folder; returns the commit. `scratch`: an empty folder."""
+    draft, index = scratch / "draft", scratch / "index"
+    await asyncio.to_thread(draft.write_text, content)
+    blob = await clone.git("hash-object", "-w", "--no-filters", str(draft))
+    await clone.git("read-tree", "HEAD", index=index)
+    entry = f"100644,{blob},{clone.prefix}{name}"
+    await clone.git("update-index", "--add", "--cacheinfo", entry, index=index)
+    tree = await clone.git("write-tree", index=index)
+    commit = await clone.git("commit-tree", tree, "-p", "HEAD", "-m", message)
+    await clone.git("branch", "--force", branch, commit)
+    return commit

@@ -27,7 +27,7 @@ from harness.care.repair.git import (
     open_clone,
     show_diff,
 )
-from harness.care.repair.summaries import summarize, summarize_invariant
+from harness.care.repair.summaries import summarize, summarize_invariant, write_clock
 from harness.care.subjects.commands import PYTHON
 from harness.care.subjects.registry import find_subject
 from harness.care.tickets.client import open_ticket_of_run
@@ -117,19 +117,15 @@ async def list_changes(ctx: Context, subject: str) -> str:
     since = time.time() - DAY_S
     clone = await open_clone(Path(stored.folder))
     lines = [
-        f"{_clock(at)} commit {commit} by {author}: {title}"
+        f"{write_clock(at)} commit {commit} by {author}: {title}"
         for commit, at, author, title in await list_commits(clone, since)
     ]
     store = TicketStore(ctx.deps.connection.database)
     lines += [
-        f"{_clock(each.at)} {each.kind} {each.state} by {each.by}: {each.summary}"
+        f"{write_clock(each.at)} {each.kind} {each.state} by {each.by}: {each.summary}"
         for each in await store.list_changes(subject=subject, after=since)
     ]
     return "\n".join(lines) or "Nothing was changed in the last day."
-
-
-def _clock(at: float) -> str:
-    return time.strftime("%H:%M:%SZ", time.gmtime(at))
 
 
 @tool(effect="write", on_unknown="retry")

@@ -160,6 +160,10 @@ class TicketStore:
             ),
         )  # fmt: skip
 
+    async def remove_note(self, id: str) -> None:
+        """Remove a note, if it exists."""
+        await self._database.fetch("DELETE FROM harness_care.note WHERE id = %s", (id,))
+
     async def list_notes(self, ticket: str, kind: NoteKind | None = None) -> Sequence[Note]:
         """List the notes on a ticket, in order."""
         rows = await self._database.fetch(

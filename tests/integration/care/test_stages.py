@@ -108,9 +108,8 @@ async def test_after_a_crash_the_stages_go_on(
     shop = await make_staged(make_shop)
     deployer, change = await make_deployer(shop), propose(shop, "0.5 0\n")
     monkeypatch.setattr(deploying, "LOOK_EVERY_S", 60)  # it is stopped while it watches
-    file = shop.folder / ".run" / "log"
     going = asyncio.ensure_future(deployer.deploy(change))
-    while not file.exists():  # noqa: ASYNC110
+    while not shop.deploys:  # noqa: ASYNC110
         await asyncio.sleep(0.02)
     going.cancel()
     await asyncio.wait([going])
@@ -185,7 +184,8 @@ async def test_only_what_may_be_edited_is_deployed(
         (shop.folder / "deploy.py").write_text("import os")
         shop.git("commit", "--quiet", "--all", "-m", "Another deploy")
     commit = {
-        "no parent": shop.git("rev-list", "--max-parents=0", "HEAD"), "option": f"--output={tmp_path}/x",
+        "no parent": shop.git("rev-list", "--max-parents=0", "HEAD"),
+        "option": f"--output={tmp_path}/x",
     }.get(kind) or shop.git("rev-parse", "HEAD")  # fmt: skip
     if kind in ("link", "outside"):
         shop.git("reset", "--quiet", "--hard", "HEAD^")

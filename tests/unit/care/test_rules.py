@@ -11,7 +11,7 @@ from harness.contracts.message import Message, Part, ToolCall, ToolResult, user_
 PROMPT = "Ticket a1: errors is broken\nSubject: shop. Sells things.\n"
 BROKEN = "errors: broken, value 5; must be: rate(x[1m]) < 1\nup: holds, value 1; must be: up == 1"
 COMMIT = "a" * 40
-CHANGES = f"10:00:00Z commit {COMMIT} by ann: Save money"
+CHANGES = f"2030-01-01T10:00:00Z commit {COMMIT} by ann: Save money"
 NEW = "b" * 40
 
 

@@ -1,4 +1,4 @@
-"""Works off jobs: python worker.py PORT RUN. PORT serves metrics; RUN has the queue and the beat."""
+"""Works off jobs: python worker.py PORT RUN. RUN has the queue and the beat."""
 
 import json
 import os
