@@ -112,7 +112,7 @@ FAULTS = {
         Fault("slow-consumer", QUEUE, "a commit makes each job slow", "queue-age", REVERT,
               _edit("worker.py", WORK, "    time.sleep(WORK * 50)", "Wait for the audit log")),
         Fault("small-batch", QUEUE, "a commit lets each process take too few jobs", "queue-age",
-              REVERT, _edit("config.toml", "pause_seconds = 0.1", "pause_seconds = 0.8",
+              REVERT, _edit("config.toml", "pause_seconds = 0.2", "pause_seconds = 0.8",
                             "Look at the queue less often")),
         Fault("bad-jobs-code", QUEUE, "a commit lets jobs fail", "failures", REVERT,
               _work("    if 'tea' in rest:\n        raise KeyError(rest)", "Check jobs")),

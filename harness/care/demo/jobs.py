@@ -30,7 +30,9 @@ def put_jobs(queue: Path, *, rps: float, duration: float | None, seed: int = 1) 
 
 
 def _open(queue: Path) -> sqlite3.Connection:
-    return sqlite3.connect(queue / "queue.db", timeout=5, isolation_level=None)
+    database = sqlite3.connect(queue / "queue.db", timeout=5, isolation_level=None)
+    database.execute("PRAGMA synchronous = NORMAL")
+    return database
 
 
 def _read(file: Path) -> float:

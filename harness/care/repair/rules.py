@@ -101,7 +101,7 @@ def _repair(seen: Seen, broken: list[Broken]) -> Step:
     if runbook is not None and runbook.do == "ask":
         return f"{runbook.name} says that a person has to act: {runbook.title}.", None
     if runbook is not None:
-        why = f"{names} does not hold, no commit is to blame, and {runbook.name} says so."
+        why = f"{runbook.do}, as {runbook.name} says: {names} does not hold, no commit is to blame."
         cause = Cause(f"{runbook.title}.", evidence, runbook.do, why, runbook=runbook.name)
         return carry_out(seen, cause)
     if needs_restart(broken):

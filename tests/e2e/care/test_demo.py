@@ -2,96 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import os
 import shutil
-import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import suppress
-from pathlib import Path
-from typing import Any
 
-import psutil
 import pytest
+
+from tests.e2e.care.conftest import Demo
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(shutil.which("prometheus") is None, reason="Prometheus is not installed"),
 ]
-HARNESS = (sys.executable, "-c", "from harness.cli.main import main; main()")
-
-
-class Demo:
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        env = {"XDG_CONFIG_HOME": str(folder.parent / "config"), "HOME": str(folder.parent)}
-        self.env = {**os.environ, **env}
-
-    def harness(self, *words: str, ok: bool = True) -> str:
-        done = subprocess.run(
-            [*HARNESS, *words], cwd=self.folder, env=self.env, capture_output=True, text=True,
-            timeout=60,
-        )  # fmt: skip
-        assert done.returncode == 0 or not ok, done.stdout + done.stderr
-        return done.stdout
-
-    def talk(self, *lines: str) -> str:
-        """A conversation about the service, over a pipe."""
-        done = subprocess.run(
-            [*HARNESS, "care", "agent", "--subject", "ratelimiter"], cwd=self.folder, env=self.env,
-            input="\n".join(lines), capture_output=True, text=True, timeout=90,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout + done.stderr
-
-    def read(self, *words: str) -> list[Any]:
-        return [json.loads(line) for line in self.harness(*words, "--json", ok=False).splitlines()]
-
-    def until(self, look: Callable[[], Any], seconds: float = 90) -> Any:
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            if found := look():
-                return found
-            time.sleep(0.5)
-        raise AssertionError(f"not in {seconds:g} s: {self.harness('care', 'status', ok=False)}")
-
-    def states(self) -> dict[str, str]:
-        return {each["name"]: each["state"] for each in self.read("care", "invariant")}
-
-    def ticket(self, state: str) -> Any:
-        return next((t for t in self.read("care", "ticket", "--all") if t["state"] == state), None)
-
-
-def _find_processes(folder: Path) -> list[list[str]]:
-    """The demo's parts that still run. Its stack ends a little later."""
-    found = list[list[str]]()
-    for process in psutil.process_iter():
-        with suppress(psutil.Error):
-            if Path(process.cwd()).is_relative_to(folder):
-                found.append(process.cmdline())
-    parts = ("service.py", "harness.care.demo.traffic", "--config.file=prometheus.yml", "serve")
-    return [each for each in found if any(part in each for part in parts)]
-
-
-@pytest.fixture
-def demo(tmp_path: Path) -> Iterator[Demo]:
-    demo = Demo(tmp_path / "care-demo")
-    with (tmp_path / "out.log").open("wb") as log:
-        process = subprocess.Popen(
-            [*HARNESS, "care", "demo", str(demo.folder), "--port", "0"], cwd=tmp_path,
-            env=demo.env, stdout=log, stderr=log, start_new_session=True,
-        )  # fmt: skip
-    try:
-        demo.until(lambda: "Serving care" in (tmp_path / "out.log").read_text())
-        demo.until(lambda: set(demo.states().values()) == {"holds"})
-        yield demo
-    finally:
-        os.killpg(process.pid, signal.SIGTERM)
-        process.wait(60)
-        assert not _find_processes(demo.folder), "it ends all that it has started"
 
 
 def test_a_bad_release_is_reverted(demo: Demo) -> None:
@@ -99,11 +21,11 @@ def test_a_bad_release_is_reverted(demo: Demo) -> None:
     assert "rejections: holds" in said and "must be" in said
     demo.harness("care", "break", "bad-deploy")
     ticket = demo.until(lambda: demo.ticket("proposed"))
-    assert ticket["invariant"] == "errors"
+    assert (ticket["subject"], ticket["invariant"]) == ("ratelimiter", "errors")
     demo.harness("approve", ticket["run"])
     demo.until(lambda: demo.ticket("resolved") or demo.ticket("failed"))
     assert demo.ticket("resolved"), demo.harness("care", "ticket", "show", ticket["id"])
-    assert set(demo.states().values()) == {"holds"}
+    assert demo.holds()
 
 
 def commit(demo: Demo, old: str, new: str, message: str) -> None:
@@ -127,7 +49,7 @@ def test_a_repair_that_breaks_something_else_is_rolled_back(demo: Demo) -> None:
     )
     commit(demo, line, slow + line, "Wait for the store")
     commit(demo, slow, errors, "Do not wait for the store")
-    demo.until(lambda: demo.states()["latency"] == "holds")
+    demo.until(lambda: demo.states()["ratelimiter latency"] == "holds")
     ticket = demo.until(lambda: demo.ticket("proposed"))
     assert ticket["invariant"] == "errors"
     demo.harness("approve", ticket["run"])

@@ -63,4 +63,6 @@ class Queue:
             database.execute(statement, values)
 
     def _open(self) -> sqlite3.Connection:
-        return sqlite3.connect(self.file, timeout=10, isolation_level=None)
+        database = sqlite3.connect(self.file, timeout=10, isolation_level=None)
+        database.execute("PRAGMA synchronous = NORMAL")  # enough with a write-ahead log
+        return database
