@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.contracts.clean_text import clean_line
-from harness.contracts.errors import ToolFailed
+from harness.contracts.errors import ToolError, ToolFailed
 from harness.tools.files import confine
 
 SUFFIX = ".md"
@@ -85,7 +85,7 @@ def list_runbooks(root: Path, folder: str) -> list[Runbook]:
             continue
         try:
             found.append(parse_runbook(name, read_runbook_text(root, folder, name)))
-        except ToolFailed:
+        except ToolError:
             continue  # a link that leads out, a folder, or no text
     return found
 

@@ -7,8 +7,8 @@ import os
 import signal
 import sys
 import uuid
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,29 +51,60 @@ async def run_command(
     argv = [sys.executable if word == PYTHON else word for word in words]
     env = {name: os.environ[name] for name in KEPT if name in os.environ} | dict(extra or {})
     env[MARK] = uuid.uuid4().hex
+    async with _reading() as (output, pipe):
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *argv, cwd=folder, env=env, start_new_session=True,
+                stdin=asyncio.subprocess.DEVNULL, stdout=pipe, stderr=pipe,
+            )  # fmt: skip
+        except (OSError, ValueError) as error:
+            return Ran(None, f"{argv[0]} could not be started: {error}")
+        finally:
+            os.close(pipe)
+        try:
+            async with asyncio.timeout(seconds):
+                code = await process.wait()
+                # What a command leaves behind may hold its output open.
+                await asyncio.wait([output.ended], timeout=1)
+                return Ran(code, output.decode())
+        except TimeoutError:
+            reason = f"(stopped: it took longer than {seconds:g} s)"
+            return Ran(None, f"{output.decode()}\n{reason}".lstrip())
+        finally:
+            if process.returncode is None or not may_leave:
+                await _end_all(process, env[MARK])
+
+
+class _Output(asyncio.Protocol):
+    """Keeps the end of what is written."""
+
+    def __init__(self) -> None:
+        self._kept = bytearray()
+        self.ended = asyncio.get_running_loop().create_future()
+
+    def data_received(self, data: bytes) -> None:
+        self._kept += data
+        del self._kept[:-MAX_OUTPUT]
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - the name is asyncio's
+        if not self.ended.done():
+            self.ended.set_result(None)
+
+    def decode(self) -> str:
+        return self._kept.decode(errors="replace").strip()
+
+
+@asynccontextmanager
+async def _reading() -> AsyncGenerator[tuple[_Output, int]]:
+    """A pipe that is read; yields what was read, and the end to write to. It is closed even if what
+    a command has started holds it open."""
+    end, start = os.pipe()
+    connect = asyncio.get_running_loop().connect_read_pipe
+    transport, output = await connect(_Output, os.fdopen(end, "rb", 0))
     try:
-        process = await asyncio.create_subprocess_exec(
-            *argv, cwd=folder, env=env, start_new_session=True,
-            stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-        )  # fmt: skip
-    except (OSError, ValueError) as error:
-        return Ran(None, f"{argv[0]} could not be started: {error}")
-    output = bytearray()
-    reading = asyncio.ensure_future(_read_end(process, output))
-    try:
-        async with asyncio.timeout(seconds):
-            code = await process.wait()
-            # What a command leaves behind may hold its output open.
-            await asyncio.wait([reading], timeout=1)
-            return Ran(code, _decode(output))
-    except TimeoutError:
-        reason = f"(stopped: it took longer than {seconds:g} s)"
-        return Ran(None, f"{_decode(output)}\n{reason}".lstrip())
+        yield output, start
     finally:
-        reading.cancel()
-        if process.returncode is None or not may_leave:
-            await _end_all(process, env[MARK])
+        transport.close()
 
 
 async def _end_all(process: asyncio.subprocess.Process, mark: str) -> None:
@@ -91,14 +122,3 @@ def _kill_marked(mark: str) -> None:
         with suppress(psutil.Error, OSError):
             if each.environ().get(MARK) == mark:
                 each.kill()
-
-
-async def _read_end(process: asyncio.subprocess.Process, output: bytearray) -> None:
-    assert process.stdout is not None
-    while block := await process.stdout.read(65_536):
-        output += block
-        del output[:-MAX_OUTPUT]
-
-
-def _decode(output: bytearray) -> str:
-    return output.decode(errors="replace").strip()

@@ -94,8 +94,8 @@ def demo(tmp_path: Path) -> Iterator[Demo]:
             env=demo.env, stdout=log, stderr=log, start_new_session=True,
         )  # fmt: skip
     try:
-        demo.until(lambda: "Serving care" in (tmp_path / "out.log").read_text())
-        demo.until(demo.holds)
+        demo.until(lambda: "Serving care" in (tmp_path / "out.log").read_text(), 240)
+        demo.until(demo.holds, 240)
         yield demo
     finally:
         os.killpg(process.pid, signal.SIGTERM)

@@ -23,7 +23,7 @@ OFTEN = ("small-batch", "demand", "poison")
 
 
 def run_fault(demo: Demo, fault: Fault) -> str | None:
-    """Break the subject and approve what the agent proposes. Returns what was wrong, if anything."""
+    """Break the subject and approve what the agent proposes. Returns what was wrong."""
     demo.until(lambda: demo.holds(fault.subject), 180)
     demo.harness("care", "break", fault.name)
     ticket = demo.until(lambda: settle(demo, fault), 240)
