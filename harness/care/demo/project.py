@@ -37,6 +37,9 @@ scrape_configs:
     static_configs: [{{targets: ["127.0.0.1:{service}"]}}]
   - job_name: queue-worker
     static_configs: [{{targets: ["127.0.0.1:{worker}", "127.0.0.1:{other_worker}"]}}]
+  # Services of your own: files such as [{{"targets": ["127.0.0.1:8005"], "labels": {{"job": "a"}}}}]
+  - job_name: others
+    file_sd_configs: [{{files: ["targets/*.json"], refresh_interval: 5s}}]
 """
 AGENT = '''\
 """The agent that works on tickets."""
@@ -103,6 +106,7 @@ def make_demo(folder: Path, model: str) -> DemoProject:
     (demo.find_subject("queue-worker") / ".run" / "ports").write_text(workers)
     (folder / "harness.toml").write_text(SETTINGS.format(model=model, **ports))
     (folder / "prometheus.yml").write_text(PROMETHEUS.format(**ports))
+    (folder / "targets").mkdir()
     (folder / "care_agent.py").write_text(AGENT)
     (folder / MARK).write_text(" ".join(map(str, ports.values())) + "\n")
     return demo

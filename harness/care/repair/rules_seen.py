@@ -121,7 +121,8 @@ def read_conversation(messages: Sequence[Message]) -> Seen:
                 case ToolCall(id=id):
                     calls[id] = part
                 case ToolResult(call=id, name=name, content=content, error=bad):
-                    arguments = calls[id].arguments if id in calls else {}
+                    asked = calls[id].arguments if id in calls else {}
+                    arguments = {} if isinstance(asked, str) else asked
                     results.append(Result(name, arguments, content, bool(bad)))
                 case _:
                     pass

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.skipif(
     shutil.which("prometheus") is None, reason="Prometheus is not installed"
 )
 AGENT, PERSON = "the agent", "a person"
-OFTEN = ("small-batch", "demand", "poison")
+OFTEN = ("long-pause", "demand", "poison")
 """Of the queue worker: a revert and an edit, each in stages, and what a person has to do."""
 
 
