@@ -37,7 +37,7 @@ scrape_configs:
     static_configs: [{{targets: ["127.0.0.1:{service}"]}}]
   - job_name: queue-worker
     static_configs: [{{targets: ["127.0.0.1:{worker}", "127.0.0.1:{other_worker}"]}}]
-  # Services of your own: files such as [{{"targets": ["127.0.0.1:8005"], "labels": {{"job": "a"}}}}]
+  # Services of your own: [{{"targets": ["127.0.0.1:8005"], "labels": {{"job": "greeter"}}}}]
   - job_name: others
     file_sd_configs: [{{files: ["targets/*.json"], refresh_interval: 5s}}]
 """

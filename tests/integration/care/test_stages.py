@@ -18,7 +18,8 @@ from harness.care.subjects.registry import add_subject, find_subject
 from harness.care.tickets.rows import ChangeRow
 from harness.care.tickets.store import TicketStore
 from harness.contracts.errors import HarnessError, ToolFailed
-from tests.integration.care.conftest import MakeShop, Shop
+from tests.fakes.shop import Shop
+from tests.integration.care.conftest import MakeShop
 
 STAGED = '''\
 """Stages: `live` gets the new values at 50 percent; each call is logged with its stage."""
@@ -81,7 +82,7 @@ async def test_each_stage_is_deployed_once(caring: Harness, make_shop: MakeShop)
     assert shop.deploys == ["10", "50", "100"]
     assert (await find_change(shop, change)).stage == 100
     await deployer.take_back(change.id)
-    assert shop.deploys[3:] == ["--back"] and shop.read(0) == 0
+    assert shop.deploys[3:] == ["--back"] and shop.live == (0, 0)
     assert shop.git("show", "HEAD:values") == "0 0"
 
 
@@ -93,7 +94,7 @@ async def test_a_stage_that_breaks_an_invariant_is_the_last_one(
     with pytest.raises(ToolFailed, match=r"taken back: at 50 % latency broken"):
         await (await make_deployer(shop)).deploy(change)
     assert shop.deploys == ["10", "50", "--back"]
-    assert (shop.read(0), shop.read(1)) == (0, 0)
+    assert shop.live == (0, 0)
     assert shop.git("show", "HEAD:values") == "0 0"
     found = await find_change(shop, change)
     assert (found.state, found.stage) == ("failed", 10)
@@ -136,7 +137,7 @@ async def test_a_crash_between_revert_and_rollback_is_made_good(
     await revert(clone, change.commit)
     with pytest.raises(ToolFailed, match="taken back"):
         await deployer.deploy(change)
-    assert shop.deploys == ["--back"] and shop.read(1) == 0
+    assert shop.deploys == ["--back"] and shop.live == (0, 0)
     assert (await find_change(shop, change)).state == "failed"
 
 
@@ -154,7 +155,7 @@ async def test_a_commit_in_the_middle_of_a_deploy_is_kept(
     with pytest.raises(ToolFailed, match="code was changed before it went on"):
         await deployer.deploy(change)
     assert (shop.folder / "notes").read_text() == "mine\n"
-    assert shop.git("show", "HEAD:values") == "0 0" and shop.read(0) == 0
+    assert shop.git("show", "HEAD:values") == "0 0" and shop.live == (0, 0)
 
 
 async def test_what_a_run_left_in_the_middle_is_taken_back(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import sys
@@ -30,12 +31,14 @@ def is_running(pid: int) -> bool:
     return False
 
 
-@pytest.mark.parametrize(("end", "seconds"), [("", 20.0), ("import time; time.sleep(60)", 1.0)])
+@pytest.mark.parametrize(("end", "seconds"), [("", 20.0), ("import time; time.sleep(60)", 3.0)])
 async def test_a_daemon_of_tests_ends_with_them(tmp_path: Path, end: str, seconds: float) -> None:
     ran = await run_command((sys.executable, "-c", DAEMON + end), tmp_path, seconds)
     assert ran.is_good == (not end)
-    assert not end or "it took longer than 1 s" in ran.output
-    assert not is_running(int((tmp_path / "pid").read_text()))
+    assert not end or "it took longer than 3 s" in ran.output
+    pid = int((tmp_path / "pid").read_text())
+    while is_running(pid):  # noqa: ASYNC110 - the kernel may need a moment
+        await asyncio.sleep(0.01)
 
 
 async def test_what_a_deploy_starts_stays(tmp_path: Path) -> None:
