@@ -3483,6 +3483,8 @@ export interface components {
             run?: string | null;
             /** Ticket */
             ticket?: string | null;
+            /** Stage */
+            stage?: number | null;
         };
         /**
          * ChatCompletionBody
@@ -8378,7 +8380,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "comment" | "hypothesis" | "proposal";
+            kind: "comment" | "hypothesis" | "proposal" | "runbook";
             /** Text */
             text: string;
             /** By */
