@@ -274,6 +274,8 @@ class ChangeView(BaseModel):
     at: float
     run: str | None = None
     ticket: str | None = None
+    stage: int | None = None
+    """The last stage that is done, in percent, of a deploy in stages."""
 
 
 class TicketView(BaseModel):

@@ -1,4 +1,4 @@
-"""The folder of the demo: a project of its own, with the rate limiter in a repository."""
+"""The folder of the demo: a project of its own, with each subject in a repository."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from pathlib import Path
 from harness.care.demo.log_store import write_config
 from harness.contracts.errors import DemoRefused
 
-SOURCE = Path(__file__).parent / "ratelimiter"
+HERE = Path(__file__).parent
+SUBJECTS = ("ratelimiter", "queue-worker")
 MARK = ".care-demo"
 GIT = ("git", "-c", "user.name=harness care", "-c", "user.email=care@harness",
        "-c", "commit.gpgSign=false", "-c", "init.defaultBranch=main")  # fmt: skip
@@ -35,24 +36,23 @@ LOG_SETTINGS = """
 url = "http://127.0.0.1:{loki}"
 """
 LOG_FOLDER = ".loki"
-LOG_SELECTOR = """logs = '{service="ratelimiter"}'"""
-LOG_INVARIANT = """
-[[invariant]]
-name = "log-volume"
+LOG_LINES = """\
+query = 'sum(rate(ratelimiter_log_lines_total[10s]))'"""
+"""Without logs, the service's own count."""
+LOG_LINES_IN_LOGS = """\
 source = "logs"
-query = 'sum(rate({service="ratelimiter"}[20s]))'
-operator = "<"
-threshold = 200
-no_data = "holds"
-for_seconds = 4
-window_seconds = 30
-summary = "Fewer than 200 lines of logs a second."
-"""
+query = 'sum(rate({service="ratelimiter"}[10s]))'
+no_data = "holds\""""
 PROMETHEUS = """\
 global: {{scrape_interval: 1s, evaluation_interval: 1s}}
 scrape_configs:
   - job_name: ratelimiter
     static_configs: [{{targets: ["127.0.0.1:{service}"]}}]
+  - job_name: queue-worker
+    static_configs: [{{targets: ["127.0.0.1:{worker}", "127.0.0.1:{other_worker}"]}}]
+  # Services of your own: [{{"targets": ["127.0.0.1:8005"], "labels": {{"job": "greeter"}}}}]
+  - job_name: others
+    file_sd_configs: [{{files: ["targets/*.json"], refresh_interval: 5s}}]
 """
 AGENT = '''\
 """The agent that works on tickets."""
@@ -70,17 +70,19 @@ class DemoProject:
     folder: Path
     service: int
     prometheus: int
+    worker: int
+    other_worker: int
     loki: int | None = None
     """None: it was made without logs."""
-
-    @property
-    def subject(self) -> Path:
-        return self.folder / "ratelimiter"
 
     @property
     def url(self) -> str:
         """Of the rate limiter."""
         return f"http://127.0.0.1:{self.service}"
+
+    def find_subject(self, name: str) -> Path:
+        """The folder of a subject."""
+        return self.folder / name
 
 
 def open_demo(folder: Path) -> DemoProject:
@@ -90,7 +92,7 @@ def open_demo(folder: Path) -> DemoProject:
         DemoRefused: There is none.
     """
     try:
-        ports = [int(word) for word in (folder / MARK).read_text().split()]
+        ports = [int(port) for port in (folder / MARK).read_text().split()]
         return DemoProject(folder, *ports)
     except (OSError, ValueError, TypeError):
         raise DemoRefused(
@@ -110,34 +112,48 @@ def make_demo(folder: Path, model: str, *, logs: bool) -> DemoProject:
         raise DemoRefused(f"{folder} is not empty.", fix="Name another folder.")
     if shutil.which("git") is None:
         raise DemoRefused("git is missing.", fix="Install it: apt-get install git")
-    service, prometheus, loki, grpc = find_ports(4)
-    demo = DemoProject(folder, service, prometheus, loki if logs else None)
-    shutil.copytree(SOURCE, demo.subject, ignore=shutil.ignore_patterns("__pycache__"))
-    (demo.subject / "gitignore").rename(demo.subject / ".gitignore")
-    definition = demo.subject / "subject.toml"
-    text = definition.read_text().replace("@PORT@", str(demo.service))
-    text = text.replace("# @LOGS@", LOG_SELECTOR if logs else "# no logs")
-    definition.write_text(text + (LOG_INVARIANT if logs else ""))
-    for words in (("init", "--quiet"), ("add", "--all"), ("commit", "--quiet", "-m", "Begin")):
-        subprocess.run([*GIT, *words], cwd=demo.subject, check=True, capture_output=True)
-    (demo.subject / ".run").mkdir()
-    (demo.subject / ".run" / "port").write_text(str(demo.service))
-    ports = {"service": service, "prometheus": prometheus, "loki": loki}
-    settings = SETTINGS + (LOG_SETTINGS if logs else "")
-    (folder / "harness.toml").write_text(settings.format(model=model, **ports))
-    (folder / "prometheus.yml").write_text(PROMETHEUS.format(**ports))
+    *ports, grpc = find_ports(6)
+    demo = DemoProject(folder, *(ports if logs else ports[:-1]))
+    for name in SUBJECTS:
+        _make_subject(demo, name)
+    workers = f"{demo.worker} {demo.other_worker}"
+    (demo.find_subject("ratelimiter") / ".run" / "port").write_text(str(demo.service))
+    (demo.find_subject("queue-worker") / ".run" / "ports").write_text(workers)
+    settings = SETTINGS if demo.loki is None else SETTINGS + LOG_SETTINGS
+    values = {key: value for key, value in vars(demo).items() if key != "folder"}
+    (folder / "harness.toml").write_text(settings.format(model=model, **values))
+    (folder / "prometheus.yml").write_text(PROMETHEUS.format(**values))
+    (folder / "targets").mkdir()
     (folder / "care_agent.py").write_text(AGENT)
-    if logs:
-        (folder / "loki.yml").write_text(write_config(loki, grpc, LOG_FOLDER))
-    (folder / MARK).write_text(f"{service} {prometheus}{f' {loki}' if logs else ''}\n")
+    if demo.loki is not None:
+        (folder / "loki.yml").write_text(write_config(demo.loki, grpc, LOG_FOLDER))
+    used = [str(port) for port in values.values() if port is not None]
+    (folder / MARK).write_text(" ".join(used) + "\n")
     return demo
 
 
-def run_deploy(demo: DemoProject, *words: str) -> None:
-    """Run the rate limiter's deploy script as a person would."""
-    subprocess.run(
-        [sys.executable, "deploy.py", *words], cwd=demo.subject, check=True, capture_output=True
-    )
+def _make_subject(demo: DemoProject, name: str) -> None:
+    """Copy a subject into a repository of its own."""
+    folder = demo.find_subject(name)
+    source = HERE / name.replace("-", "_")
+    shutil.copytree(source, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    (folder / "gitignore").rename(folder / ".gitignore")
+    definition = folder / "subject.toml"
+    has_logs = demo.loki is not None
+    text = definition.read_text().replace("@PORT@", str(demo.service))
+    selector = f"logs = '{{service=\"{name}\"}}'" if has_logs else "# no logs"
+    text = text.replace("# @LOGS@", selector)
+    text = text.replace("# @LOG_LINES@", LOG_LINES_IN_LOGS if has_logs else LOG_LINES)
+    definition.write_text(text)
+    for words in (("init", "--quiet"), ("add", "--all"), ("commit", "--quiet", "-m", "Begin")):
+        subprocess.run([*GIT, *words], cwd=folder, check=True, capture_output=True)
+    (folder / ".run").mkdir()
+
+
+def run_deploy(demo: DemoProject, name: str, *words: str) -> None:
+    """Run a subject's deploy script as a person would."""
+    argv = [sys.executable, "deploy.py", *words]
+    subprocess.run(argv, cwd=demo.find_subject(name), check=True, capture_output=True)
 
 
 def find_ports(count: int) -> list[int]:

@@ -1,4 +1,4 @@
-"""Run the demo: Prometheus, Loki, the rate limiter, traffic, the daemon with the page, a worker."""
+"""Run the demo: Prometheus, Loki, the subjects, traffic, the daemon with the page, a worker."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
 from harness.care.demo.log_store import INSTALL as INSTALL_LOKI
 from harness.care.demo.log_store import find_loki
-from harness.care.demo.project import DemoProject, run_deploy
+from harness.care.demo.project import SUBJECTS, DemoProject, run_deploy
 from harness.care.subjects.health import probe
 from harness.contracts.errors import DemoRefused
 
@@ -23,6 +23,7 @@ INSTALL = "Install it: apt-get install prometheus (or brew install prometheus)."
 HARNESS = (sys.executable, "-c", "from harness.cli.main import main; main()")
 NO_LOGS = f"Loki is missing: the demo has metrics alone. {INSTALL_LOKI}"
 MADE_WITHOUT = "This demo was made without logs. To have them, start one in another folder."
+LOG_FILES = {"ratelimiter": "service.log", "queue-worker": "worker.log"}
 APPEND = os.O_WRONLY | os.O_CREAT | os.O_APPEND
 Say = Callable[[str], None]
 
@@ -48,17 +49,19 @@ async def run_demo(demo: DemoProject, say: Say, *, rps: float, serve: tuple[str,
         ]  # fmt: skip
         await _wait_until_ready(f"http://127.0.0.1:{demo.prometheus}/-/ready")
         parts += await _start_logs(demo, stack, say)
-        say("Deploying the rate limiter")
-        stack.callback(_stop_service, demo)
-        await asyncio.to_thread(run_deploy, demo)
-        await asyncio.to_thread(run_deploy, demo, "--restart")
+        say("Deploying the rate limiter and the queue worker")
+        stack.callback(_stop_subjects, demo)
+        for name in SUBJECTS:
+            await asyncio.to_thread(run_deploy, demo, name)
+            await asyncio.to_thread(run_deploy, demo, name, "--restart")
         await _wait_until_ready(f"{demo.url}/health")
-        say(f"Sending traffic: {rps:g} requests a second")
-        traffic = [
-            sys.executable, "-m", "harness.care.demo.traffic", "--url", demo.url, "--rps", str(rps),
-        ]  # fmt: skip
-        parts.append(await stack.enter_async_context(_running(demo, "traffic", traffic)))
-        await _call_harness(demo, "care", "subject", "add", "ratelimiter")
+        say(f"Sending traffic: {rps:g} requests and {rps:g} jobs a second")
+        queue = str(demo.find_subject("queue-worker") / ".run")
+        for name, where in (("traffic", ("--url", demo.url)), ("jobs", ("--queue", queue))):
+            sending = [sys.executable, "-m", f"harness.care.demo.{name}", "--rps", str(rps), *where]
+            parts.append(await stack.enter_async_context(_running(demo, name, sending)))
+        for name in SUBJECTS:
+            await _call_harness(demo, "care", "subject", "add", name)
         served = [*HARNESS, "serve", "care_agent.py:agent", *serve]
         parts.append(await stack.enter_async_context(_running(demo, None, served)))
         ends = [asyncio.ensure_future(part.wait()) for part in parts]
@@ -72,23 +75,25 @@ async def run_demo(demo: DemoProject, say: Say, *, rps: float, serve: tuple[str,
 async def _start_logs(
     demo: DemoProject, stack: AsyncExitStack, say: Say
 ) -> list[asyncio.subprocess.Process]:
-    """Start Loki, and what sends the service's lines to it; nothing where there is no Loki."""
+    """Start Loki, and what sends the subjects' lines to it; nothing where there is no Loki."""
     loki = await asyncio.to_thread(find_loki)
     if loki is None or demo.loki is None:
         say(NO_LOGS if loki is None else MADE_WITHOUT)
         return []
     say("Starting Loki")
     url = f"http://127.0.0.1:{demo.loki}"
-    log_file = str(demo.subject / ".run" / "service.log")
     server = await stack.enter_async_context(
         _running(demo, "loki", [str(loki), "-config.file=loki.yml"], {"GOMEMLIMIT": "400MiB"})
     )
     await _wait_until_ready(f"{url}/ready")
-    shipper = await stack.enter_async_context(_running(demo, "shipper", [
-        sys.executable, "-m", "harness.care.demo.shipper", log_file, "--url", url,
-        "--service", "ratelimiter",
-    ]))  # fmt: skip
-    return [server, shipper]
+    shippers = [
+        await stack.enter_async_context(_running(demo, f"shipper-{name}", [
+            sys.executable, "-m", "harness.care.demo.shipper",
+            str(demo.find_subject(name) / ".run" / file), "--url", url, "--service", name,
+        ]))
+        for name, file in LOG_FILES.items()
+    ]  # fmt: skip
+    return [server, *shippers]
 
 
 @asynccontextmanager
@@ -143,6 +148,8 @@ async def _wait_until_ready(url: str) -> None:
         raise DemoRefused(f"{url} is not ready after {READY_S:g} s: {reason}.") from None
 
 
-def _stop_service(demo: DemoProject) -> None:
-    with suppress(OSError, ValueError):
-        os.killpg(int((demo.subject / ".run" / "pid").read_text()), signal.SIGKILL)
+def _stop_subjects(demo: DemoProject) -> None:
+    for name in SUBJECTS:
+        for file in (demo.find_subject(name) / ".run").glob("pid*"):
+            with suppress(OSError, ValueError):
+                os.killpg(int(file.read_text()), signal.SIGKILL)

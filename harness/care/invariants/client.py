@@ -111,6 +111,6 @@ def describe_subject(stored: StoredSubject, states: dict[str, int]) -> SubjectVi
     return SubjectView(
         name=subject.name, summary=subject.summary, folder=stored.folder, changes=subject.changes,
         owner=subject.owner,
-        health=subject.health, metrics=subject.metrics, logs=subject.logs,
+        health=subject.shown_health, metrics=subject.metrics, logs=subject.logs,
         added_by=stored.added_by, added=stored.added, states=dict(states),
     )  # fmt: skip

@@ -3,21 +3,29 @@ the idempotency key of the call, so that it is done once."""
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from harness.care.contracts import Verify
 from harness.care.invariants.judge import GAPS, KNOWN
 from harness.care.invariants.rows import Sample, Watched
-from harness.care.repair.git import Clone, open_clone, revert, take_over
+from harness.care.repair.git import Clone, check_commit, open_clone, revert, take_over
+from harness.care.repair.look import look_at
 from harness.care.store import CareStore, StoredSubject
 from harness.care.subjects.commands import Ran, run_command
 from harness.care.subjects.health import wait_until_healthy
 from harness.care.subjects.subject import Command, Subject
 from harness.care.tickets.rows import ChangeRow
 from harness.care.tickets.store import TicketStore
-from harness.contracts.errors import HarnessError, ToolFailed
+from harness.contracts.errors import HarnessError, TargetChanged, ToolFailed
 from harness.engine.connection import Connection
+
+LOOK_EVERY_S = 2.0
+"""Between two looks at the invariants, while a stage is watched."""
+INTERRUPTED = "its worker stopped in the middle, and the code was changed before it went on"
 
 
 def _did_hold(watched: Watched, samples: Sequence[Sample]) -> bool:
@@ -68,21 +76,52 @@ class Deployer:
         change = await self._begin(change)
         if change.state in ("done", "undone"):
             return change
+        if change.state == "failed":
+            raise ToolFailed(change.message)
         assert change.commit is not None
         clone = await open_clone(Path(self.stored.folder))
         try:
-            await take_over(clone, change.commit)
+            await check_commit(clone, change.commit, self.subject.editable)
+            is_newest = await take_over(clone, change.commit)
         except HarnessError as error:  # nothing was done yet
             await self._changes.end_change(change.id, "failed", error.message)
             raise
         try:
-            await self._run("deploy", self.subject.deploy, change)
-            await self._check_health()
+            if not is_newest:
+                raise TargetChanged(INTERRUPTED)
+            await self._deploy_stages(change)
         except HarnessError as error:
             await self._recover(clone, change, error)
             raise ToolFailed(f"The deploy failed and was taken back: {error.message}") from None
         await self._changes.end_change(change.id, "done")
         return replace(change, state="done")
+
+    async def _deploy_stages(self, change: ChangeRow) -> None:
+        """Deploy stage by stage; those that were done before a crash are not repeated."""
+        for stage in self.subject.stages or (None,):
+            if stage is not None and stage <= (change.stage or 0):
+                continue
+            await self._run("deploy", self.subject.deploy, change, stage)
+            await self._check_health()
+            if stage is None:
+                continue
+            if stage < 100:
+                await self._watch_stage(change, stage)
+            await self._changes.note_stage(change.id, stage)
+
+    async def _watch_stage(self, change: ChangeRow, stage: int) -> None:
+        """Watch the invariants that held before the change; raises ToolFailed if one breaks, or
+        does not hold at the end."""
+        request = Verify(subject=self.subject.name, names=change.held, changed_at=change.at)
+        until = time.monotonic() + self.subject.stage_seconds
+        while True:
+            seen = await look_at(self.connection, request)
+            is_over = time.monotonic() >= until
+            if seen.broken or (is_over and seen.failing):
+                raise ToolFailed(f"at {stage} % {', '.join(seen.failing)}")
+            if is_over:
+                return
+            await asyncio.sleep(LOOK_EVERY_S)
 
     async def restart(self, change: ChangeRow) -> ChangeRow:
         """Restart the subject and wait until it is healthy.
@@ -93,6 +132,8 @@ class Deployer:
         change = await self._begin(change)
         if change.state == "done":
             return change
+        if change.state == "failed":
+            raise ToolFailed(change.message)
         try:
             await self._run("restart", self.subject.restart, change)
             await self._check_health()
@@ -120,6 +161,21 @@ class Deployer:
         await self._check_health()
         await self._changes.end_change(change.id, "undone")
 
+    async def settle(self, run: str) -> Sequence[ChangeRow]:
+        """Take back what a run that has ended left in the middle, such as a deploy that took too
+        long. Returns all changes of the run, the newest first."""
+        for change in await self._changes.list_changes(run=run):
+            if change.state != "started":
+                continue
+            try:
+                await self.take_back(change.id)
+            except HarnessError as error:
+                message = f"It was not finished, and cannot be taken back: {error.message}"
+                await self._changes.end_change(change.id, "failed", message)
+            else:
+                await self._changes.end_change(change.id, "failed", "it was not finished")
+        return await self._changes.list_changes(run=run)
+
     async def _begin(self, change: ChangeRow) -> ChangeRow:
         if self.subject.changes == "never":
             raise ToolFailed(f'Agents may not change {self.subject.name}: changes = "never".')
@@ -133,29 +189,43 @@ class Deployer:
         return known
 
     async def _recover(self, clone: Clone, change: ChangeRow, error: HarnessError) -> None:
-        """Take a failed deploy back: the code, and what may have been deployed of it."""
+        """Take a failed deploy back: what may have been deployed of it, even if the code cannot
+        follow, for someone may have changed it."""
         assert change.commit is not None
+        problems = list[str]()
         try:
             await revert(clone, change.commit)
+        except HarnessError as second:
+            problems.append(second.message)
+        try:
             await self._run("rollback", self.subject.rollback, change)
             await self._check_health()
         except HarnessError as second:
-            message = f"{error.message} Taking it back failed too: {second.message}"
-            await self._changes.end_change(change.id, "failed", message)
+            problems.append(second.message)
+        message = error.message
+        if problems:
+            message = f"{message} Taking it back failed too: {' '.join(problems)}"
+        await self._changes.end_change(change.id, "failed", message)
+        if problems:
             raise ToolFailed(message) from None
-        await self._changes.end_change(change.id, "failed", error.message)
 
-    async def _run(self, what: str, command: Command, change: ChangeRow) -> Ran:
+    async def _run(
+        self, what: str, command: Command, change: ChangeRow, stage: int | None = None
+    ) -> Ran:
         if command is None:
             raise ToolFailed(f"{self.subject.name} has no {what} command in its subject.toml.")
         extra = {"HARNESS_RELEASE": change.id, "HARNESS_COMMIT": change.commit or ""}
+        if stage is not None:
+            extra["HARNESS_STAGE"] = str(stage)
         folder = Path(self.stored.folder)
-        ran = await run_command(command, folder, self.subject.command_seconds, extra)
+        ran = await run_command(
+            command, folder, self.subject.command_seconds, extra, may_leave=True
+        )
         if not ran.is_good:
             raise ToolFailed(f"{what} of {self.subject.name} failed: {ran.output[-2_000:]}")
         return ran
 
     async def _check_health(self) -> None:
-        reason = await wait_until_healthy(self.subject)
+        reason = await wait_until_healthy(self.subject, Path(self.stored.folder))
         if reason is not None:
             raise ToolFailed(f"{self.subject.name} is not healthy: {reason}.")

@@ -98,8 +98,14 @@ def summarize_invariant(each: InvariantView) -> str:
     """Write an invariant for a model, in one line."""
     value = "" if each.value is None else f", value {format_value(each.value)}"
     condition = f"{each.query} {each.operator} {each.threshold:g}"
+    since = "" if each.since is None else f" since {write_clock(each.since)}"
     language = " (LogQL)" if each.source == "logs" else ""
-    return f"{each.name}: {each.state}{value}; must be{language}: {condition}"
+    return f"{each.name}: {each.state}{since}{value}; must be{language}: {condition}"
+
+
+def write_clock(at: float) -> str:
+    """A moment as models read and compare it."""
+    return strftime("%Y-%m-%dT%H:%M:%SZ", gmtime(at))
 
 
 def _summarize_curve(curve: Curve, plotted: bool) -> str:

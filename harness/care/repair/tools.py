@@ -24,6 +24,7 @@ from harness.care.repair.deploying import Deployer
 from harness.care.repair.git import (
     commit_revert,
     commit_work,
+    find_worktree,
     list_commits,
     open_clone,
     show_diff,
@@ -33,6 +34,7 @@ from harness.care.repair.summaries import (
     summarize_invariant,
     summarize_metrics,
     summarize_names,
+    write_clock,
 )
 from harness.care.subjects.commands import PYTHON
 from harness.care.subjects.registry import find_subject
@@ -48,6 +50,7 @@ from harness.tools.sandbox.direct import run_in_sandbox
 
 Minutes = Annotated[float, Field(gt=0, le=7 * 24 * 60)]
 Query = Annotated[str, Field(min_length=1, max_length=5_000)]
+Commit = Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
 Words = Annotated[str, Field(min_length=1, max_length=2_000)]
 DAY_S = 86_400.0
 METRICS = 40
@@ -165,19 +168,15 @@ async def list_changes(ctx: Context, subject: str) -> str:
     since = time.time() - DAY_S
     clone = await open_clone(Path(stored.folder))
     lines = [
-        f"{_clock(at)} commit {commit} by {author}: {title}"
+        f"{write_clock(at)} commit {commit} by {author}: {title}"
         for commit, at, author, title in await list_commits(clone, since)
     ]
     store = TicketStore(ctx.deps.connection.database)
     lines += [
-        f"{_clock(each.at)} {each.kind} {each.state} (by {each.by}) {each.summary}"
+        f"{write_clock(each.at)} {each.kind} {each.state} (by {each.by}) {each.summary}"
         for each in await store.list_changes(subject=subject, after=since)
     ]
     return "\n".join(lines) or "Nothing was changed in the last day."
-
-
-def _clock(at: float) -> str:
-    return time.strftime("%H:%M:%SZ", time.gmtime(at))
 
 
 @tool(effect="write", on_unknown="retry")
@@ -236,8 +235,8 @@ async def propose_change(ctx: Context, subject: str, summary: Words) -> str:
         summary: What the change does and why, in one or two sentences.
     """
     stored = await find_subject(ctx.deps.connection, subject)
-    base = await (await open_clone(Path(stored.folder))).read_head()
-    work = await open_clone(ctx.workspace)
+    clone = await open_clone(Path(stored.folder))
+    base, work = await clone.read_head(), await find_worktree(clone, ctx.workspace)
     commit = await commit_work(work, base, stored.subject.editable, summary)
     return await _show_proposal(ctx, summary, commit, await show_diff(work, commit))
 
@@ -258,8 +257,8 @@ async def propose_revert(
         summary: Why.
     """
     stored = await find_subject(ctx.deps.connection, subject)
-    base = await (await open_clone(Path(stored.folder))).read_head()
-    work = await open_clone(ctx.workspace)
+    clone = await open_clone(Path(stored.folder))
+    base, work = await clone.read_head(), await find_worktree(clone, ctx.workspace)
     made = await commit_revert(work, base, commit, stored.subject.editable, summary)
     return await _show_proposal(ctx, summary, made, await show_diff(work, made))
 
@@ -308,7 +307,7 @@ async def describe_restart(arguments: Mapping[str, Any]) -> str | bool:
 
 
 @tool(effect="write", on_unknown="retry", approval=describe_deploy, timeout=CHANGE_S)
-async def deploy_change(ctx: Context, subject: str, commit: str, summary: Words) -> str:
+async def deploy_change(ctx: Context, subject: str, commit: Commit, summary: Words) -> str:
     """Deploy a commit that propose_change made. If the service is not healthy afterwards, it is
     taken back at once.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,11 +17,10 @@ from harness.care.contracts import (
     Work,
     Worked,
 )
-from harness.care.invariants.evaluate import evaluate
-from harness.care.invariants.judge import Judgement
 from harness.care.repair.agent import NAME, describe_subject
+from harness.care.repair.deploying import Deployer
 from harness.care.repair.git import close_worktree, open_clone, open_worktree
-from harness.care.settings import CareSettings
+from harness.care.repair.look import look_at
 from harness.care.store import CareStore, StoredSubject
 from harness.care.subjects.registry import find_subject
 from harness.care.tickets.client import find_workflow_id
@@ -77,7 +75,8 @@ class TicketWork:
             raise
         finally:
             following.cancel()
-        changes = await TicketStore(self.connection.database).list_changes(run=run)
+        stored = await find_subject(self.connection, ticket.subject)
+        changes = await Deployer(self.connection, stored).settle(run)
         made = [each for each in changes if each.state == "done"]
         summary = end.error.message if end.error else end.output
         first = made[-1] if made else None
@@ -90,21 +89,7 @@ class TicketWork:
 
     async def verify(self, request: Verify) -> Verified:
         """See whether invariants hold now."""
-        store = CareStore(self.connection.database)
-        watched = await store.list_watched(request.subject, request.names)
-        settings = self.connection.settings.section(CareSettings)
-        found = await evaluate(settings, watched)
-        await store.save_judgements(found, int(time.time() / settings.evaluate_seconds))
-        failing = [
-            (each, judged)
-            for each, judged in found
-            if judged.state != "holds" and not _was_silent(judged, request.changed_at)
-        ]
-        return Verified(
-            failing=tuple(f"{e.invariant.name} {j.state} {j.message}".strip() for e, j in failing),
-            broken=tuple(e.invariant.name for e, j in failing if j.state == "broken"),
-            unknown=tuple(e.invariant.name for e, j in failing if j.state == "unreachable"),
-        )
+        return await look_at(self.connection, request)
 
     async def undo(self, run: str) -> Undone:
         """Undo all that a run did, newest first."""
@@ -179,12 +164,6 @@ class TicketWork:
         lines = [f"Ticket {ticket.id}: {ticket.title}", describe_subject(stored.subject)]
         lines += [f"{e.kind} by {e.by}: {e.text}" for e in notes if e.at < request.at]
         return "\n".join(lines)
-
-
-def _was_silent(judged: Judgement, changed_at: float) -> bool:
-    """Whether it has given no data since before a change, and was not bad then."""
-    is_silent = judged.state == "no_data" and judged.since < changed_at
-    return is_silent and judged.violated_since is None
 
 
 def _find_state(event: DurableEvent) -> tuple[TicketState, str] | None:

@@ -6,8 +6,9 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+import uuid
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,8 @@ MAX_OUTPUT = 64_000
 KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "USER", "LOGNAME", "VIRTUAL_ENV")
 """Of the environment: no keys."""
 PYTHON = "{python}"
+MARK = "HARNESS_COMMAND"
+"""In the environment of a command and of what it starts: those that detached are found by it."""
 # No hook, no pager, no editor and no file monitor of the repository's own runs.
 GIT = (
     "git", "-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "core.pager=cat",
@@ -36,44 +39,86 @@ class Ran:
 
 
 async def run_command(
-    words: Sequence[str], folder: Path, seconds: float, extra: Mapping[str, str] | None = None
+    words: Sequence[str],
+    folder: Path,
+    seconds: float,
+    extra: Mapping[str, str] | None = None,
+    *,
+    may_leave: bool = False,
 ) -> Ran:
-    """Run a command with everything that it starts, which ends with it unless it has detached."""
+    """Run a command with everything that it starts, which ends with it. `may_leave`: what it
+    starts stays, as of a deploy; if the command takes too long, that ends too."""
     argv = [sys.executable if word == PYTHON else word for word in words]
     env = {name: os.environ[name] for name in KEPT if name in os.environ} | dict(extra or {})
+    env[MARK] = uuid.uuid4().hex
+    async with _reading() as (output, pipe):
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *argv, cwd=folder, env=env, start_new_session=True,
+                stdin=asyncio.subprocess.DEVNULL, stdout=pipe, stderr=pipe,
+            )  # fmt: skip
+        except (OSError, ValueError) as error:
+            return Ran(None, f"{argv[0]} could not be started: {error}")
+        finally:
+            os.close(pipe)
+        try:
+            async with asyncio.timeout(seconds):
+                code = await process.wait()
+                # What a command leaves behind may hold its output open.
+                await asyncio.wait([output.ended], timeout=1)
+                return Ran(code, output.decode())
+        except TimeoutError:
+            reason = f"(stopped: it took longer than {seconds:g} s)"
+            return Ran(None, f"{output.decode()}\n{reason}".lstrip())
+        finally:
+            if process.returncode is None or not may_leave:
+                await _end_all(process, env[MARK])
+
+
+class _Output(asyncio.Protocol):
+    """Keeps the end of what is written."""
+
+    def __init__(self) -> None:
+        self._kept = bytearray()
+        self.ended = asyncio.get_running_loop().create_future()
+
+    def data_received(self, data: bytes) -> None:
+        self._kept += data
+        del self._kept[:-MAX_OUTPUT]
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - the name is asyncio's
+        if not self.ended.done():
+            self.ended.set_result(None)
+
+    def decode(self) -> str:
+        return self._kept.decode(errors="replace").strip()
+
+
+@asynccontextmanager
+async def _reading() -> AsyncGenerator[tuple[_Output, int]]:
+    """A pipe that is read; yields what was read, and the end to write to. It is closed even if what
+    a command has started holds it open."""
+    end, start = os.pipe()
+    connect = asyncio.get_running_loop().connect_read_pipe
+    transport, output = await connect(_Output, os.fdopen(end, "rb", 0))
     try:
-        process = await asyncio.create_subprocess_exec(
-            *argv, cwd=folder, env=env, start_new_session=True,
-            stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-        )  # fmt: skip
-    except (OSError, ValueError) as error:
-        return Ran(None, f"{argv[0]} could not be started: {error}")
-    output = bytearray()
-    reading = asyncio.ensure_future(_read_end(process, output))
-    try:
-        async with asyncio.timeout(seconds):
-            code = await process.wait()
-            # What a command leaves behind may hold its output open.
-            await asyncio.wait([reading], timeout=1)
-            return Ran(code, _decode(output))
-    except TimeoutError:
-        reason = f"(stopped: it took longer than {seconds:g} s)"
-        return Ran(None, f"{_decode(output)}\n{reason}".lstrip())
+        yield output, start
     finally:
-        reading.cancel()
-        if process.returncode is None:
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(process.pid, signal.SIGKILL)
-            await process.wait()
+        transport.close()
 
 
-async def _read_end(process: asyncio.subprocess.Process, output: bytearray) -> None:
-    assert process.stdout is not None
-    while block := await process.stdout.read(65_536):
-        output += block
-        del output[:-MAX_OUTPUT]
+async def _end_all(process: asyncio.subprocess.Process, mark: str) -> None:
+    """Kill a command with all that it has started, detached or not."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    await process.wait()
+    await asyncio.to_thread(_kill_marked, mark)
 
 
-def _decode(output: bytearray) -> str:
-    return output.decode(errors="replace").strip()
+def _kill_marked(mark: str) -> None:
+    import psutil
+
+    for each in psutil.process_iter():
+        with suppress(psutil.Error, OSError):
+            if each.environ().get(MARK) == mark:
+                each.kill()

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from harness.care.settings import CareSettings
 from harness.care.store import CareStore, StoredSubject
 from harness.care.subjects.commands import GIT, run_command
-from harness.care.subjects.health import probe
+from harness.care.subjects.health import check_health
 from harness.care.subjects.queries import ask_queries
 from harness.care.subjects.subject import (
     FILE,
@@ -106,9 +106,9 @@ async def check_subject(connection: Connection, name: str) -> AsyncIterator[Chec
     yield await asyncio.to_thread(_check_definition, stored)
     yield await _check_git(folder)
     if subject.health is None:
-        yield Check("health", None, "no address")
+        yield Check("health", None, "no address and no command")
     else:
-        reason = await probe(subject.health)
+        reason = await check_health(subject.health, folder)
         yield Check("health", reason is None, reason or "healthy")
     yield await _check_queries(connection, subject)
     yield await _check_metrics(connection, subject)

@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import shlex
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationError,
+    model_validator,
+)
 
 from harness.care.invariants.invariant import NAME, Invariant, Text
 from harness.care.invariants.slo import Slo
@@ -20,6 +29,13 @@ Words = Annotated[tuple[Text, ...], Field(min_length=1, max_length=50)]
 Path = Annotated[Text, Field(min_length=1, max_length=500)]
 Command = Words | None
 Changes = Literal["ask", "automatic", "never"]
+Address = Annotated[str, Field(pattern=r"^https?://[!-~]{1,500}$")]
+Health = Annotated[
+    Annotated[Address, Tag("address")] | Annotated[Words, Tag("command")],
+    Discriminator(lambda value: "address" if isinstance(value, str) else "command"),
+]
+Percent = Annotated[int, Field(ge=1, le=100)]
+MOST_STAGES, MOST_STAGE_S = 10, 600.0
 
 
 class Subject(BaseModel):
@@ -41,8 +57,13 @@ class Subject(BaseModel):
     restart: Command = None
     command_seconds: float = Field(default=120, gt=0, le=3_600, allow_inf_nan=False)
     """How long each command may take."""
-    health: str | None = Field(default=None, pattern=r"^https?://[!-~]{1,500}$")
-    """An address that answers 200 when the service works."""
+    stages: tuple[Percent, ...] = Field(default=(), max_length=MOST_STAGES)
+    """Deploy in steps, such as `[10, 50, 100]`: `deploy` is called for each, with the percentage in
+    HARNESS_STAGE, and everything is taken back if an invariant breaks in between."""
+    stage_seconds: float = Field(default=30, ge=0, le=MOST_STAGE_S, allow_inf_nan=False)
+    """How long the invariants are watched after each stage but the last."""
+    health: Health | None = None
+    """An address that answers 200 when the service works, or a command that exits with 0."""
     health_seconds: float = Field(default=30, gt=0, le=600, allow_inf_nan=False)
     """How long after a deploy or restart it may take to be healthy."""
     metrics: Text | None = Field(default=None, max_length=1_000)
@@ -82,10 +103,28 @@ class Subject(BaseModel):
                 raise ValueError(f"two {what} have the name {twice!r}")
         if self.deploy is not None and self.rollback is None:
             raise ValueError("it has deploy but no rollback: a change could not be undone")
+        self._check_stages()
         for path in (self.guidance, self.runbooks, *self.editable):
             if path is not None and (path.startswith(("/", "~")) or ".." in path.split("/")):
                 raise ValueError(f"{path!r} leads out of the folder")
         return self
+
+    @property
+    def shown_health(self) -> str | None:
+        """The address, or the command as a person writes it."""
+        return (
+            self.health if isinstance(self.health, str) else shlex.join(self.health or ()) or None
+        )
+
+    def _check_stages(self) -> None:
+        if not self.stages:
+            return
+        if self.deploy is None:
+            raise ValueError("it has stages but no deploy")
+        if list(self.stages) != sorted(set(self.stages)) or self.stages[-1] != 100:
+            raise ValueError("stages must increase, and end with 100")
+        if (len(self.stages) - 1) * self.stage_seconds > MOST_STAGE_S:
+            raise ValueError(f"all stages together must not take longer than {MOST_STAGE_S:g} s")
 
 
 def parse_subject(content: bytes, where: str) -> Subject:

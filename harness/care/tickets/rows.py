@@ -9,7 +9,7 @@ from typing import Any, Literal
 from harness.care.contracts import TicketState
 from harness.care.invariants.invariant import Severity
 
-NoteKind = Literal["comment", "hypothesis", "proposal"]
+NoteKind = Literal["comment", "hypothesis", "proposal", "runbook"]
 ChangeKind = Literal["deploy", "restart"]
 ChangeState = Literal["started", "done", "failed", "undone"]
 
@@ -78,6 +78,8 @@ class ChangeRow:
     message: str
     by: str
     at: float
+    stage: int | None = None
+    """The last stage of a deploy in stages that is done, in percent."""
 
 
 def fingerprint(subject: str, cause: str) -> str:

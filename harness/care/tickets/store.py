@@ -48,7 +48,7 @@ WHERE id IN (SELECT ticket FROM moved)
 """
 CHANGES = """
 SELECT id, subject, ticket, run, kind, commit, summary, held, state, message, by,
-  extract(epoch FROM at)::float8
+  extract(epoch FROM at)::float8, stage
 FROM harness_care.change
 WHERE (%(subject)s::text IS NULL OR subject = %(subject)s)
   AND (%(run)s::text IS NULL OR run = %(run)s)
@@ -160,6 +160,10 @@ class TicketStore:
             ),
         )  # fmt: skip
 
+    async def remove_note(self, id: str) -> None:
+        """Remove a note, if it exists."""
+        await self._database.fetch("DELETE FROM harness_care.note WHERE id = %s", (id,))
+
     async def list_notes(self, ticket: str, kind: NoteKind | None = None) -> Sequence[Note]:
         """List the notes on a ticket, in order."""
         rows = await self._database.fetch(
@@ -186,6 +190,12 @@ class TicketStore:
         await self._database.fetch(
             "UPDATE harness_care.change SET state = %s, message = %s, ended = now() WHERE id = %s",
             (state, message[:4_000], id),
+        )
+
+    async def note_stage(self, id: str, stage: int) -> None:
+        """Note that a stage of a deploy is done."""
+        await self._database.fetch(
+            "UPDATE harness_care.change SET stage = %s WHERE id = %s", (stage, id)
         )
 
     async def list_changes(

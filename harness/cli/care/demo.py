@@ -1,4 +1,4 @@
-"""`harness care demo` and `harness care break`: a service to try care with."""
+"""`harness care demo`, `care break` and `care traffic`: services to try care with."""
 
 from __future__ import annotations
 
@@ -18,13 +18,16 @@ The demo is a project of its own. In a second terminal:
 
   cd {folder}
   harness care status                 all invariants hold
-  harness care break bad-deploy       a commit that lets requests fail (`harness care break`: all)
+  harness care break bad-deploy       requests fail (`harness care break` lists all)
   harness care ticket                 seconds later, an agent is at work
   harness care ticket show ID         what it found, and what it proposes
   harness approve RUN                 it deploys, watches the invariants, and undoes it if need be
 
 Ctrl-C stops everything.
 """
+
+
+HEADS = ("FAULT", "SUBJECT", "BREAKS", "WHAT HAPPENS", "WHO REPAIRS IT")
 
 
 async def run_demo(args: Namespace, out: Out) -> int:
@@ -62,8 +65,14 @@ async def break_subject(args: Namespace, out: Out) -> int:
     from harness.contracts.errors import DemoRefused
 
     if args.fault is None:
-        rows = [(each.name, each.summary) for each in FAULTS.values()]
-        print_table(out, ("FAULT", "WHAT HAPPENS"), rows)
+        for each in FAULTS.values() if out.json else ():
+            out.line({
+                "fault": each.name, "subject": each.subject, "summary": each.summary,
+                "breaks": each.breaks, "repair": each.repair, "ends": each.end is not None,
+            })  # fmt: skip
+        if not out.json:
+            rows = [(e.name, e.subject, e.breaks, e.summary, e.repair) for e in FAULTS.values()]
+            print_table(out, HEADS, rows)
         return exit_codes.DONE
     fault = FAULTS.get(args.fault)
     if fault is None:
@@ -71,9 +80,39 @@ async def break_subject(args: Namespace, out: Out) -> int:
             f"There is no fault {args.fault[:40]!r}.", fix="See `harness care break`."
         )
     demo = await asyncio.to_thread(open_demo, Path.cwd())
+    step = fault.end if args.end else fault.make
+    if step is None:
+        raise DemoRefused(f"{fault.name} does not end like this: {fault.repair}.")
     try:
-        await asyncio.to_thread(fault.make, demo.subject)
+        await asyncio.to_thread(step, demo.find_subject(fault.subject))
     except (OSError, ValueError) as error:
         raise DemoRefused(f"{fault.name}: {error}") from None
-    out.note(f"Done: {fault.summary}. To see what comes of it: harness care status")
+    what = f"Ended: {fault.name}" if args.end else f"Done: {fault.summary}; {fault.breaks} breaks"
+    out.note(f"{what}. To see what comes of it: harness care status")
+    return exit_codes.DONE
+
+
+async def send_traffic(args: Namespace, out: Out) -> int:
+    from harness.care.demo.project import open_demo
+    from harness.care.demo.traffic import send_traffic as send
+    from harness.cli.parser import UsageError
+
+    if args.rps <= 0 or args.burst <= 0 or (args.duration is not None and args.duration < 0):
+        raise UsageError("--rps, --burst and --duration must be positive.", "Give larger numbers.")
+    url = args.url or (await asyncio.to_thread(open_demo, Path.cwd())).url
+    sending = asyncio.ensure_future(
+        send(url, rps=args.rps, duration=args.duration, burst=args.burst)
+    )
+    stopping = asyncio.ensure_future(watch_stop_signals().wait())
+    await asyncio.wait([sending, stopping], return_when=asyncio.FIRST_COMPLETED)
+    if not sending.done():
+        sending.cancel()
+        return exit_codes.INTERRUPTED
+    stopping.cancel()
+    counts = sending.result()
+    if out.json:
+        out.line({"sent": counts.total(), "answers": dict(sorted(counts.items()))})
+    else:
+        shown = ", ".join(f"{status}: {count}" for status, count in sorted(counts.items()))
+        out.raw(f"{counts.total()} requests to {url}. {shown}".rstrip())
     return exit_codes.DONE

@@ -8,26 +8,40 @@ from pathlib import Path
 import pytest
 
 from harness.care.demo.faults import FAULTS
-from harness.care.demo.project import make_demo, open_demo
+from harness.care.demo.project import SUBJECTS, make_demo, open_demo
 from harness.care.subjects.subject import parse_subject
 from harness.contracts.errors import DemoRefused
 
-SOURCES = ("service.py", "bucket.py", "config.toml")
+SOURCES = ("service.py", "bucket.py", "worker.py", "jobs.py", "config.toml")
+
+
+def read_sources(folder: Path) -> dict[str, str]:
+    return {file: (folder / file).read_text() for file in SOURCES if (folder / file).exists()}
 
 
 def test_it_is_made_once_and_found_again(tmp_path: Path) -> None:
     demo = make_demo(tmp_path / "demo", "care/rules", logs=False)
-    subject = parse_subject((demo.subject / "subject.toml").read_bytes(), "subject.toml")
-    assert str(demo.service) in (subject.health or "")
-    status = subprocess.run(
-        ["git", "status", "--porcelain"], cwd=demo.subject, check=True, capture_output=True
-    )
-    assert status.stdout == b""
+    for name in SUBJECTS:
+        folder = demo.find_subject(name)
+        subject = parse_subject((folder / "subject.toml").read_bytes(), "subject.toml")
+        assert subject.name == name
+        status = subprocess.run(
+            ["git", "status", "--porcelain"], cwd=folder, check=True, capture_output=True
+        )
+        assert status.stdout == b""
     assert (
         make_demo(tmp_path / "demo", "care/rules", logs=False)
         == demo
         == open_demo(tmp_path / "demo")
     )
+
+
+def test_each_fault_breaks_an_invariant_of_its_subject(tmp_path: Path) -> None:
+    demo = make_demo(tmp_path / "demo", "care/rules", logs=False)
+    for fault in FAULTS.values():
+        text = (demo.find_subject(fault.subject) / "subject.toml").read_bytes()
+        names = {each.name for each in parse_subject(text, "subject.toml").invariants}
+        assert fault.breaks in names, fault.name
 
 
 def test_a_folder_with_something_else_is_refused(tmp_path: Path) -> None:
@@ -43,18 +57,21 @@ def test_a_folder_with_something_else_is_refused(tmp_path: Path) -> None:
 )
 def test_each_commit_of_a_fault_changes_the_code(tmp_path: Path, name: str) -> None:
     demo = make_demo(tmp_path / "demo", "care/rules", logs=False)
-    (demo.subject / "deploy.py").write_text("")  # what is deployed is tried by the demo itself
-    before = {file: (demo.subject / file).read_text() for file in SOURCES}
-    FAULTS[name].make(demo.subject)
-    after = {file: (demo.subject / file).read_text() for file in SOURCES}
+    folder = demo.find_subject(FAULTS[name].subject)
+    (folder / "deploy.py").write_text("")  # what is deployed is tried by the demo itself
+    before = read_sources(folder)
+    FAULTS[name].make(folder)
+    after = read_sources(folder)
     assert before != after
-    for file in ("service.py", "bucket.py"):
-        compile(after[file], file, "exec")
+    for file, text in after.items():
+        if file.endswith(".py"):
+            compile(text, file, "exec")
 
 
 def test_the_same_fault_twice_is_refused(tmp_path: Path) -> None:
     demo = make_demo(tmp_path / "demo", "care/rules", logs=False)
-    (demo.subject / "deploy.py").write_text("")
-    FAULTS["capacity"].make(demo.subject)
+    folder = demo.find_subject("ratelimiter")
+    (folder / "deploy.py").write_text("")
+    FAULTS["capacity"].make(folder)
     with pytest.raises(ValueError, match="there already"):
-        FAULTS["capacity"].make(demo.subject)
+        FAULTS["capacity"].make(folder)

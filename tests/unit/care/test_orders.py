@@ -58,5 +58,6 @@ def test_what_reads_from_outside_is_untrusted() -> None:
     trusted = {name for name, each in care_agent.tools.items() if not each.policy.untrusted}
     assert trusted == {
         "list_invariants", "list_files", "note_hypothesis", "edit_file", "propose_change",
-        "propose_revert", "deploy_change", "restart_subject", "read_result",
+        "propose_revert", "propose_runbook", "deploy_change", "restart_subject",
+        "read_result",
     }  # fmt: skip

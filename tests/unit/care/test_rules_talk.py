@@ -10,7 +10,7 @@ from harness.contracts.message import Message, ToolCall, ToolResult, user_messag
 
 INSTRUCTIONS = "You talk with a person.\nSubject: shop. Sells things.\nMetrics: none. Logs: none."
 BROKEN = "errors: broken, value 5; must be: rate(x[1m]) < 1\nup: holds, value 1; must be: up == 1"
-CHANGES = f"10:00:00Z commit {'a' * 40} by ann: Save money"
+CHANGES = f"2030-01-01T10:00:00Z commit {'a' * 40} by ann: Save money"
 LOOKED = {"list_invariants": BROKEN, "list_changes": CHANGES, "query_metrics": "x: last 5"}
 
 

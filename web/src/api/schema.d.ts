@@ -3590,6 +3590,8 @@ export interface components {
             run?: string | null;
             /** Ticket */
             ticket?: string | null;
+            /** Stage */
+            stage?: number | null;
         };
         /**
          * ChatCompletionBody
@@ -8741,7 +8743,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "comment" | "hypothesis" | "proposal";
+            kind: "comment" | "hypothesis" | "proposal" | "runbook";
             /** Text */
             text: string;
             /** By */

@@ -22,12 +22,14 @@ requests = Counter("ratelimiter_requests", "Requests by outcome.", ["outcome"])
 latency = Histogram("ratelimiter_seconds", "How long a request takes.")
 store_seconds = Histogram("ratelimiter_store_seconds", "How long the store takes.")
 held_bytes = Gauge("ratelimiter_held_bytes", "Memory that is held for keys.")
+lines = Counter("ratelimiter_log_lines", "Lines that were logged.")
 app = FastAPI()
 buckets: dict[str, Bucket] = {}
 held: list[bytes] = []
 
 
 def log(level: str, message: str, **fields: object) -> None:
+    lines.inc()
     line = {"at": time.time(), "level": level, "message": message, **fields}
     print(json.dumps(line), file=sys.stderr, flush=True)
 

@@ -1,0 +1,101 @@
+"""The tools with which the agent finds runbooks, and proposes a new one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from harness.agent import AnyTool, tool
+from harness.care.invariants.invariant import NAME as INVARIANT
+from harness.care.repair.runbook import NAME, list_runbooks, read_runbook_text, write_head
+from harness.care.repair.tools import Context, Words
+from harness.care.subjects.registry import find_subject
+from harness.care.tickets.rows import Note
+from harness.care.tickets.store import TicketStore
+from harness.contracts.errors import ToolFailed
+
+
+@tool(effect="read", workspace=True, untrusted=True)
+async def find_runbooks(ctx: Context, subject: str, words: str = "") -> str:
+    """List the runbooks of a subject: name, title, for which invariants, and what to do. Those with
+    most of the words come first.
+
+    Args:
+        subject: Which service.
+        words: What it is about, such as the invariant.
+    """
+    folder = await _find_folder(ctx, subject)
+    found = await asyncio.to_thread(list_runbooks, ctx.workspace, folder)
+    wanted = set(words.lower().split())
+    lines = sorted(
+        (each.line for each in found),
+        key=lambda line: -sum(word in line.lower() for word in wanted),
+    )
+    return "\n".join(lines) or "There are no runbooks."
+
+
+@tool(effect="read", workspace=True, untrusted=True)
+async def read_runbook(ctx: Context, subject: str, name: str) -> str:
+    """Read a runbook.
+
+    Args:
+        subject: Which service.
+        name: Its name, as find_runbooks lists it.
+    """
+    folder = await _find_folder(ctx, subject)
+    return await asyncio.to_thread(read_runbook_text, ctx.workspace, folder, name)
+
+
+@tool(effect="write", on_unknown="retry")
+async def propose_runbook(
+    ctx: Context,
+    name: Annotated[str, Field(pattern=f"^{NAME.pattern}$")],
+    title: Words,
+    invariant: Annotated[str, Field(pattern=INVARIANT)],
+    do: Words,
+    text: Words,
+) -> str:
+    """Propose a runbook of what you did, for the next time. It becomes a file only when the ticket
+    is resolved and a person accepts it.
+
+    Args:
+        name: The name of the file, such as `stuck.md`.
+        title: The problem in a few words.
+        invariant: The invariant that broke.
+        do: In a few words what helped, such as `restart`.
+        text: How to recognize the problem, what to do, and what to be careful about.
+    """
+    ticket = await ctx.deps.find_ticket(ctx.run)
+    if ticket is None:
+        raise ToolFailed("This run works on no ticket.")
+    content = f"{write_head(title, invariant, do)}{text.strip()}\n"
+    note = Note(
+        id=ctx.idempotency_key, kind="runbook", text=title, by="agent", at=0.0,
+        evidence={"file": name, "content": content}, run=ctx.run,
+    )  # fmt: skip
+    await TicketStore(ctx.deps.connection.database).add_note(ticket, note)
+    return f"Proposed {name}. It is not a file yet: a person decides."
+
+
+@propose_runbook.prepare
+async def before_runbook(ctx: Context, _arguments: Mapping[str, Any]) -> dict[str, Any]:
+    return {"note": ctx.idempotency_key}
+
+
+@propose_runbook.undo
+async def forget_runbook(ctx: Context, receipt: dict[str, Any]) -> str:
+    await TicketStore(ctx.deps.connection.database).remove_note(receipt["note"])
+    return "the runbook is not proposed any more"
+
+
+async def _find_folder(ctx: Context, subject: str) -> str:
+    stored = await find_subject(ctx.deps.connection, subject)
+    if stored.subject.runbooks is None:
+        raise ToolFailed(f"{subject} has no runbooks.")
+    return stored.subject.runbooks
+
+
+RUNBOOKS: tuple[AnyTool, ...] = (find_runbooks, read_runbook, propose_runbook)

@@ -1,0 +1,68 @@
+"""The tutorial of care, from the second part on: every file and every command as it is written."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.care.conftest import Demo
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(shutil.which("prometheus") is None, reason="Prometheus is not installed"),
+]
+TUTORIAL = Path(__file__).parents[3] / "docs" / "tutorials" / "care.md"
+STEP = re.compile(r"(?:Write `([\w.]+)`:\n\n)?```(sh|python|toml)\n(.*?)```", re.DOTALL)
+
+
+def run_steps(demo: Demo, part: str) -> None:
+    """Write the files and type the commands of a part, in one shell."""
+    folder = "greeter" if "Write `subject.toml`" in part else "."
+    script = [f"cd {folder}"]
+    for file, kind, text in STEP.findall(part):
+        if kind == "sh":
+            script.append(text)
+        elif file:
+            script.append(f"cat > {file} <<'END-OF-FILE'\n{text}END-OF-FILE")
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    done = subprocess.run(
+        ["bash", "-e", "-c", "\n".join(script)], cwd=demo.folder, env={**demo.env, "PATH": path},
+        capture_output=True, text=True, timeout=180,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_service_of_ones_own(demo: Demo) -> None:
+    parts = TUTORIAL.read_text().split("\n## ")
+    try:
+        run_steps(demo, parts[2])
+        run_steps(demo, parts[3])
+        demo.until(lambda: demo.holds("greeter") and len(demo.states("greeter")) == 2)
+        run_steps(demo, parts[4].rpartition("```sh")[0])
+        ticket = demo.until(
+            lambda: next((t for t in demo.tickets("greeter") if t["state"] == "proposed"), None)
+        )
+        demo.harness("approve", ticket["run"])
+        demo.until(lambda: demo.ticket("resolved") or demo.ticket("failed"))
+        shown = demo.harness("care", "ticket", "show", ticket["id"])
+        assert demo.ticket("resolved"), shown
+        log = subprocess.check_output(["git", "log", "--oneline"], cwd=demo.folder / "greeter")
+        assert b"Revert" in log
+        assert "do: revert" in demo.harness("care", "runbook", ticket["id"])
+        saved = demo.harness("care", "runbook", ticket["id"], "--save")
+        merge = saved.partition("To accept it: ")[2].split()
+        subprocess.run(merge, cwd=demo.folder, check=True, capture_output=True)
+        assert (demo.folder / "greeter" / "runbooks" / "bad-greetings-revert.md").exists()
+        check = demo.harness("care", "subject", "check", "greeter")
+        assert "FAIL" not in check, check
+    finally:
+        with suppress(OSError, ValueError):
+            os.kill(int((demo.folder / "greeter" / ".run" / "pid").read_text()), signal.SIGKILL)
