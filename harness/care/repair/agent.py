@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness.agent import Agent
+from harness.care.repair.evidence import pin_evidence
 from harness.care.repair.tools import (
     CHANGING,
     READING,
@@ -29,6 +30,7 @@ Work in this order:
 1. Look: list_invariants, list_changes, then metrics and logs around the moment at which it broke.
    Compare before and after. Ask for aggregates, not for thousands of series.
 2. Note each explanation that you consider with note_hypothesis: what speaks for it and against it.
+   Keep the query that shows the cause best with pin_evidence.
 3. When one is likely, read the code and its guidance, edit as little as possible, run the tests.
 4. propose_change, then deploy_change with its commit. A person reads the diff and decides.
    If a restart is enough, use restart_subject. If nothing has to be changed, say so and why.
@@ -62,8 +64,8 @@ def make_care_agent(
         model=model,
         instructions=instructions,
         tools=[
-            *READING, note_hypothesis, list_files, read_file, search_files, edit_file, run_tests,
-            *CHANGING,
+            *READING, note_hypothesis, pin_evidence, list_files, read_file, search_files,
+            edit_file, run_tests, *CHANGING,
         ],
         deps=open_repair,
         budget=Budget(turns=MOST_TURNS),

@@ -33,11 +33,11 @@ async def run_query(args: Namespace, out: Out) -> int:
     if out.json:
         out.line(answer.model_dump(exclude_none=True))
         return exit_codes.DONE
-    _print_answer(answer, out)
+    print_answer(answer, out)
     return exit_codes.DONE
 
 
-def _print_answer(answer: QueryAnswer, out: Out) -> None:
+def print_answer(answer: QueryAnswer, out: Out) -> None:
     if not answer.curves and not answer.lines:
         out.note("The query matches nothing in this time.")
     for line in answer.lines:
