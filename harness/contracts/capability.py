@@ -45,7 +45,7 @@ class Capability(NamedTuple):
     activities: tuple[str, ...] = ()
     """Functions (connection) -> activities, served on the same queue."""
     sealed: tuple[str, ...] = ()
-    """Types of these workflows whose histories the archive seals, as those of runs."""
+    """Types of its own workflows whose histories the archive seals, as those of runs."""
     agent_workflows: tuple[str, ...] = ()
     """Workflow classes that are served on the task queue of each agent."""
     agent_activities: tuple[str, ...] = ()

@@ -2568,8 +2568,7 @@ export interface paths {
         put?: never;
         /**
          * Undo
-         * @description Undo what the last run that worked on a ticket has changed, newest first. Who may decide
-         *     about the run may do that.
+         * @description Undo what the last run that worked on a ticket has changed, newest first.
          */
         post: operations["undo_ticket"];
         delete?: never;
