@@ -24,11 +24,11 @@ def write_csv(acts: Sequence[Act]) -> str:
     rows.writerow(COLUMNS)
     for act in acts:
         values = act.model_dump(mode="json")
-        rows.writerow([_neutralize(values[name]) for name in COLUMNS])
+        rows.writerow([neutralize_cell(values[name]) for name in COLUMNS])
     return out.getvalue()
 
 
-def _neutralize(value: str | None) -> str:
+def neutralize_cell(value: str | None) -> str:
     """A cell that no spreadsheet takes for a formula: its text comes from models and people."""
     text = (value or "").replace("\0", "\ufffd")
     text = FORMULA.sub(r"\1'", text)

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from harness.commons.log import get_logger, hide_if_discreet
 from harness.contracts.attempt import Attempt
-from harness.contracts.effect import undone_run
+from harness.contracts.effect import UNDO, undone_run
 from harness.contracts.errors import RunError, StoreError
 from harness.contracts.event import RunEnded, RunStarted
 from harness.contracts.run import WORKFLOW, RunSpec
@@ -98,7 +98,7 @@ def index_of(run: str, workflow: str, plain: Sequence[Execution]) -> SealIndex:
     started, ended = plain[0].entries[0], plain[-1].entries[-1]
     times = SealIndex(started=to_seconds(started.event_time), ended=to_seconds(ended.event_time))
     if workflow != WORKFLOW:
-        return replace(times, lineage=undone_run(run))
+        return replace(times, lineage=undone_run(run) if workflow == UNDO else run)
     try:
         events = project_chain(run, plain)
         spec = read_first(RunSpec, started.workflow_execution_started_event_attributes.input)

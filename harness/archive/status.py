@@ -12,7 +12,7 @@ from harness.archive.sweep import find_unsealed
 from harness.contracts.queues import archive_queue
 from harness.engine.connection import Connection
 from harness.engine.retry import ask_patiently, unreachable_error
-from harness.history.executions import ENDED, TYPES, retention_s
+from harness.history.executions import ENDED, of_sealed_types, retention_s
 from harness.history.reader import open_seals
 from harness.store.seals import Figures
 from harness.store.store_id import get_store_id
@@ -50,7 +50,9 @@ async def read_status(connection: Connection) -> ArchiveStatus:
     )
     return ArchiveStatus(
         ended=(
-            await ask_patiently("", lambda: client.count_workflows(f"{TYPES} AND {ENDED}"))
+            await ask_patiently(
+                "", lambda: client.count_workflows(f"{of_sealed_types()} AND {ENDED}")
+            )
         ).count,
         unsealed=len(left),
         lost_at=lost,

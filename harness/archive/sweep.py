@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from harness.archive.sealing import MEDIA_TYPE, draft_seal, read_index
 from harness.archive.settings import ArchiveSettings
 from harness.commons.log import get_logger
-from harness.contracts.effect import UNDO
 from harness.contracts.errors import (
     ArchiveChanged,
     Forgotten,
@@ -20,11 +19,17 @@ from harness.contracts.errors import (
     StoreError,
 )
 from harness.contracts.errors.run import not_a_run
-from harness.contracts.run import WORKFLOW
 from harness.contracts.seal import Kind, Sealed, SealEntry
 from harness.engine.connection import Connection, get_identity
 from harness.history import live
-from harness.history.executions import ENDED, closed_before, list_closed, read_chain, retention_s
+from harness.history.executions import (
+    ENDED,
+    closed_before,
+    list_closed,
+    read_chain,
+    retention_s,
+    sealed_types,
+)
 from harness.history.reader import open_seals
 from harness.journal import VERSION
 from harness.store.seals import NewSeal, SealRow
@@ -66,7 +71,7 @@ async def seal_run(connection: Connection, run: str) -> SealRow:
     walked = await read_chain(connection, run, run_id)
     if walked is None or walked.kind == "part":
         raise RunBusy(f"Run {run!r} is still running.", fix="Seal it once it has ended.")
-    if walked.workflow not in (WORKFLOW, UNDO):
+    if walked.workflow not in sealed_types():
         raise not_a_run(run)
     rows = await store.append([await draft_seal(connection, walked)])
     row = rows[0] if rows else await newest_seal(connection, run, run_id)

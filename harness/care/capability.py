@@ -6,15 +6,22 @@ CARE = Capability(
     name="care",
     summary="Watch services, and repair them with permission: metrics, invariants, tickets.",
     page="how-to/care.md",
-    requires=("api", "undo"),
+    requires=("api", "undo", "archive"),
     commands="harness.cli.care.table:CARE_COMMANDS",
     migrations="harness.care.migrations",
     settings="harness.care.settings:CareSettings",
     providers=(("care", "harness.care.repair.rules:CareRules"),),
     routes="harness.care.routes:ROUTES",
     panels="harness.care.panels:PANELS",
-    workflows=("harness_workflows.care.ticket:CareTicket",),
-    activities=("harness_activities.care.ticket:make_activities",),
+    workflows=(
+        "harness_workflows.care.ticket:CareTicket",
+        "harness_workflows.care.act:CareActs",
+    ),
+    sealed=("CareTicket", "CareAct"),
+    activities=(
+        "harness_activities.care.ticket:make_activities",
+        "harness_activities.care.act:make_activities",
+    ),
     patient=True,
 )
 

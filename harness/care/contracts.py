@@ -52,7 +52,9 @@ TRANSITIONS: dict[TicketState, tuple[TicketState, ...]] = {
 """All changes of state. investigating: an agent is at work. proposed: it asks to change something.
 verifying: something was changed, and the invariants are watched. failed: the agent could not help,
 or its change was undone; a person is needed."""
-OPEN_STATES = tuple(state for state in TRANSITIONS if state not in ("resolved", "closed"))
+OPEN_STATES: tuple[TicketState, ...] = tuple(
+    state for state in TRANSITIONS if state not in ("resolved", "closed")
+)
 """In which a ticket is not settled."""
 Action = Literal["work", "resolve", "close"]
 """What people can do with a ticket."""
@@ -87,14 +89,46 @@ class TicketSpec(Frozen):
     that works on it."""
 
 
+Priority = Literal["low", "normal", "high", "urgent"]
+
+
+class TicketFields(Frozen):
+    """Fields of a ticket that are changed; those that are None stay as they are."""
+
+    priority: Priority | None = None
+    assignee: str | None = None
+    """Empty: nobody."""
+    link: str | None = None
+    """Another ticket that is related."""
+    unlink: str | None = None
+
+
+def describe_fields(fields: TicketFields) -> str:
+    """What is changed, in words; empty if nothing is."""
+    parts = list[str]()
+    if fields.priority is not None:
+        parts.append(f"priority {fields.priority}")
+    if fields.assignee is not None:
+        parts.append(f"assigned to {fields.assignee}" if fields.assignee else "assigned to nobody")
+    if fields.link is not None:
+        parts.append(f"related to {fields.link}")
+    if fields.unlink is not None:
+        parts.append(f"not related to {fields.unlink}")
+    return ", ".join(parts)
+
+
 class Move(Frozen):
-    """A change of a ticket's state."""
+    """A change of a ticket's state, or of its fields in the same state."""
 
     state: TicketState
     why: str
     by: str
     at: float = 0.0
     run: str | None = None
+    event: str | None = None
+    """The event of the run that it follows from: the activity that follows the run may start
+    again, and tells each once more."""
+    fields: TicketFields | None = None
 
 
 class TicketAct(Frozen):
@@ -103,6 +137,13 @@ class TicketAct(Frozen):
     action: Action
     by: str
     why: str = ""
+
+
+class TicketChange(Frozen):
+    """Change the fields of a ticket."""
+
+    fields: TicketFields
+    by: str
 
 
 class SaveMove(Frozen):
@@ -169,3 +210,30 @@ class Undone(Frozen):
     """Changes of the subject."""
     stopped: str = ""
     """What stopped the undo, if anything did."""
+
+
+# --- what people do
+
+ACT_WORKFLOW = "CareAct"
+ActKind = Literal[
+    "subject_added", "subject_removed", "invariant_added", "invariant_removed", "silence_added",
+    "silence_ended", "commented", "pinned", "work_undone",
+]  # fmt: skip
+
+
+class CareAct(Frozen):
+    """What somebody did with a subject, its invariants or its silences, or noted on a ticket. The
+    workflow that is started with it is its record."""
+
+    id: str
+    kind: ActKind
+    subject: str
+    by: str
+    at: float
+    ticket: str | None = None
+    name: str | None = None
+    """Of the invariant; the id of the silence or note."""
+    why: str = ""
+    """What was said about it, or what it consists of, in words."""
+    digest: str | None = None
+    """Of what was added, where that is more than the words."""

@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 from harness.care import metrics, moments
+from harness.care.audit.client import read_audit, read_gaps
+from harness.care.audit.store import AuditFilter
+from harness.care.audit.views import AuditGaps, AuditPage
 from harness.care.invariants import client, imports, silences, slos
 from harness.care.invariants.views import ImportBody, ImportView, SloView
 from harness.care.queries import answer_query
 from harness.care.query_views import MetricList, Moment
 from harness.care.tickets import client as tickets
+from harness.care.tickets import notes
+from harness.care.tickets.rows import TicketFilter
+from harness.care.tickets.undoing import undo_ticket
 from harness.care.views import (
     CareStatus,
     CommentBody,
     InvariantBody,
     InvariantView,
     OpenTicketBody,
+    PinBody,
     QueryAnswer,
     QueryBody,
     SilenceBody,
     SilenceView,
     SubjectView,
     TicketActBody,
+    TicketChangeBody,
     TicketDetail,
+    TicketList,
     TicketNote,
     TicketView,
 )
@@ -59,7 +68,7 @@ class CareDesk:
         return await client.add_invariant(self._connection, body, LOCAL)
 
     async def remove_invariant(self, subject: str, name: str) -> InvariantView:
-        return await client.remove_invariant(self._connection, subject, name)
+        return await client.remove_invariant(self._connection, subject, name, LOCAL)
 
     async def import_rules(self, body: ImportBody) -> ImportView:
         return await imports.import_rules(self._connection, body, LOCAL)
@@ -74,10 +83,12 @@ class CareDesk:
         return await silences.add_silence(self._connection, body, LOCAL)
 
     async def end_silence(self, id: str) -> SilenceView:
-        return await silences.end_silence(self._connection, id)
+        return await silences.end_silence(self._connection, id, LOCAL)
 
-    async def list_tickets(self, subject: str | None, *, all_states: bool) -> list[TicketView]:
-        return await tickets.list_tickets(self._connection, subject=subject, all_states=all_states)
+    async def list_tickets(
+        self, which: TicketFilter, limit: int, cursor: str | None = None
+    ) -> TicketList:
+        return await tickets.list_tickets(self._connection, which, limit=limit, cursor=cursor)
 
     async def show_ticket(self, id: str) -> TicketDetail:
         return await tickets.show_ticket(self._connection, id)
@@ -93,5 +104,24 @@ class CareDesk:
         return TicketView.of(acted)
 
     async def comment(self, id: str, body: CommentBody) -> TicketNote:
-        note = await tickets.comment(self._connection, id, body.text, LOCAL)
+        note = await notes.comment(self._connection, id, body.text, LOCAL)
         return TicketNote.model_validate(note, from_attributes=True)
+
+    async def change_ticket(self, id: str, body: TicketChangeBody) -> TicketView:
+        return TicketView.of(await tickets.change_ticket(self._connection, id, body, LOCAL))
+
+    async def undo_ticket(self, id: str) -> TicketDetail:
+        await undo_ticket(self._connection, await tickets.find_ticket(self._connection, id), LOCAL)
+        return await tickets.show_ticket(self._connection, id)
+
+    async def pin(self, id: str, body: PinBody) -> TicketNote:
+        note = await notes.pin(self._connection, id, body, LOCAL)
+        return TicketNote.model_validate(note, from_attributes=True)
+
+    async def read_audit(
+        self, which: AuditFilter, limit: int, cursor: str | None, *, verify: bool
+    ) -> AuditPage:
+        return await read_audit(self._connection, which, limit, cursor, verify=verify)
+
+    async def find_gaps(self, which: AuditFilter) -> AuditGaps:
+        return await read_gaps(self._connection, which)

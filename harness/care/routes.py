@@ -11,15 +11,19 @@ from harness.api.context import ApiContext, CallerOf, Context, PathText, may_see
 from harness.api.route import Created, Route
 from harness.api.slots import Slots
 from harness.care import metrics, moments
+from harness.care.audit.routes import AUDIT_ROUTES
+from harness.care.contracts import OPEN_STATES, Priority, TicketState
 from harness.care.invariants import client, imports, silences, slos
 from harness.care.invariants.invariant import NAME
 from harness.care.invariants.views import ImportBody, ImportView, SloList
 from harness.care.permission import check_subject_owner, check_ticket_owner, may_change
 from harness.care.queries import answer_query
 from harness.care.query_views import MetricList, MomentList
-from harness.care.tickets import alerts
+from harness.care.tickets import alerts, notes
 from harness.care.tickets import client as tickets
 from harness.care.tickets.alerts import AlertsBody, AlertsTaken
+from harness.care.tickets.rows import TicketFilter
+from harness.care.tickets.undoing import undo_ticket
 from harness.care.views import (
     CareStatus,
     CommentBody,
@@ -27,6 +31,7 @@ from harness.care.views import (
     InvariantList,
     InvariantView,
     OpenTicketBody,
+    PinBody,
     QueryAnswer,
     QueryBody,
     SilenceBody,
@@ -35,6 +40,7 @@ from harness.care.views import (
     SubjectDetail,
     SubjectList,
     TicketActBody,
+    TicketChangeBody,
     TicketDetail,
     TicketList,
     TicketNote,
@@ -44,6 +50,12 @@ from harness.contracts.errors import RunNotFound, StackUnreachable
 
 SubjectName = Annotated[str | None, Query(pattern=NAME, description="Only those of this subject.")]
 All = Annotated[bool, Query(description="With those that are resolved or closed.")]
+States = Annotated[
+    list[TicketState] | None, Query(description="Only those in one of these states.")
+]
+Assignee = Annotated[
+    str | None, Query(max_length=100, description="Only those of this person; empty: of nobody.")
+]
 
 
 class Queries(Slots):
@@ -123,7 +135,7 @@ async def remove_invariant(
 ) -> InvariantView:
     """Remove an invariant that a person added."""
     await check_subject_owner(context.connection, caller, subject)
-    return await client.remove_invariant(context.connection, subject, invariant)
+    return await client.remove_invariant(context.connection, subject, invariant, caller.user)
 
 
 async def list_slos(context: Context, caller: CallerOf, subject: SubjectName = None) -> SloList:
@@ -133,12 +145,19 @@ async def list_slos(context: Context, caller: CallerOf, subject: SubjectName = N
 
 
 async def list_tickets(
-    context: Context, subject: SubjectName = None, all: All = False
+    context: Context,
+    subject: SubjectName = None,
+    state: States = None,
+    assignee: Assignee = None,
+    priority: Priority | None = None,
+    all: All = False,
+    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+    cursor: str | None = None,
 ) -> TicketList:
-    """List open tickets, the last changed first; with `all`, those that are resolved or closed
-    too."""
-    found = await tickets.list_tickets(context.connection, subject=subject, all_states=all)
-    return TicketList(tickets=found)
+    """List open tickets, the last changed first; with `all` or `state` others too."""
+    states = state or (None if all else OPEN_STATES)
+    which = TicketFilter(subject=subject, states=states, assignee=assignee, priority=priority)
+    return await tickets.list_tickets(context.connection, which, limit=limit, cursor=cursor)
 
 
 async def open_ticket(body: OpenTicketBody, context: Context, caller: CallerOf) -> TicketView:
@@ -185,8 +204,35 @@ async def comment(
 ) -> TicketNote:
     """Comment on a ticket."""
     await check_ticket_owner(context.connection, caller, ticket)
-    note = await tickets.comment(context.connection, ticket, body.text, caller.user)
+    note = await notes.comment(context.connection, ticket, body.text, caller.user)
     return TicketNote.model_validate(note, from_attributes=True)
+
+
+async def change_ticket(
+    ticket: PathText, body: TicketChangeBody, context: Context, caller: CallerOf
+) -> TicketView:
+    """Change the priority, the assignee or the related tickets of a ticket."""
+    await check_ticket_owner(context.connection, caller, ticket)
+    changed = await tickets.change_ticket(context.connection, ticket, body, caller.user)
+    return TicketView.of(changed)
+
+
+async def pin(ticket: PathText, body: PinBody, context: Context, caller: CallerOf) -> TicketNote:
+    """Ask a query now, and keep it with its result on a ticket."""
+    await check_ticket_owner(context.connection, caller, ticket)
+    with context.parts.find(Queries, Queries).take(caller):
+        note = await notes.pin(context.connection, ticket, body, caller.user)
+    return TicketNote.model_validate(note, from_attributes=True)
+
+
+async def undo(ticket: PathText, context: Context, caller: CallerOf) -> TicketDetail:
+    """Undo what the last run that worked on a ticket has changed, newest first."""
+    await check_ticket_owner(context.connection, caller, ticket)
+    found = await tickets.find_ticket(context.connection, ticket)
+    if found.run is not None:
+        await context.check_run(caller, found.run)
+    await undo_ticket(context.connection, found, caller.user)
+    return await show_ticket(found.id, context, caller)
 
 
 async def take_alerts(body: AlertsBody, context: Context, caller: CallerOf) -> AlertsTaken:
@@ -211,7 +257,7 @@ async def end_silence(silence: PathText, context: Context, caller: CallerOf) -> 
     """End a silence."""
     found = await silences.find_silence(context.connection, silence)
     await check_subject_owner(context.connection, caller, found.subject)
-    return await silences.end_silence(context.connection, silence)
+    return await silences.end_silence(context.connection, silence, caller.user)
 
 
 ROUTES = (
@@ -229,10 +275,14 @@ ROUTES = (
     Route("POST", "/care/tickets", open_ticket, Role.OPERATOR, 201, creates=Created("ticket")),
     Route("GET", "/care/tickets/{ticket}", show_ticket, Role.VIEWER),
     Route("POST", "/care/tickets/{ticket}/act", act_on_ticket, Role.OPERATOR),
+    Route("PATCH", "/care/tickets/{ticket}", change_ticket, Role.OPERATOR),
+    Route("POST", "/care/tickets/{ticket}/undo", undo, Role.OPERATOR),
     Route("POST", "/care/tickets/{ticket}/comments", comment, Role.OPERATOR),
+    Route("POST", "/care/tickets/{ticket}/pins", pin, Role.OPERATOR),
     Route("POST", "/care/alerts", take_alerts, Role.OPERATOR),
     Route("GET", "/care/silences", list_silences, Role.VIEWER),
     Route("POST", "/care/silences", add_silence, Role.OPERATOR, 201, creates=Created("silence")),
     Route("DELETE", "/care/silences/{silence}", end_silence, Role.OPERATOR),
     Route("DELETE", "/care/invariants/{subject}/{invariant}", remove_invariant, Role.OPERATOR),
+    *AUDIT_ROUTES,
 )

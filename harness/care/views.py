@@ -9,14 +9,14 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, Field, model_validator
 
 from harness.api.body import Body
-from harness.care.contracts import Action, TicketState
+from harness.care.contracts import Action, Priority, TicketFields, TicketState
 from harness.care.invariants.invariant import NAME, Invariant, Operator, Severity, Source
 from harness.care.invariants.judge import State
 from harness.care.invariants.rows import Sample, Watched
 from harness.care.query_views import Compared, RelatedCurve
 from harness.care.subjects.subject import Changes
 from harness.care.telemetry.digest import Digest
-from harness.care.tickets.rows import ChangeKind, ChangeState, NoteKind, Ticket
+from harness.care.tickets.rows import ChangeKind, ChangeState, NoteKind, Related, Ticket
 
 
 class QueryBody(Body):
@@ -240,13 +240,15 @@ def _finite(value: float | None) -> float | None:
 
 
 class TicketMove(BaseModel):
-    """A change of a ticket's state."""
+    """A change of a ticket's state, or of its fields."""
 
     state: TicketState
     why: str
     by: str
     at: float
     run: str | None = None
+    fields: TicketFields | None = None
+    """What a person has changed, in the same state."""
 
 
 class TicketNote(BaseModel):
@@ -286,6 +288,9 @@ class TicketView(BaseModel):
     invariant: str | None = None
     title: str
     severity: Severity
+    priority: Priority
+    """As a person has set it; otherwise it follows from the severity."""
+    assignee: str | None = None
     state: TicketState
     opened_by: str
     opened: float
@@ -304,12 +309,29 @@ class TicketView(BaseModel):
         return cls.model_validate(ticket, from_attributes=True)
 
 
+class RelatedTicket(BaseModel):
+    """A ticket that is related to another one."""
+
+    id: str
+    title: str
+    state: TicketState
+    why: Literal["person", "commit", "time"]
+    """person: somebody said so. commit: the same commit was deployed for both. time: of the same
+    subject, and open at the same time."""
+
+    @classmethod
+    def of(cls, related: Related) -> RelatedTicket:
+        """Describe a related ticket."""
+        return cls.model_validate(related, from_attributes=True)
+
+
 class TicketDetail(TicketView):
     """A ticket with all that happened to it."""
 
     moves: list[TicketMove]
     notes: list[TicketNote]
     changes: list[ChangeView]
+    related: list[RelatedTicket] = []
     actions: list[Action] = []
     """What people can do with it now."""
     run_visible: bool = False
@@ -319,9 +341,13 @@ class TicketDetail(TicketView):
 
 
 class TicketList(BaseModel):
-    """Tickets, the last changed first."""
+    """A page of tickets, the last changed first."""
 
     tickets: list[TicketView]
+    counts: dict[TicketState, int] = {}
+    """How many tickets there are by state, under the other filters."""
+    next: str | None = None
+    """The cursor of the next page; absent on the last one."""
 
 
 class SubjectDetail(SubjectView):
@@ -354,6 +380,32 @@ class TicketActBody(Body):
     """work: let an agent look for the cause. resolve: it is solved. close: nothing more is done."""
     why: str = Field(default="", max_length=2_000)
     """The reason, for resolve and close."""
+
+
+class TicketChangeBody(Body):
+    """What to change of a ticket; what is absent stays as it is."""
+
+    priority: Priority | None = None
+    """How urgent it is."""
+    assignee: str | None = Field(default=None, max_length=100)
+    """Who takes care of it. Empty: nobody."""
+    link: str | None = Field(default=None, min_length=1, max_length=64)
+    """A ticket that is related to it."""
+    unlink: str | None = Field(default=None, min_length=1, max_length=64)
+    """A ticket that is not related to it after all."""
+
+
+class PinBody(Body):
+    """A query to keep on a ticket with its result."""
+
+    query: str = Field(min_length=1, max_length=5_000)
+    """PromQL, or LogQL for logs."""
+    source: Source = "metrics"
+    """Metrics, or logs."""
+    seconds: float | None = Field(default=None, gt=0, le=90 * 86_400, allow_inf_nan=False)
+    """How far back. Absent: metrics of this moment, logs of the last hour."""
+    text: str = Field(default="", max_length=2_000)
+    """What it shows."""
 
 
 class CommentBody(Body):

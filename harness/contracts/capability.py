@@ -44,6 +44,8 @@ class Capability(NamedTuple):
     """Workflow classes that every worker process serves on the capability's own task queue."""
     activities: tuple[str, ...] = ()
     """Functions (connection) -> activities, served on the same queue."""
+    sealed: tuple[str, ...] = ()
+    """Types of its own workflows whose histories the archive seals, as those of runs."""
     agent_workflows: tuple[str, ...] = ()
     """Workflow classes that are served on the task queue of each agent."""
     agent_activities: tuple[str, ...] = ()

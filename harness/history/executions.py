@@ -12,18 +12,19 @@ from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client, WorkflowExecution
 from temporalio.service import RPCError
 
+from harness.capabilities.registry import known_capabilities
 from harness.contracts.effect import UNDO
 from harness.contracts.errors import RunNotFound, StackUnreachable
 from harness.contracts.run import WORKFLOW
 from harness.contracts.seal import Kind
 from harness.engine.connection import Connection
+from harness.engine.query_text import quote_value
 from harness.engine.retry import ask_patiently
 from harness.history import live
 from harness.history.reader import open_seals, read_content
 from harness.journal.chain import Execution, next_execution
 from harness.journal.seal import RawExecution
 
-TYPES = f"WorkflowType IN ('{WORKFLOW}', '{UNDO}')"
 ENDED = "ExecutionStatus IN ('Completed', 'Failed', 'Canceled', 'Terminated', 'TimedOut')"
 CLOSED = "ExecutionStatus != 'Running'"
 CLOSING = {
@@ -46,13 +47,27 @@ class ExecutionChain:
     executions: tuple[RawExecution, ...]
 
 
+def sealed_types() -> tuple[str, ...]:
+    """The types of workflows whose histories are sealed: runs, undos, and those that capabilities
+    name."""
+    named = (kind for each in known_capabilities() for kind in each.sealed)
+    return tuple(dict.fromkeys((WORKFLOW, UNDO, *named)))
+
+
+def of_sealed_types() -> str:
+    """The condition, for Temporal, that a workflow is of one of these types."""
+    return f"WorkflowType IN ({', '.join(map(quote_value, sealed_types()))})"
+
+
 async def list_closed(
     client: Client, which: str, after: float | None
 ) -> AsyncIterator[WorkflowExecution]:
     """List closed executions, in no particular order."""
     since = f" AND CloseTime >= '{_format_time(after)}'" if after is not None else ""
     try:
-        async for row in client.list_workflows(f"{TYPES} AND {which}{since}", page_size=1000):
+        async for row in client.list_workflows(
+            f"{of_sealed_types()} AND {which}{since}", page_size=1000
+        ):
             yield row
     except RPCError as error:
         raise StackUnreachable(f"Temporal cannot list runs: {error.message}") from error

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from harness.care.audit.store import AuditFilter
+from harness.care.audit.views import AuditGaps, AuditPage
 from harness.care.invariants.views import ImportBody, ImportView, SloList, SloView
 from harness.care.query_views import MetricList, Moment, MomentList
+from harness.care.tickets.rows import TicketFilter
 from harness.care.views import (
     CareStatus,
     CommentBody,
@@ -11,6 +16,7 @@ from harness.care.views import (
     InvariantList,
     InvariantView,
     OpenTicketBody,
+    PinBody,
     QueryAnswer,
     QueryBody,
     SilenceBody,
@@ -19,6 +25,7 @@ from harness.care.views import (
     SubjectList,
     SubjectView,
     TicketActBody,
+    TicketChangeBody,
     TicketDetail,
     TicketList,
     TicketNote,
@@ -92,11 +99,14 @@ class RemoteCare:
     async def end_silence(self, id: str) -> SilenceView:
         return await self._connection.send("DELETE", SilenceView, "care", "silences", id)
 
-    async def list_tickets(self, subject: str | None, *, all_states: bool) -> list[TicketView]:
-        found: TicketList = await self._connection.get(
-            TicketList, "care", "tickets", subject=subject, all=str(all_states).lower()
-        )
-        return found.tickets
+    async def list_tickets(
+        self, which: TicketFilter, limit: int, cursor: str | None = None
+    ) -> TicketList:
+        return await self._connection.get(
+            TicketList, "care", "tickets", subject=which.subject, state=which.states,
+            assignee=which.assignee, priority=which.priority, limit=limit, cursor=cursor,
+            all="true",
+        )  # fmt: skip
 
     async def show_ticket(self, id: str) -> TicketDetail:
         return await self._connection.get(TicketDetail, "care", "tickets", id)
@@ -112,3 +122,29 @@ class RemoteCare:
     async def comment(self, id: str, body: CommentBody) -> TicketNote:
         data = body.model_dump(mode="json")
         return await self._connection.post(TicketNote, "care", "tickets", id, "comments", body=data)
+
+    async def change_ticket(self, id: str, body: TicketChangeBody) -> TicketView:
+        data = body.model_dump(mode="json", exclude_none=True)
+        return await self._connection.send("PATCH", TicketView, "care", "tickets", id, body=data)
+
+    async def pin(self, id: str, body: PinBody) -> TicketNote:
+        data = body.model_dump(mode="json", exclude_none=True)
+        return await self._connection.post(TicketNote, "care", "tickets", id, "pins", body=data)
+
+    async def undo_ticket(self, id: str) -> TicketDetail:
+        return await self._connection.post(TicketDetail, "care", "tickets", id, "undo", body={})
+
+    async def read_audit(
+        self, which: AuditFilter, limit: int, cursor: str | None, *, verify: bool
+    ) -> AuditPage:
+        return await self._connection.get(
+            AuditPage, "care", "audit", **_name_filter(which), limit=limit, cursor=cursor,
+            verify=str(verify).lower(),
+        )  # fmt: skip
+
+    async def find_gaps(self, which: AuditFilter) -> AuditGaps:
+        return await self._connection.get(AuditGaps, "care", "audit", "gaps", **_name_filter(which))
+
+
+def _name_filter(which: AuditFilter) -> dict[str, Any]:
+    return {**vars(which), "since": which.since or None}

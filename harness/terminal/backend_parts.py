@@ -17,21 +17,27 @@ if TYPE_CHECKING:
         SharedBudget,
         SpendingList,
     )
+    from harness.care.audit.store import AuditFilter
+    from harness.care.audit.views import AuditGaps, AuditPage
     from harness.care.invariants.views import ImportBody, ImportView, SloView
     from harness.care.query_views import MetricList, Moment
+    from harness.care.tickets.rows import TicketFilter
     from harness.care.views import (
         CareStatus,
         CommentBody,
         InvariantBody,
         InvariantView,
         OpenTicketBody,
+        PinBody,
         QueryAnswer,
         QueryBody,
         SilenceBody,
         SilenceView,
         SubjectView,
         TicketActBody,
+        TicketChangeBody,
         TicketDetail,
+        TicketList,
         TicketNote,
         TicketView,
     )
@@ -89,7 +95,9 @@ class BackendCare(Protocol):
 
     async def end_silence(self, id: str) -> SilenceView: ...
 
-    async def list_tickets(self, subject: str | None, *, all_states: bool) -> list[TicketView]: ...
+    async def list_tickets(
+        self, which: TicketFilter, limit: int, cursor: str | None = None
+    ) -> TicketList: ...
 
     async def show_ticket(self, id: str) -> TicketDetail: ...
 
@@ -98,6 +106,18 @@ class BackendCare(Protocol):
     async def act_on_ticket(self, id: str, body: TicketActBody) -> TicketView: ...
 
     async def comment(self, id: str, body: CommentBody) -> TicketNote: ...
+
+    async def change_ticket(self, id: str, body: TicketChangeBody) -> TicketView: ...
+
+    async def pin(self, id: str, body: PinBody) -> TicketNote: ...
+
+    async def undo_ticket(self, id: str) -> TicketDetail: ...
+
+    async def read_audit(
+        self, which: AuditFilter, limit: int, cursor: str | None, *, verify: bool
+    ) -> AuditPage: ...
+
+    async def find_gaps(self, which: AuditFilter) -> AuditGaps: ...
 
 
 class BackendLimits(Protocol):

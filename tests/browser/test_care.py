@@ -44,7 +44,7 @@ async def nothing_left(harness: Harness) -> AsyncIterator[None]:
     """Other tests share the database; without invariants, the watch ends."""
     yield
     for each in await CareStore(harness.connection.database).list_subjects():
-        await remove_subject(harness.connection, each.subject.name)
+        await remove_subject(harness.connection, each.subject.name, "tester")
 
 
 async def add_service(site: Site, folder: Path) -> Cared:

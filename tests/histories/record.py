@@ -35,6 +35,7 @@ from harness_workflows.sweep import Sweep
 from tests.fakes.model_server import ModelServer
 from tests.fakes.runs import Gate, add, eventually, give_up, look, send, until_state, waiting
 from tests.fakes.steps import Hang, Say, Used, call, calls, fail, say, stall
+from tests.histories.acting import act_recorded
 from tests.histories.compaction import compacted
 from tests.histories.delivery import delivered
 from tests.histories.evaluating import eval_in_copies, evaluated, stopped_eval
@@ -48,7 +49,7 @@ from tests.histories.subagents import (
     subagent_continued,
     subagents,
 )
-from tests.histories.tickets import ticket_repaired, ticket_undone
+from tests.histories.tickets import ticket_changed, ticket_repaired, ticket_undone
 from tests.histories.watching import watched
 
 HERE = Path(__file__).parent
@@ -339,7 +340,10 @@ CASES: dict[str, dict[str, Case]] = {
         "stopped_eval": stopped_eval,
         "eval_in_copies": eval_in_copies,
     },
-    "CareTicket": {case.__name__: case for case in (ticket_repaired, ticket_undone)},
+    "CareTicket": {
+        case.__name__: case for case in (ticket_repaired, ticket_undone, ticket_changed)
+    },
+    "CareAct": {"act_recorded": act_recorded},
     "Session": {case.__name__: case for case in (answered_in_order, rolled_back, continued)},
 }  # fmt: skip
 """By workflow: every registered one has at least one."""

@@ -16,7 +16,10 @@ from harness.care.contracts import (
     Move,
     SaveMove,
     TicketAct,
+    TicketChange,
+    TicketFields,
     TicketSpec,
+    TicketState,
     Undone,
     UndoWork,
     Verified,
@@ -60,12 +63,31 @@ async def ticket_undone(harness: Harness, model: ModelServer, name: str) -> RunH
     return harness.get_run(name)
 
 
+async def ticket_changed(harness: Harness, model: ModelServer, name: str) -> RunHandle[Any]:
+    """People change its fields; what its run does is told twice, and counts once."""
+    del model
+    player = _Player(harness, name, lambda _: Verified())
+    player.again = True
+    async with player.playing(autonomous=False) as handle:
+        fields = TicketFields(priority="urgent", assignee="bob", link="b2")
+        await handle.execute_update("change", TicketChange(fields=fields, by="ann"))
+        await player.act("work")
+        await player.until("resolved", moves=8)
+        fields = TicketFields(assignee="", unlink="b2")
+        await handle.execute_update("change", TicketChange(fields=fields, by="ann"))
+        await player.act("close")
+    assert len(player.moves) == 10, player.moves
+    return harness.get_run(name)
+
+
 class _Player:
     """Plays the activities of a ticket's workflow."""
 
     def __init__(self, harness: Harness, name: str, look: Look) -> None:
         self.moves: list[Move] = []
         self.fails = False
+        self.again = False
+        """Whether what the run does is told twice, each with its event."""
         self._looks = 0
         self._look = look
         self._name = name
@@ -109,8 +131,11 @@ class _Player:
         handle: Any = self._temporal.get_workflow_handle(self._name)
         if self.fails:
             raise ApplicationError("The agent is unknown.", non_retryable=True)
-        for state in ("proposed", "approved", "changing", "verifying"):
-            await handle.signal("follow", Move(state=state, why="it goes on", by="agent"))  # type: ignore[arg-type]
+        states: tuple[TicketState, ...] = ("proposed", "approved", "changing", "verifying")
+        for number, state in enumerate(states * 2 if self.again else states):
+            event = f"run/{number % len(states)}/0" if self.again else None
+            move = Move(state=state, why="it goes on", by="agent", event=event)
+            await handle.signal("follow", move)
         return Worked(
             run=f"run-{request.attempt}", changed=True, held=("latency",), summary="reverted"
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 
+from harness.care.acts import digest_content, record_act
 from harness.care.invariants.invariant import Invariant
 from harness.care.settings import CareSettings
 from harness.care.store import CareStore, StoredSubject
@@ -48,17 +49,26 @@ async def add_invariant(connection: Connection, body: InvariantBody, by: str) ->
     async with source:
         await source.query(body.query, at=time.time())
     store = CareStore(connection.database)
-    if not await store.add_invariant(body.subject, invariant, by):
-        raise InvariantRefused(
-            f"{body.name!r} is defined in the subject.toml of {body.subject}.",
-            fix="Change it there, and run `harness care subject add` again.",
-        )
+    defined = InvariantRefused(
+        f"{body.name!r} is defined in the subject.toml of {body.subject}.",
+        fix="Change it there, and run `harness care subject add` again.",
+    )
+    if any(each.by is None for each in await store.list_watched(body.subject, [body.name])):
+        raise defined
+    await record_act(
+        connection, "invariant_added", body.subject, by, name=body.name, why=invariant.condition,
+        digest=digest_content(invariant.model_dump(mode="json")),
+    )  # fmt: skip
+    if not await store.add_invariant(body.subject, invariant, by):  # it was defined meanwhile
+        raise defined
     await keep_watch(connection)
     [watched] = await store.list_watched(body.subject, [body.name])
     return InvariantView.of(watched)
 
 
-async def remove_invariant(connection: Connection, subject: str, name: str) -> InvariantView:
+async def remove_invariant(
+    connection: Connection, subject: str, name: str, by: str
+) -> InvariantView:
     """Remove an invariant that a person added; returns it.
 
     Raises:
@@ -70,11 +80,13 @@ async def remove_invariant(connection: Connection, subject: str, name: str) -> I
     found = await store.list_watched(subject, [name]) if name.isprintable() else []
     if not found:
         raise InvariantNotFound(f"Subject {subject!r} has no invariant {name[:80]!r}.")
-    if not await store.remove_invariant(subject, name):
+    if found[0].by is None:
         raise InvariantRefused(
             f"{name!r} is defined in the subject.toml of {subject}.",
             fix="Remove it there, and run `harness care subject add` again.",
         )
+    await record_act(connection, "invariant_removed", subject, by, name=name)
+    await store.remove_invariant(subject, name)
     await keep_watch(connection)
     return InvariantView.of(found[0])
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 
+from harness.care.acts import digest_silence, record_act
 from harness.care.store import CareStore
 from harness.care.subjects.registry import find_subject
 from harness.care.views import SilenceBody, SilenceView
@@ -26,6 +27,12 @@ async def add_silence(connection: Connection, body: SilenceBody, by: str) -> Sil
     silence = SilenceView(
         id=uuid.uuid4().hex[:12], subject=body.subject, invariant=body.invariant,
         until=time.time() + body.seconds, reason=body.reason, by=by,
+    )  # fmt: skip
+    minutes = f"{body.seconds / 60:g} min"
+    await record_act(
+        connection, "silence_added", body.subject, by, name=silence.id,
+        why=f"{body.invariant or 'all'} for {minutes}: {body.reason}",
+        digest=digest_silence(silence),
     )  # fmt: skip
     await store.add_silence(
         silence.id, body.subject, body.invariant, silence.until, body.reason, by
@@ -54,12 +61,13 @@ async def find_silence(connection: Connection, id: str) -> SilenceView:
     return found
 
 
-async def end_silence(connection: Connection, id: str) -> SilenceView:
+async def end_silence(connection: Connection, id: str, by: str) -> SilenceView:
     """End a silence now.
 
     Raises:
         InvariantNotFound: There is none with this id.
     """
     found = await find_silence(connection, id)
+    await record_act(connection, "silence_ended", found.subject, by, name=found.id)
     await CareStore(connection.database).end_silence(found.id)
     return found

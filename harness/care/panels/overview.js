@@ -2,28 +2,33 @@
 import { fill, make, subjectLink } from "./dom.js";
 import { drawSpark } from "./draw.js";
 import { keepRead } from "./refresh.js";
-import { ticketItem } from "./ticket_item.js";
-import { TICKET_STATES, showAge, showCondition, showCount, showTime, showValue, sortInvariants, stateBadge } from "./words.js";
+import { makeTicketList } from "./ticket_list.js";
+import { showAge, showCondition, showTime, showValue, sortInvariants, stateBadge } from "./words.js";
 
 const EVERY_S = 5;
 const MOST_INVARIANTS = 100;
-/** How many tickets the API lists. */
-const MOST_TICKETS = 50;
 
 export const showOverview = (content, host) => {
   const notice = make("div", { class: "care-notice" });
   const body = make("div", { class: "care-stack" });
-  content.append(notice, body);
+  const reads = { again: () => {} };
+  const tickets = makeTicketList(host, () => reads.again());
+  tickets.element.hidden = true;
+  content.append(notice, body, tickets.element);
   const load = async () => {
-    const [status, { invariants }, { tickets }] = await Promise.all([
-      host.get("/care"), host.get("/care/invariants"), host.get("/care/tickets"),
+    const [status, { invariants }, found] = await Promise.all([
+      host.get("/care"), host.get("/care/invariants"), tickets.read(),
     ]);
-    fill(body, ...describeAll(status, invariants, tickets, host.locale));
+    fill(body, ...describeAll(status, invariants, host.locale));
+    tickets.show(found, status.subjects);
+    tickets.element.hidden = status.subjects.length === 0;
   };
-  return keepRead({ load, place: notice, seconds: EVERY_S, locale: host.locale }).stop;
+  const kept = keepRead({ load, place: notice, seconds: EVERY_S, locale: host.locale });
+  reads.again = kept.again;
+  return kept.stop;
 };
 
-const describeAll = (status, invariants, tickets, locale) => {
+const describeAll = (status, invariants, locale) => {
   if (status.subjects.length === 0) {
     return [
       make("p", { class: "care-quiet", "data-key": "empty" },
@@ -34,7 +39,6 @@ const describeAll = (status, invariants, tickets, locale) => {
     late(status, locale),
     part("subjects", "Subjects", make("ul", { class: "care-cards", "aria-label": "Subjects" }, ...status.subjects.map(subjectCard))),
     part("invariants", "Invariants", ...describeInvariants(invariants, locale)),
-    part("tickets", "Open tickets", ...describeTickets(tickets, locale)),
   ];
 };
 
@@ -87,18 +91,3 @@ const invariantItem = (each, locale) =>
         : make("p", { class: "care-quiet", title: showTime(each.since, locale) }, `since ${showTime(each.since, locale)} (${showAge(each.since)})`)),
     drawSpark(each, locale),
   );
-
-const describeTickets = (tickets, locale) => {
-  if (tickets.length === 0) return [make("p", { class: "care-quiet" }, "No ticket is open.")];
-  const groups = Object.entries(TICKET_STATES)
-    .map(([state, [, meaning]]) => [state, meaning, tickets.filter((each) => each.state === state)])
-    .filter(([, , found]) => found.length > 0);
-  return [
-    ...groups.map(([state, meaning, found]) =>
-      make("div", { "data-key": state, class: "care-group" },
-        make("h3", {}, `${meaning} (${found.length})`),
-        make("ul", { class: "care-list", "aria-label": `Tickets: ${state}` }, ...found.map((each) => ticketItem(each, locale))))),
-    tickets.length >= MOST_TICKETS
-      ? make("p", { class: "care-quiet" }, `These are the ${MOST_TICKETS} that changed last; each subject shows its own.`) : undefined,
-  ];
-};

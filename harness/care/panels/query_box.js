@@ -1,6 +1,7 @@
 // A query over metrics or logs, with its curves or lines.
 import { exactText, fault, fill, make } from "./dom.js";
 import { drawAxis, drawCurve } from "./draw.js";
+import { makeChoice } from "./forms.js";
 import { showCount, showTime, showValue } from "./words.js";
 
 const SPANS = [["900", "15 minutes"], ["3600", "1 hour"], ["21600", "6 hours"], ["86400", "24 hours"], ["604800", "7 days"]];
@@ -50,13 +51,8 @@ export const makeQueryBox = (host, starts) => {
   return make("div", { class: "care-stack" }, make("h2", {}, "Look at metrics and logs"), form, answer);
 };
 
-const makeChoice = (id, options, chosen) => {
-  const made = make("select", { class: "harness-input", id });
-  made.append(...options.map(([value, title]) => make("option", { value, selected: value === chosen }, title)));
-  return made;
-};
-
-const describeAnswer = (found, locale) => {
+/** The curves or lines of an answer. */
+export const describeAnswer = (found, locale) => {
   if (found.curves.length === 0 && found.lines.length === 0) {
     return [make("p", { class: "care-quiet" }, "The query matches nothing in this time.")];
   }
@@ -68,7 +64,7 @@ const describeAnswer = (found, locale) => {
   return [
     make("ul", { class: "care-list", "aria-label": "Curves" },
       ...found.curves.slice(0, MOST_CURVES).map((each) => curveItem(each, span, locale))),
-    drawAxis(span, locale),
+    found.start == null ? undefined : drawAxis(span, locale),
     ...more,
   ];
 };
@@ -82,7 +78,7 @@ const curveItem = (curve, span, locale) => {
   return make("li", { class: "care-lane" },
     make("p", { class: "care-code" }, curve.name),
     make("p", { class: "care-quiet" }, `last ${number(curve.last)}, least ${number(curve.least)}, most ${number(curve.most)}, mean ${number(curve.mean)}`),
-    drawCurve({ points: curve.points, span, name: curve.name.slice(0, 200), locale, marks }),
+    curve.points.length > 1 ? drawCurve({ points: curve.points, span, name: curve.name.slice(0, 200), locale, marks }) : undefined,
     curve.trend ? make("p", { class: "care-quiet" }, `Moved steadily from ${number(curve.trend.first)} to ${number(curve.trend.last)}`) : undefined,
     curve.spike ? make("p", { class: "care-quiet" }, `Was ${number(curve.spike.value)} at ${showTime(curve.spike.at, locale)}, otherwise about ${number(curve.spike.usual)}`) : undefined,
     marks.length > 0 ? make("p", { class: "care-quiet" }, `Level changed at ${marks.map(({ text }) => text).join("; at ")}`) : undefined);

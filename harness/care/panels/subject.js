@@ -1,9 +1,11 @@
 // One subject: its invariants and changes on one axis of time, its tickets, and queries.
-import { fill, make, overviewLink, ticketLink } from "./dom.js";
+import { button, fill, make, overviewLink, ticketLink } from "./dom.js";
 import { drawAxis, drawCurve, findWithin, spanOf } from "./draw.js";
+import { pressing } from "./forms.js";
 import { makeQueryBox } from "./query_box.js";
 import { keepRead } from "./refresh.js";
 import { showSlos } from "./slos.js";
+import { makeInvariantForm, makeSilences } from "./subject_acts.js";
 import { changeItem, ticketItem } from "./ticket_item.js";
 import { showAge, showCondition, showCount, showTime, showValue, sortInvariants, stateBadge, timeOf } from "./words.js";
 
@@ -24,15 +26,32 @@ export const showSubject = (content, host, name) => {
   const queries = make("section", { class: "care-part", hidden: true });
   const rest = make("div", { class: "care-stack" });
   const slos = make("section", { class: "care-part", hidden: true });
-  content.append(make("p", {}, overviewLink("All subjects")), notice, head, body, slos, queries, rest);
+  const reads = { again: () => {} };
+  const again = () => reads.again();
+  const problem = make("div");
+  const adding = host.role === "viewer" ? undefined : makeInvariantForm(host, name, again);
+  const silences = makeSilences(host, name, again);
+  const later = [adding, silences.element].filter(Boolean);
+  for (const each of later) each.hidden = true;
+  pressing(body, problem, async ({ key }) => {
+    await host.delete(`/care/invariants/${encodeURIComponent(name)}/${encodeURIComponent(key)}`);
+    again();
+  });
+  content.append(make("p", {}, overviewLink("All subjects")), notice, head, body, problem, ...later, slos, queries, rest);
   const stopSlos = showSlos(slos, host, name);
   let box;
   const load = async () => {
-    const found = await host.get(`/care/subjects/${encodeURIComponent(name)}`);
+    const [found, { silences: silenced }] = await Promise.all([
+      host.get(`/care/subjects/${encodeURIComponent(name)}`), host.get("/care/silences"),
+    ]);
+    const mayChange = host.role !== "viewer" && found.may_change;
     const span = spanOf(found.invariants.map(({ samples }) => samples));
     const marks = span ? await readMarks(host, name, span) : [];
     fill(head, ...describeHead(found, locale));
-    fill(body, describeInvariants(found, span, marks, locale));
+    fill(body, describeInvariants(found, span, marks, locale, mayChange));
+    silences.show(silenced, found.invariants, mayChange);
+    silences.element.hidden = false;
+    if (adding) adding.hidden = !mayChange;
     if (!box) {
       // What is typed there stays: it is made once.
       box = makeQueryBox(host, { metrics: found.metrics, logs: found.logs });
@@ -41,10 +60,11 @@ export const showSubject = (content, host, name) => {
     }
     fill(rest, describeTickets(found, locale), describeChanges(found, marks, locale));
   };
-  const { stop } = keepRead({ load, place: notice, seconds: EVERY_S, locale });
+  const kept = keepRead({ load, place: notice, seconds: EVERY_S, locale });
+  reads.again = kept.again;
   return () => {
     stopSlos();
-    stop();
+    kept.stop();
   };
 };
 
@@ -74,13 +94,13 @@ const readMarks = async (host, name, span) => {
   }));
 };
 
-const describeInvariants = (found, span, marks, locale) => {
+const describeInvariants = (found, span, marks, locale, mayChange) => {
   const sorted = sortInvariants(found.invariants);
   if (sorted.length === 0) return part("invariants", "Invariants", make("p", { class: "care-quiet" }, "It has no invariants."));
   const shown = span ? findWithin(marks, span) : [];
   return part("invariants", "Invariants",
     make("ul", { class: "care-list", "aria-label": "Invariants" },
-      ...sorted.map((each) => invariantItem(each, span, shown, locale))),
+      ...sorted.map((each) => invariantItem(each, span, shown, locale, mayChange))),
     span ? drawAxis(span, locale, shown) : undefined,
     span ? make("p", { class: "care-quiet" }, legend(shown)) : undefined,
     shown.length > 0 ? make("ul", { class: "care-list", "aria-label": "What happened" }, ...shown.map((mark) => markItem(mark, locale))) : undefined);
@@ -97,13 +117,15 @@ const markItem = (mark, locale) =>
       make("strong", {}, mark.what), timeOf(mark.at, locale),
       LINKED.has(mark.what) ? ticketLink(mark.id, mark.title) : make("span", { dir: "auto" }, mark.title)));
 
-const invariantItem = (each, span, marks, locale) =>
+const invariantItem = (each, span, marks, locale, mayChange) =>
   make("li", { class: "care-lane", "data-key": each.name },
     make("div", { class: "care-row" },
       stateBadge(each.state), make("strong", {}, each.name),
       make("span", { class: "care-value" }, showValue(each.value, locale)),
       each.since == null ? undefined : make("span", { class: "care-quiet" }, `since ${showTime(each.since, locale)} (${showAge(each.since)})`),
-      each.silenced ? make("span", { class: "care-quiet" }, "silenced") : undefined),
+      each.silenced ? make("span", { class: "care-quiet" }, "silenced") : undefined,
+      each.by ? make("span", { class: "care-quiet" }, `added by ${each.by}`) : undefined,
+      each.by && mayChange ? button("Remove", { "data-key": each.name, "aria-label": `Remove ${each.name}` }) : undefined),
     make("p", { class: "care-code" }, showCondition(each, locale)),
     each.summary ? make("p", { class: "care-quote" }, each.summary) : undefined,
     each.state !== "holds" && each.message ? make("p", { class: "care-quiet care-quote" }, each.message) : undefined,

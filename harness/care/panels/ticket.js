@@ -1,11 +1,13 @@
 // One ticket: what happened to it, what may be the cause, and what people can do.
-import { button, fault, fill, make, overviewLink, quote, runLink, subjectLink } from "./dom.js";
+import { badge, fill, make, overviewLink, quote, runLink, subjectLink, ticketLink } from "./dom.js";
+import { describeAnswer } from "./query_box.js";
 import { keepRead } from "./refresh.js";
+import { makeActs, makeCommentForm, makeFields, makePinForm } from "./ticket_acts.js";
 import { changeItem } from "./ticket_item.js";
 import { TICKET_STATES, showCount, ticketBadge, timeOf, verdictBadge } from "./words.js";
 
 const EVERY_S = 4;
-const ACTIONS = { work: "Let an agent work on it", resolve: "Resolve", close: "Close" };
+const RELATED = { person: "as a person says", commit: "the same commit", time: "open at the same time" };
 
 export const showTicket = (content, host, id) => {
   const path = `/care/tickets/${encodeURIComponent(id)}`;
@@ -15,19 +17,23 @@ export const showTicket = (content, host, id) => {
   const comments = make("div");
   const reads = { again: () => {} };
   const acts = host.role === "viewer" ? undefined : makeActs(host, path, reads);
+  const fields = host.role === "viewer" ? undefined : makeFields(host, path, reads);
+  const pins = host.role === "viewer" ? undefined : makePinForm(host, path, reads);
   const form = host.role === "viewer" ? undefined : makeCommentForm(host, path, reads);
-  const parts = [head, acts?.element, body, comments, form].filter(Boolean);
+  const parts = [head, acts?.element, fields?.element, body, pins, comments, form].filter(Boolean);
   for (const each of parts) each.hidden = true;
   content.append(make("p", {}, overviewLink("All subjects")), notice, ...parts);
 
   const load = async () => {
     const ticket = await host.get(path);
     fill(head, ...describeHead(ticket, host.locale));
-    acts?.show(ticket.actions);
     fill(body, ...describeBody(ticket, host.locale));
     fill(comments, describeComments(ticket, host.locale));
     for (const each of parts) each.hidden = false;
-    if (acts) acts.element.hidden = ticket.actions.length === 0;
+    acts?.show(ticket);
+    fields?.show(ticket);
+    // Who may not change the subject is offered nothing.
+    if (!ticket.may_change) for (const each of [fields?.element, pins, form]) if (each) each.hidden = true;
   };
   const kept = keepRead({ load, place: notice, seconds: EVERY_S, locale: host.locale });
   reads.again = kept.again;
@@ -42,6 +48,8 @@ const describeHead = (ticket, locale) => [
     ...fact("Subject", subjectLink(ticket.subject)),
     ...(ticket.invariant ? fact("Invariant", ticket.invariant) : []),
     ...fact("Severity", ticket.severity),
+    ...fact("Priority", ticket.priority),
+    ...fact("Assigned to", ticket.assignee ?? "nobody"),
     ...fact("Reported", `${showCount(ticket.count, "time")}, first by ${ticket.opened_by}, `, timeOf(ticket.opened, locale)),
     ...(ticket.run ? fact("Agent's run", describeRun(ticket.run, ticket), ` (${showCount(ticket.attempts, "attempt")})`) : [])),
 ];
@@ -67,6 +75,7 @@ const part = (key, title, ...children) =>
 const describeBody = (ticket, locale) => {
   const hypotheses = ticket.notes.filter(({ kind }) => kind === "hypothesis");
   const proposals = ticket.notes.filter(({ kind }) => kind === "proposal");
+  const pinned = ticket.notes.filter(({ kind }) => kind === "pin");
   return [
     proposals.length > 0
       ? part("proposals", "Proposed changes", make("ul", { class: "care-list", "aria-label": "Proposed changes" }, ...proposals.toReversed().map((each) => proposalItem(each, locale))))
@@ -75,20 +84,39 @@ const describeBody = (ticket, locale) => {
       ticket.moves.length > 0
         ? make("ol", { class: "care-timeline", "aria-label": "What happened" }, ...ticket.moves.map((each) => moveItem(each, ticket, locale)))
         : make("p", { class: "care-quiet" }, "Nothing yet.")),
+    pinned.length > 0
+      ? part("pins", "Evidence", make("ul", { class: "care-list", "aria-label": "Evidence" }, ...pinned.map((each) => pinItem(each, locale))))
+      : undefined,
     hypotheses.length > 0
       ? part("hypotheses", "Possible causes", make("ul", { class: "care-list", "aria-label": "Possible causes" }, ...hypotheses.map((each) => hypothesisItem(each, locale))))
       : undefined,
     ticket.changes.length > 0
       ? part("changes", "Changes", make("ul", { class: "care-list", "aria-label": "Changes" }, ...ticket.changes.map((each) => changeItem(each, locale, { origin: each.run ? describeRun(each.run, ticket) : undefined }))))
       : undefined,
+    ticket.related.length > 0
+      ? part("related", "Related tickets", make("ul", { class: "care-list", "aria-label": "Related tickets" }, ...ticket.related.map(relatedItem)))
+      : undefined,
   ];
 };
 
 const moveItem = (move, ticket, locale) =>
   make("li", {},
-    make("p", { class: "care-row" }, ticketBadge(move.state), timeOf(move.at, locale),
+    make("p", { class: "care-row" }, move.fields ? badge("changed", "quiet") : ticketBadge(move.state), timeOf(move.at, locale),
       make("span", { class: "care-quiet" }, `by ${move.by}`), move.run ? describeRun(move.run, ticket) : undefined),
     quote(move.why));
+
+const relatedItem = (each) =>
+  make("li", { class: "care-item", "data-key": each.id },
+    make("div", { class: "care-row" }, ticketBadge(each.state), ticketLink(each.id, each.title, { class: "care-link care-title" }),
+      make("span", { class: "care-quiet" }, RELATED[each.why] ?? each.why)));
+
+/** A query with its result at that time. */
+const pinItem = (note, locale) =>
+  make("li", { class: "care-item" },
+    make("p", { class: "care-quiet" }, `by ${note.by}, `, timeOf(note.at, locale)),
+    quote(note.text),
+    make("p", { class: "care-code" }, note.evidence?.query ?? ""),
+    ...describeAnswer(note.evidence ?? { curves: [], lines: [], more: 0 }, locale));
 
 const hypothesisItem = (note, locale) => {
   const { verdict, for: backing, against } = note.evidence ?? {};
@@ -125,63 +153,4 @@ const describeComments = (ticket, locale) => {
             make("li", { class: "care-item" },
               make("p", { class: "care-quiet" }, `${note.by}, `, timeOf(note.at, locale)), quote(note.text))))
       : make("p", { class: "care-quiet" }, "Nobody has commented."));
-};
-
-/** Buttons for what can be done now, with a reason. */
-const makeActs = (host, path, reads) => {
-  const why = make("input", { class: "harness-input care-text", id: "care-why", maxlength: 2_000, autocomplete: "off" });
-  const buttons = make("div", { class: "care-row" });
-  const problem = make("div");
-  let isActing = false;
-  let shown = [];
-  const element = make("section", { class: "care-form", "aria-label": "Actions" },
-    make("label", { for: "care-why" }, "Reason (optional)"), why, buttons, problem);
-  buttons.addEventListener("click", async (event) => {
-    const pressed = event.target.closest("button");
-    if (!pressed || pressed.disabled) return;
-    isActing = true;
-    show(shown);
-    try {
-      await host.post(`${path}/act`, { action: pressed.dataset.key, why: why.value.trim() });
-      why.value = "";
-      fill(problem);
-    } catch (error) {
-      fill(problem, fault(error));
-    }
-    isActing = false;
-    show(shown);
-    reads.again();
-    setTimeout(reads.again, 1_000); // what is read follows the ticket's workflow a moment later
-  });
-  const show = (actions) => {
-    shown = actions;
-    fill(buttons, ...actions.map((each) => button(ACTIONS[each] ?? each, { "data-key": each, disabled: isActing })));
-  };
-  return { element, show };
-};
-
-const makeCommentForm = (host, path, reads) => {
-  const text = make("textarea", { class: "harness-input care-text", id: "care-comment", rows: 3, maxlength: 10_000 });
-  const send = make("button", { type: "submit", class: "harness-button" }, "Comment");
-  const problem = make("div");
-  const form = make("form", { class: "care-form" },
-    make("label", { for: "care-comment" }, "Your comment: the agent that works on the ticket reads it"), text,
-    make("div", { class: "care-row" }, send), problem);
-  form.addEventListener("submit", async (event) => {
-    event.preventDefault();
-    send.disabled = true;
-    try {
-      await host.post(`${path}/comments`, { text: text.value });
-      text.value = "";
-      fill(problem);
-      reads.again();
-    } catch (error) {
-      fill(problem, fault(error));
-    }
-    send.disabled = false;
-  });
-  text.addEventListener("keydown", (event) => {
-    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
-  });
-  return form;
 };

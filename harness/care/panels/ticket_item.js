@@ -6,7 +6,7 @@ export const ticketItem = (each, locale) =>
   make("li", { class: "care-item", "data-key": each.id },
     make("div", { class: "care-row" }, ticketBadge(each.state), ticketLink(each.id, each.title, { class: "care-link care-title" })),
     make("p", { class: "care-quiet" },
-      `${each.subject} · ${each.severity} · reported ${showCount(each.count, "time")} · changed `,
+      `${each.subject} · ${each.priority} priority · ${each.assignee ? `of ${each.assignee} · ` : ""}reported ${showCount(each.count, "time")} · changed `,
       timeOf(each.changed, locale), ` (${showAge(each.changed)} ago)`));
 
 /** A change: `number` is that of its mark on the axis, `origin` leads to where it comes from. */

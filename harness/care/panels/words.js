@@ -8,6 +8,7 @@ const STATES = {
 /** The order in which invariants need a look. */
 const URGENCY = ["broken", "invalid", "violated", "unreachable", "no_data", "not evaluated", "holds"];
 const SEVERITIES = ["critical", "warning", "info"];
+export const PRIORITIES = [["urgent", "Urgent"], ["high", "High"], ["normal", "Normal"], ["low", "Low"]];
 /** The order in which tickets need a person, with what a state means. */
 export const TICKET_STATES = {
   proposed: ["warn", "Waiting for a decision"],

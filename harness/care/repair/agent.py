@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from harness.agent import Agent, AnyTool
+from harness.care.repair.evidence import pin_evidence
 from harness.care.repair.orders import ask_after_orders
 from harness.care.repair.runbook_tools import RUNBOOKS
 from harness.care.repair.tools import (
@@ -34,6 +35,7 @@ Work in this order:
    Compare before and after. Ask for aggregates, not for thousands of series.
    If there are runbooks, see with find_runbooks whether one fits what you saw.
 2. Note each explanation that you consider with note_hypothesis: what speaks for it and against it.
+   Keep the query that shows the cause best with pin_evidence.
 3. When one is likely, read the code and its guidance, edit as little as possible, run the tests.
 4. propose_change, then deploy_change with its commit. A person reads the diff and decides.
    If a restart is enough, use restart_subject. If nothing has to be changed, say so and why.
@@ -69,7 +71,7 @@ def make_care_agent(
         model=model,
         instructions=instructions,
         tools=[
-            *READING, *RUNBOOKS, note_hypothesis, list_files,
+            *READING, *RUNBOOKS, note_hypothesis, pin_evidence, list_files,
             *map(_distrust, (read_file, search_files)), edit_file, run_tests, *CHANGING,
         ],
         gates=[ask_after_orders],

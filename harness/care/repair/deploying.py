@@ -112,7 +112,7 @@ class Deployer:
     async def _watch_stage(self, change: ChangeRow, stage: int) -> None:
         """Watch the invariants that held before the change; raises ToolFailed if one breaks, or
         does not hold at the end."""
-        request = Verify(subject=self.subject.name, names=change.held, changed_at=change.at)
+        request = Verify(subject=self.subject.name, names=tuple(change.held), changed_at=change.at)
         until = time.monotonic() + self.subject.stage_seconds
         while True:
             seen = await look_at(self.connection, request)

@@ -43,7 +43,8 @@ async def find_proposed(connection: Connection, id: str) -> Proposed:
     ticket = await find_ticket(connection, id)
     if ticket.state not in SETTLED:
         raise TicketRefused(f"Ticket {id} is {ticket.state}: what did not help yet is no runbook.")
-    notes = await TicketStore(connection.database).list_notes(id, "runbook")
+    found = await TicketStore(connection.database).list_notes(id)
+    notes = [each for each in found if each.kind == "runbook" and each.run == ticket.run]
     evidence = notes[-1].evidence if notes else None
     stored = await find_subject(connection, ticket.subject)
     if evidence is None or stored.subject.runbooks is None:

@@ -100,9 +100,10 @@ def read_runbook_text(root: Path, folder: str, name: str) -> str:
     return f"{text}\n[cut off]" if len(content) > MAX_BYTES else text
 
 
-def write_head(title: str, when: str, do: str) -> str:
-    """The lines at the beginning of a runbook."""
-    return f"---\ntitle: {_clean(title)}\nwhen: invariant {_clean(when)}\ndo: {_clean(do)}\n---\n"
+def write_runbook(title: str, when: str, do: str, text: str) -> str:
+    """A runbook with its head."""
+    head = f"title: {_clean(title)}\nwhen: invariant {_clean(when)}\ndo: {_clean(do)}"
+    return f"---\n{head}\n---\n{text.strip()}\n"
 
 
 def _clean(text: str) -> str:

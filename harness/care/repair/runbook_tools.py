@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import Field
 
 from harness.agent import AnyTool, tool
 from harness.care.invariants.invariant import NAME as INVARIANT
-from harness.care.repair.runbook import NAME, list_runbooks, read_runbook_text, write_head
+from harness.care.repair.runbook import NAME, list_runbooks, read_runbook_text, write_runbook
 from harness.care.repair.tools import Context, Words
 from harness.care.subjects.registry import find_subject
 from harness.care.tickets.rows import Note
@@ -71,7 +70,7 @@ async def propose_runbook(
     ticket = await ctx.deps.find_ticket(ctx.run)
     if ticket is None:
         raise ToolFailed("This run works on no ticket.")
-    content = f"{write_head(title, invariant, do)}{text.strip()}\n"
+    content = write_runbook(title, invariant, do, text)
     note = Note(
         id=ctx.idempotency_key, kind="runbook", text=title, by="agent", at=0.0,
         evidence={"file": name, "content": content}, run=ctx.run,
@@ -80,15 +79,10 @@ async def propose_runbook(
     return f"Proposed {name}. It is not a file yet: a person decides."
 
 
-@propose_runbook.prepare
-async def before_runbook(ctx: Context, _arguments: Mapping[str, Any]) -> dict[str, Any]:
-    return {"note": ctx.idempotency_key}
-
-
 @propose_runbook.undo
-async def forget_runbook(ctx: Context, receipt: dict[str, Any]) -> str:
-    await TicketStore(ctx.deps.connection.database).remove_note(receipt["note"])
-    return "the runbook is not proposed any more"
+async def keep_proposed(_ctx: Context, _receipt: Any) -> str:
+    """Only that of the run which resolved a ticket can be accepted."""
+    return "the runbook is not a file"
 
 
 async def _find_folder(ctx: Context, subject: str) -> str:

@@ -23,6 +23,16 @@ NAN = float("nan")
 
 def summarize(answer: QueryAnswer) -> str | Summarized:
     """Write an answer for a model, with all of it as data if the text leaves something out."""
+    text = write_summary(answer)
+    hidden = answer.more or len(answer.curves) > CURVES or len(answer.lines) > LINES
+    if not hidden and _is_complete(answer):
+        return text
+    kept, what = _keep(answer)
+    return Summarized(text, kept, "application/json", what)
+
+
+def write_summary(answer: QueryAnswer) -> str:
+    """Write an answer for a model."""
     if not answer.curves and not answer.lines:
         return "The query matches nothing in this time."
     curves, lines = answer.curves[:CURVES], answer.lines[:LINES]
@@ -35,11 +45,7 @@ def summarize(answer: QueryAnswer) -> str | Summarized:
     if hidden:
         least = "at least " if answer.more and lines else ""
         parts.append(f"[{least}{hidden} more are left out: aggregate, or ask for less]")
-    text = "\n".join(parts)
-    if not hidden and _is_complete(answer):
-        return text
-    kept, what = _keep(answer)
-    return Summarized(text, kept, "application/json", what)
+    return "\n".join(parts)
 
 
 def summarize_names(found: Sequence[str]) -> str:

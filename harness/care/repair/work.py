@@ -3,37 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.care.contracts import (
-    Move,
-    TicketSpec,
-    TicketState,
-    Undone,
-    Verified,
-    Verify,
-    Work,
-    Worked,
-)
+from harness.care.contracts import TicketSpec, Undone, Verified, Verify, Work, Worked
 from harness.care.repair.agent import NAME, describe_subject
 from harness.care.repair.deploying import Deployer
+from harness.care.repair.following import find_move, find_run, name_run
 from harness.care.repair.git import close_worktree, open_clone, open_worktree
 from harness.care.repair.look import look_at
 from harness.care.store import CareStore, StoredSubject
 from harness.care.subjects.registry import find_subject
-from harness.care.tickets.client import find_workflow_id
+from harness.care.tickets.client import find_workflow_id, send_to_ticket
 from harness.care.tickets.rows import ChangeRow
 from harness.care.tickets.store import TicketStore
 from harness.contracts.errors import HarnessError
-from harness.contracts.event import (
-    DecisionMade,
-    DecisionRequested,
-    DurableEvent,
-    ToolCallFinished,
-    ToolCallStarted,
-)
 from harness.contracts.message import user_message
 from harness.engine.connection import Connection
 from harness.history.follow import Feeds
@@ -46,10 +32,7 @@ from harness.undo.client import undo_run
 
 WORKSPACES = "care-workspaces"
 """The folder in the project with the code that agents edit, until their tickets are closed."""
-CHANGES = ("deploy_change", "restart_subject")
 LABEL = "ticket"
-FOLLOWED_S = 10.0
-"""How long the ticket may lag behind the end of the run."""
 MAX_SUMMARY = 1_000
 
 
@@ -62,26 +45,23 @@ class TicketWork:
 
     async def work(self, request: Work) -> Worked:
         """Start the agent's run, or join it, and wait for its end."""
-        ticket, run = request.ticket, request.ticket.run
-        if run is None or request.attempt > 1:
-            run = await self._start(request)
-        following = asyncio.ensure_future(self._follow(ticket.id, run))
+        ticket, run = request.ticket, find_run(request)
+        if run != ticket.run:
+            await self._start(request, run)
         try:
+            await self._follow(ticket.id, run)
             end = await wait_for_end(self.connection, self.feeds, run)
-            await asyncio.wait([following], timeout=FOLLOWED_S)
         except asyncio.CancelledError:
             with suppress(HarnessError):  # the ticket was closed
                 await abort_run(self.connection, run, "the ticket was closed", undo=False)
             raise
-        finally:
-            following.cancel()
         stored = await find_subject(self.connection, ticket.subject)
         changes = await Deployer(self.connection, stored).settle(run)
         made = [each for each in changes if each.state == "done"]
         summary = end.error.message if end.error else end.output
         first = made[-1] if made else None
         return Worked(
-            run=run, changed=bool(made), held=first.held if first else (),
+            run=run, changed=bool(made), held=tuple(first.held) if first else (),
             changed_at=first.at if first else 0.0,
             window_seconds=await self._find_window(ticket, made),
             summary=summary[:MAX_SUMMARY],
@@ -106,13 +86,12 @@ class TicketWork:
             return
         clone = await open_clone(Path(subjects[0].folder))
         for attempt in range(1, found.attempts + 1):
-            place = self.connection.project / WORKSPACES / f"care-{ticket}-{attempt}"
+            place = self.connection.project / WORKSPACES / name_run(ticket, attempt)
             await close_worktree(clone, place)
 
-    async def _start(self, request: Work) -> str:
-        """Start the agent's run, unless it has begun; returns its id."""
+    async def _start(self, request: Work, run: str) -> None:
+        """Start the agent's run, unless it has begun."""
         ticket = request.ticket
-        run = f"care-{ticket.id}-{request.attempt}"
         stored = await find_subject(self.connection, ticket.subject)
         place = await self._open_workspace(stored, run)
         agent = await find_published(self.connection, NAME)
@@ -123,7 +102,6 @@ class TicketWork:
         )  # fmt: skip
         await TicketStore(self.connection.database).set_run(ticket.id, run)
         await start_run(self.connection, agent, asked, eager=False)
-        return run
 
     async def _open_workspace(self, stored: StoredSubject, run: str) -> Path:
         """The subject's code on a branch of its own, for one run."""
@@ -133,19 +111,16 @@ class TicketWork:
         return work.folder
 
     async def _follow(self, ticket: str, run: str) -> None:
-        """Tell the ticket what the run does."""
+        """Tell the ticket what the run does, until the run ends. A failure ends the attempt of the
+        activity, and the next one tells everything again: the ticket knows what it was told."""
+        workflow = await find_workflow_id(self.connection, ticket)
+        handle = self.connection.temporal.get_workflow_handle(workflow)
         async for event in self.feeds.follow_durable(run):
-            state = _find_state(event)
-            if state is not None:
-                await self._tell(ticket, *state, run)
+            move = find_move(event)
+            if move is not None:
+                await send_to_ticket(handle, "follow", move)
 
-    async def _tell(self, ticket: str, state: TicketState, why: str, run: str) -> None:
-        handle = self.connection.temporal.get_workflow_handle(
-            await find_workflow_id(self.connection, ticket)
-        )
-        await handle.signal("follow", Move(state=state, why=why, by="agent", run=run))
-
-    async def _find_window(self, ticket: TicketSpec, made: list[ChangeRow]) -> float:
+    async def _find_window(self, ticket: TicketSpec, made: Sequence[ChangeRow]) -> float:
         if not made:
             return 0.0
         watched = await CareStore(self.connection.database).list_watched(ticket.subject)
@@ -164,20 +139,3 @@ class TicketWork:
         lines = [f"Ticket {ticket.id}: {ticket.title}", describe_subject(stored.subject)]
         lines += [f"{e.kind} by {e.by}: {e.text}" for e in notes if e.at < request.at]
         return "\n".join(lines)
-
-
-def _find_state(event: DurableEvent) -> tuple[TicketState, str] | None:
-    """The state of a ticket that follows from an event of its run."""
-    match event:
-        case DecisionRequested(tool=str(tool)) if tool in CHANGES:
-            return "proposed", f"{tool} waits for approval"
-        case DecisionMade(verdict="approve" | "edit"):
-            return "approved", f"approved by {event.by or 'a policy'}"
-        case DecisionMade(verdict="reject"):
-            return "investigating", f"rejected by {event.by}: {event.note or ''}"
-        case ToolCallStarted(name=name) if name in CHANGES:
-            return "changing", f"{name} is at work"
-        case ToolCallFinished(name=name, ok=True) if name in CHANGES:
-            return "verifying", f"{name} is done"
-        case _:
-            return None

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from harness.care.acts import digest_content, record_act
 from harness.care.settings import CareSettings
 from harness.care.store import CareStore, StoredSubject
 from harness.care.subjects.commands import GIT, run_command
@@ -67,6 +68,10 @@ async def add_subject(connection: Connection, folder: Path, by: str) -> Added:
             fix="Correct the queries. `harness care query` shows what each answers.",
         )
     digest = digest_definition(content)
+    await record_act(
+        connection, "subject_added", subject.name, by, why=str(folder),
+        digest=digest_content(subject.model_dump(mode="json", by_alias=True)),
+    )  # fmt: skip
     await CareStore(connection.database).add_subject(subject, str(folder), digest, by)
     await keep_watch(connection)
     return Added(subject, asked.unknown)
@@ -84,13 +89,14 @@ async def find_subject(connection: Connection, name: str) -> StoredSubject:
     return found[0]
 
 
-async def remove_subject(connection: Connection, name: str) -> None:
+async def remove_subject(connection: Connection, name: str, by: str) -> None:
     """Remove a subject with its invariants; its folder is not touched.
 
     Raises:
         SubjectNotFound: There is none with this name.
     """
     stored = await find_subject(connection, name)
+    await record_act(connection, "subject_removed", stored.subject.name, by)
     await CareStore(connection.database).remove_subject(stored.subject.name)
     await keep_watch(connection)
 

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from temporalio.client import (
+    WorkflowHandle,
     WorkflowUpdateFailedError,
     WorkflowUpdateRPCTimeoutOrCancelledError,
 )
 from temporalio.service import RPCError, RPCStatusCode
 
+from harness.api.paging import decode_cursor, encode_cursor
 from harness.care.capability import CARE
 from harness.care.contracts import (
     OPEN_STATES,
     TICKET_WORKFLOW,
     Action,
     TicketAct,
+    TicketChange,
+    TicketFields,
     TicketSpec,
     TicketState,
     find_actions,
@@ -28,12 +35,15 @@ from harness.care.invariants.judge import Judgement
 from harness.care.invariants.rows import Watched
 from harness.care.store import CareStore
 from harness.care.subjects.registry import find_subject
-from harness.care.tickets.rows import Note, Report, Ticket, fingerprint
+from harness.care.tickets.rows import Report, Ticket, TicketFilter, fingerprint
 from harness.care.tickets.store import TicketStore
 from harness.care.views import (
     ChangeView,
+    RelatedTicket,
     SubjectDetail,
+    TicketChangeBody,
     TicketDetail,
+    TicketList,
     TicketMove,
     TicketNote,
     TicketView,
@@ -49,6 +59,8 @@ MAX_TEXT = 10_000
 PATIENCE = timedelta(seconds=15)
 SHOWN = 50
 """Tickets and changes of a subject that are shown with it."""
+MOST_RELATED = 20
+OPEN = TicketFilter(states=OPEN_STATES)
 
 
 async def find_workflow_id(connection: Connection, ticket: str) -> str:
@@ -71,7 +83,7 @@ async def report_judgements(
     }
     if held:
         waiting = await TicketStore(connection.database).list(
-            states=("open", "reopened"), limit=10_000
+            TicketFilter(states=("open", "reopened")), 10_000
         )
         for ticket in waiting:
             if ticket.id in held:
@@ -155,13 +167,35 @@ async def act_on_ticket(
         TicketNotFound: There is none.
         TicketRefused: It is in a state in which that makes no sense.
     """
+    act = TicketAct(action=action, by=by, why=why[:MAX_TEXT] or f"by {by}")
+    return await _update(connection, id, "act", act)
+
+
+async def change_ticket(connection: Connection, id: str, body: TicketChangeBody, by: str) -> Ticket:
+    """Change the priority, the assignee or the related tickets of a ticket.
+
+    Raises:
+        TicketNotFound: There is none.
+        TicketRefused: It is closed, or nothing is to be changed.
+    """
+    fields = TicketFields(**body.model_dump())
+    if fields.assignee is not None:
+        fields = fields.model_copy(update={"assignee": " ".join(fields.assignee.split())})
+    if fields.link is not None:
+        other = await find_ticket(connection, fields.link)
+        if other.id == id:
+            raise TicketRefused("A ticket cannot be related to itself.")
+    return await _update(connection, id, "change", TicketChange(fields=fields, by=by))
+
+
+async def _update(connection: Connection, id: str, update: str, content: object) -> Ticket:
+    """Send an update to a ticket's workflow, and read the ticket once the workflow has taken it."""
     ticket = await find_ticket(connection, id)
     if not ticket.started:  # it was reported a moment ago, or who opened it has died since
         await _start(connection, _report_again(ticket), ticket.state)
     handle = connection.temporal.get_workflow_handle(await find_workflow_id(connection, ticket.id))
-    act = TicketAct(action=action, by=by, why=why[:MAX_TEXT] or f"by {by}")
     try:
-        await handle.execute_update("act", act, result_type=str, rpc_timeout=PATIENCE)
+        await handle.execute_update(update, content, result_type=str, rpc_timeout=PATIENCE)
     except WorkflowUpdateRPCTimeoutOrCancelledError:
         raise NoWorker(
             f"No worker took the request within {PATIENCE.seconds} s.",
@@ -174,23 +208,6 @@ async def act_on_ticket(
             raise TicketRefused(f"The ticket is {ticket.state}; its workflow has ended.") from None
         raise unreachable_error(error) from error
     return await find_ticket(connection, id)
-
-
-async def comment(connection: Connection, id: str, text: str, by: str) -> Note:
-    """Comment on a ticket; the agent that works on it reads comments.
-
-    Raises:
-        TicketNotFound: There is none.
-        TicketRefused: The text is empty or too long.
-    """
-    ticket = await find_ticket(connection, id)
-    if not text.strip() or len(text) > MAX_TEXT:
-        raise TicketRefused(f"The comment must have 1 to {MAX_TEXT:,} characters.")
-    note = Note(id=uuid.uuid4().hex, kind="comment", text=text, by=by, at=0.0)
-    store = TicketStore(connection.database)
-    await store.add_note(ticket.id, note)
-    notes = await store.list_notes(ticket.id, "comment")
-    return next(each for each in notes if each.id == note.id)
 
 
 async def _start(
@@ -223,8 +240,13 @@ async def _start(
 async def observe(connection: Connection, ticket: str, *, holds: bool) -> None:
     """Tell a ticket that its cause is gone, or is back; nothing if its workflow has ended."""
     handle = connection.temporal.get_workflow_handle(await find_workflow_id(connection, ticket))
+    await send_to_ticket(handle, "observe", holds)
+
+
+async def send_to_ticket(handle: WorkflowHandle[Any, Any], signal: str, content: object) -> None:
+    """Send a signal to a ticket's workflow; nothing if it has ended."""
     try:
-        await handle.signal("observe", holds)
+        await handle.signal(signal, content)
     except RPCError as error:
         if error.status is not RPCStatusCode.NOT_FOUND:
             raise unreachable_error(error) from error
@@ -247,13 +269,31 @@ def _describe(watched: Watched) -> Report:
 
 
 async def list_tickets(
-    connection: Connection, *, subject: str | None = None, all_states: bool = False, limit: int = 50
-) -> list[TicketView]:
-    """List tickets, the last changed first; those that are resolved or closed only on request."""
-    states = None if all_states else OPEN_STATES
+    connection: Connection,
+    which: TicketFilter = OPEN,
+    *,
+    limit: int = SHOWN,
+    cursor: str | None = None,
+) -> TicketList:
+    """List a page of tickets, the last changed first.
+
+    Raises:
+        CursorUnknown: The cursor belongs to other filters.
+    """
+    signer = await connection.signing.get_signer()
+    bound_to = "care tickets\0" + json.dumps(vars(replace(which, after=None)))
+    if token := decode_cursor(signer, cursor, bound_to):
+        at, id = json.loads(token)
+        which = replace(which, after=(at, id))
     store = TicketStore(connection.database)
-    found = await store.list(subject=subject, states=states, limit=limit)
-    return [TicketView.of(each) for each in found]
+    found = await store.list(which, limit + 1)
+    shown = found[:limit]
+    more = json.dumps([shown[-1].changed, shown[-1].id]).encode() if len(found) > limit else b""
+    return TicketList(
+        tickets=[TicketView.of(each) for each in shown],
+        counts=await store.count(which),
+        next=encode_cursor(signer, more, bound_to),
+    )
 
 
 async def show_ticket(connection: Connection, id: str) -> TicketDetail:
@@ -264,7 +304,7 @@ async def show_ticket(connection: Connection, id: str) -> TicketDetail:
     """
     ticket = await find_ticket(connection, id)
     store = TicketStore(connection.database)
-    changes = await store.list_changes(subject=ticket.subject)
+    changes = await store.list_changes(ticket=ticket.id)
     return TicketDetail(
         **TicketView.of(ticket).model_dump(),
         moves=[
@@ -275,11 +315,8 @@ async def show_ticket(connection: Connection, id: str) -> TicketDetail:
             TicketNote.model_validate(each, from_attributes=True)
             for each in await store.list_notes(id)
         ],
-        changes=[
-            ChangeView.model_validate(each, from_attributes=True)
-            for each in changes
-            if each.ticket == id
-        ],
+        changes=[ChangeView.model_validate(each, from_attributes=True) for each in changes],
+        related=[RelatedTicket.of(each) for each in await store.list_related(id, MOST_RELATED)],
         actions=list(find_actions(ticket.state)),
     )
 
@@ -297,6 +334,6 @@ async def show_subject(connection: Connection, name: str) -> SubjectDetail:
     return SubjectDetail(
         **shown.model_dump(),
         invariants=found,
-        tickets=await list_tickets(connection, subject=name, all_states=True, limit=SHOWN),
+        tickets=(await list_tickets(connection, TicketFilter(subject=name))).tickets,
         recent=[ChangeView.model_validate(each, from_attributes=True) for each in changes],
     )

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, Literal, TypeVar
 
-from harness.care.contracts import TicketState
+from harness.care.contracts import Priority, TicketState
 from harness.care.invariants.invariant import Severity
 
-NoteKind = Literal["comment", "hypothesis", "proposal", "runbook"]
+R = TypeVar("R")
+NoteKind = Literal["comment", "hypothesis", "proposal", "runbook", "pin"]
 ChangeKind = Literal["deploy", "restart"]
 ChangeState = Literal["started", "done", "failed", "undone"]
 
@@ -33,6 +35,10 @@ class Ticket:
     invariant: str | None
     title: str
     severity: Severity
+    priority: Priority
+    assignee: str | None
+    linked: Sequence[str]
+    """Tickets that people have named as related to it."""
     state: TicketState
     opened_by: str
     opened: float
@@ -51,6 +57,31 @@ class MoveRow:
     by: str
     at: float
     run: str | None
+    event: str | None
+    fields: dict[str, Any] | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketFilter:
+    """Which tickets are listed: all conditions that are not None have to hold."""
+
+    subject: str | None = None
+    states: Sequence[TicketState] | None = None
+    assignee: str | None = None
+    """Empty: those of nobody."""
+    priority: Priority | None = None
+    after: tuple[float, str] | None = None
+    """The place of the last one of the page before: when it changed, and its id."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Related:
+    """A ticket that is related to another one, and why."""
+
+    id: str
+    title: str
+    state: TicketState
+    why: Literal["person", "commit", "time"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,13 +104,19 @@ class ChangeRow:
     kind: ChangeKind
     commit: str | None
     summary: str
-    held: tuple[str, ...]
+    held: Sequence[str]
     state: ChangeState
     message: str
     by: str
     at: float
     stage: int | None = None
     """The last stage of a deploy in stages that is done, in percent."""
+
+
+def build_rows(kind: type[R], rows: Iterable[Sequence[Any]]) -> list[R]:
+    """Build rows of a dataclass from those of a query with its fields in their order."""
+    names = [field.name for field in fields(kind)]  # pyright: ignore[reportArgumentType]
+    return [kind(**dict(zip(names, row, strict=True))) for row in rows]
 
 
 def fingerprint(subject: str, cause: str) -> str:

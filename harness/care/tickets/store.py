@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import replace
 from typing import Any, LiteralString
 
 from psycopg.types.json import Jsonb
 
-from harness.care.contracts import SaveMove
-from harness.care.tickets.rows import ChangeRow, MoveRow, Note, NoteKind, Report, Ticket
+from harness.care.contracts import SaveMove, TicketFields, TicketState
+from harness.care.tickets.rows import (
+    ChangeRow,
+    MoveRow,
+    Note,
+    Related,
+    Report,
+    Ticket,
+    TicketFilter,
+    build_rows,
+)
 from harness.store.database import Database
 
 REPORT = """
@@ -22,28 +31,63 @@ ON CONFLICT (id) DO UPDATE SET count = t.count + excluded.count, seen = now(),
   severity = excluded.severity
 RETURNING id, state, started
 """
-TICKETS: LiteralString = """
-SELECT id, subject, invariant, title, severity, state, opened_by,
+PRIORITY: LiteralString = """coalesce(priority, CASE severity WHEN 'critical' THEN 'high'
+  WHEN 'info' THEN 'low' ELSE 'normal' END)"""
+"""As a person has set it, or as it follows from the severity."""
+TICKETS: LiteralString = f"""
+SELECT id, subject, invariant, title, severity, {PRIORITY}, assignee, linked, state, opened_by,
   extract(epoch FROM opened)::float8, extract(epoch FROM changed)::float8, count,
   extract(epoch FROM seen)::float8, attempts, run, started
 FROM harness_care.ticket
 """
-LIST: LiteralString = (
-    TICKETS
-    + """
+WHICH: LiteralString = f"""
 WHERE (%(subject)s::text IS NULL OR subject = %(subject)s)
-  AND (%(states)s::text[] IS NULL OR state = ANY(%(states)s))
-ORDER BY changed DESC, id LIMIT %(limit)s
+  AND (%(assignee)s::text IS NULL OR coalesce(assignee, '') = %(assignee)s)
+  AND (%(priority)s::text IS NULL OR {PRIORITY} = %(priority)s)
 """
+LIST: LiteralString = f"""{TICKETS} {WHICH}
+  AND (%(states)s::text[] IS NULL OR state = ANY(%(states)s))
+  AND (%(at)s::float8 IS NULL OR (extract(epoch FROM changed)::float8, id) < (%(at)s, %(id)s))
+ORDER BY changed DESC, id DESC LIMIT %(limit)s
+"""
+COUNTS: LiteralString = f"""
+SELECT state, count(*) FROM harness_care.ticket {WHICH} GROUP BY state
+"""
+# Tickets of one subject that were open at the same time; those whose changes have a commit in
+# common; those that people have named.
+RELATED = """
+WITH own AS (SELECT * FROM harness_care.ticket WHERE id = %(id)s),
+spans AS (
+  SELECT t.*, CASE WHEN t.state IN ('resolved', 'closed') THEN t.changed ELSE now() END AS until
+  FROM harness_care.ticket t
+), found AS (
+  SELECT t.id, t.title, t.state, t.changed, CASE
+    WHEN t.id = ANY(own.linked) OR own.id = ANY(t.linked) THEN 'person'
+    WHEN t.id IN (
+      SELECT o.ticket FROM harness_care.change c JOIN harness_care.change o USING (commit)
+      WHERE c.ticket = own.id) THEN 'commit'
+    WHEN t.subject = own.subject AND t.opened <= s.until AND t.until >= own.opened THEN 'time'
+    END AS why
+  FROM own JOIN spans s ON s.id = own.id JOIN spans t ON t.id <> own.id
 )
+SELECT id, title, state, why FROM found WHERE why IS NOT NULL
+ORDER BY array_position(ARRAY['person', 'commit', 'time'], why), changed DESC LIMIT %(limit)s
+"""
 SAVE_MOVE = """
 WITH moved AS (
-  INSERT INTO harness_care.ticket_move (ticket, workflow_run, number, state, why, by, at, run)
-  VALUES (%(ticket)s, %(workflow_run)s, %(number)s, %(state)s, %(why)s, %(by)s, %(at)s, %(run)s)
+  INSERT INTO harness_care.ticket_move
+    (ticket, workflow_run, number, state, why, by, at, run, event, fields)
+  VALUES (%(ticket)s, %(workflow_run)s, %(number)s, %(state)s, %(why)s, %(by)s, %(at)s, %(run)s,
+    %(event)s, %(fields)s)
   ON CONFLICT DO NOTHING RETURNING ticket
 )
 UPDATE harness_care.ticket SET state = %(state)s, changed = to_timestamp(%(at)s),
-  attempts = %(attempts)s, run = coalesce(%(run)s, run)
+  attempts = %(attempts)s, run = coalesce(%(run)s, run),
+  priority = coalesce(%(priority)s, priority),
+  assignee = CASE WHEN %(assignee)s::text IS NULL THEN assignee
+    ELSE nullif(%(assignee)s, '') END,
+  linked = array_remove(CASE WHEN %(link)s::text IS NULL OR %(link)s = ANY(linked) THEN linked
+    ELSE linked || %(link)s::text END, %(unlink)s::text)
 WHERE id IN (SELECT ticket FROM moved)
 """
 CHANGES = """
@@ -51,6 +95,7 @@ SELECT id, subject, ticket, run, kind, commit, summary, held, state, message, by
   extract(epoch FROM at)::float8, stage
 FROM harness_care.change
 WHERE (%(subject)s::text IS NULL OR subject = %(subject)s)
+  AND (%(ticket)s::text IS NULL OR ticket = %(ticket)s)
   AND (%(run)s::text IS NULL OR run = %(run)s)
   AND (%(id)s::text IS NULL OR id = %(id)s)
   AND at > to_timestamp(%(after)s) ORDER BY at DESC LIMIT %(limit)s
@@ -97,24 +142,26 @@ class TicketStore:
     async def find(self, id: str) -> Ticket | None:
         """Find a ticket."""
         rows = await self._database.fetch(TICKETS + " WHERE id = %s", (id,))
-        names = [field.name for field in fields(Ticket)]
-        return Ticket(**dict(zip(names, rows[0], strict=True))) if rows else None
+        return next(iter(build_rows(Ticket, rows)), None)
 
-    async def list(
-        self,
-        *,
-        subject: str | None = None,
-        states: Sequence[str] | None = None,
-        limit: int = 50,
-    ) -> list[Ticket]:
+    async def list(self, which: TicketFilter, limit: int) -> Sequence[Ticket]:
         """List tickets, the last changed first."""
+        at, id = which.after or (None, None)
         values = {
-            "subject": subject, "states": None if states is None else list(states),
-            "limit": limit,
+            **_bind_filter(which), "at": at, "id": id, "limit": limit,
+            "states": None if which.states is None else list(which.states),
         }  # fmt: skip
-        names = [field.name for field in fields(Ticket)]
-        rows = await self._database.fetch(LIST, values)
-        return [Ticket(**dict(zip(names, row, strict=True))) for row in rows]
+        return build_rows(Ticket, await self._database.fetch(LIST, values))
+
+    async def count(self, which: TicketFilter) -> dict[TicketState, int]:
+        """Count tickets by state, in whatever states the filter wants."""
+        rows = await self._database.fetch(COUNTS, _bind_filter(which))
+        return {state: count for state, count in rows}
+
+    async def list_related(self, id: str, limit: int) -> Sequence[Related]:
+        """List tickets that are related to this one."""
+        rows = await self._database.fetch(RELATED, {"id": id, "limit": limit})
+        return build_rows(Related, rows)
 
     async def set_run(self, id: str, run: str) -> None:
         """Note which run works on a ticket."""
@@ -131,48 +178,45 @@ class TicketStore:
 
     async def save_move(self, request: SaveMove, workflow_run: str) -> None:
         """Save a change of state; again changes nothing."""
-        move = request.move
+        move, fields = request.move, request.move.fields or TicketFields()
         values = {
             "ticket": request.ticket, "workflow_run": workflow_run, "number": request.number,
             "state": move.state, "why": move.why, "by": move.by, "at": move.at, "run": move.run,
-            "attempts": request.attempts,
+            "event": move.event, "attempts": request.attempts, **fields.model_dump(),
+            "fields": move.fields and Jsonb(move.fields.model_dump(exclude_none=True)),
         }  # fmt: skip
         await self._database.fetch(SAVE_MOVE, values)
 
     async def list_moves(self, id: str) -> Sequence[MoveRow]:
         """List what happened to a ticket, in order."""
         rows = await self._database.fetch(
-            "SELECT state, why, by, at, run FROM harness_care.ticket_move WHERE ticket = %s "
-            "ORDER BY at, number",
+            "SELECT state, why, by, at, run, event, fields FROM harness_care.ticket_move "
+            "WHERE ticket = %s ORDER BY at, number",
             (id,),
         )
-        names = ("state", "why", "by", "at", "run")
-        return [MoveRow(**dict(zip(names, row, strict=True))) for row in rows]
+        return build_rows(MoveRow, rows)
 
-    async def add_note(self, ticket: str, note: Note) -> None:
-        """Add a note; again with the same id changes nothing."""
-        await self._database.fetch(
-            "INSERT INTO harness_care.note (id, ticket, kind, text, evidence, by, run) "
-            "VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
+    async def add_note(self, ticket: str, note: Note) -> Note:
+        """Add a note, at the time of the database; again with the same id changes nothing."""
+        rows = await self._database.fetch(
+            "INSERT INTO harness_care.note AS n (id, ticket, kind, text, evidence, by, run) "
+            "VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT (id) DO UPDATE SET id = n.id "
+            "RETURNING extract(epoch FROM at)::float8",
             (
                 note.id, ticket, note.kind, note.text,
                 None if note.evidence is None else Jsonb(note.evidence), note.by, note.run,
             ),
         )  # fmt: skip
+        return replace(note, at=rows[0][0])
 
-    async def remove_note(self, id: str) -> None:
-        """Remove a note, if it exists."""
-        await self._database.fetch("DELETE FROM harness_care.note WHERE id = %s", (id,))
-
-    async def list_notes(self, ticket: str, kind: NoteKind | None = None) -> Sequence[Note]:
+    async def list_notes(self, ticket: str) -> Sequence[Note]:
         """List the notes on a ticket, in order."""
         rows = await self._database.fetch(
             "SELECT id, kind, text, by, extract(epoch FROM at)::float8, evidence, run "
-            "FROM harness_care.note WHERE ticket = %s AND coalesce(%s, kind) = kind ORDER BY at",
-            (ticket, kind),
+            "FROM harness_care.note WHERE ticket = %s ORDER BY at",
+            (ticket,),
         )
-        names = ("id", "kind", "text", "by", "at", "evidence", "run")
-        return [Note(**dict(zip(names, row, strict=True))) for row in rows]
+        return build_rows(Note, rows)
 
     async def begin_change(self, change: ChangeRow, most: int) -> str | None:
         """Note that a change begins; returns its state, `started` unless it was made before. None:
@@ -202,17 +246,19 @@ class TicketStore:
         self,
         *,
         subject: str | None = None,
+        ticket: str | None = None,
         run: str | None = None,
         id: str | None = None,
         after: float = 0.0,
         limit: int = 1_000,
     ) -> Sequence[ChangeRow]:
         """List changes, the newest first."""
-        which = {"subject": subject, "run": run, "id": id, "after": after, "limit": limit}
-        names = [field.name for field in fields(ChangeRow)]
-        found = list[ChangeRow]()
-        for row in await self._database.fetch(CHANGES, which):
-            values: dict[str, Any] = dict(zip(names, row, strict=True))
-            values["held"] = tuple(values["held"])
-            found.append(ChangeRow(**values))
-        return found
+        which = {
+            "subject": subject, "ticket": ticket, "run": run, "id": id, "after": after,
+            "limit": limit,
+        }  # fmt: skip
+        return build_rows(ChangeRow, await self._database.fetch(CHANGES, which))
+
+
+def _bind_filter(which: TicketFilter) -> dict[str, Any]:
+    return {"subject": which.subject, "assignee": which.assignee, "priority": which.priority}

@@ -51,11 +51,11 @@ async def run_query(args: Namespace, out: Out) -> int:
             line["moments"] = [each.model_dump() for each in moments]
         out.line(line)
         return exit_codes.DONE
-    _print_answer(answer, moments, out)
+    print_answer(answer, out, moments)
     return exit_codes.DONE
 
 
-def _print_answer(answer: QueryAnswer, moments: Sequence[Moment], out: Out) -> None:
+def print_answer(answer: QueryAnswer, out: Out, moments: Sequence[Moment] = ()) -> None:
     if not answer.curves and not answer.lines:
         out.note("The query matches nothing in this time.")
     for line in answer.lines:

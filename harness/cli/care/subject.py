@@ -75,7 +75,7 @@ async def _add(connection: Connection, folder: str, out: Out) -> int:
 async def _remove(connection: Connection, name: str, out: Out) -> int:
     from harness.care.subjects.registry import remove_subject
 
-    await remove_subject(connection, name)
+    await remove_subject(connection, name, "local")
     _say(out, {"removed": name}, f"Removed {name}. Its folder is as it was.")
     return exit_codes.DONE
 

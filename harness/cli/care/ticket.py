@@ -7,30 +7,43 @@ from argparse import Namespace
 from collections.abc import Sequence
 from typing import cast
 
-from harness.care.contracts import Action
+from harness.care.contracts import OPEN_STATES, Action
+from harness.care.tickets.rows import TicketFilter
 from harness.care.views import (
     CommentBody,
     OpenTicketBody,
+    PinBody,
+    QueryAnswer,
     TicketActBody,
+    TicketChangeBody,
     TicketDetail,
     TicketMove,
     TicketNote,
     TicketView,
 )
 from harness.cli.access.shown import print_table
+from harness.cli.care.body import make_body
 from harness.cli.care.invariant import describe_age
+from harness.cli.care.query import print_answer
 from harness.cli.context import open_backend
+from harness.cli.history.time_filter import parse_duration
 from harness.cli.out import Out
 from harness.cli.parser import UsageError
 from harness.contracts.clean_text import clean_line, clean_text
 from harness.terminal import exit_codes
 from harness.terminal.backend import Backend
 
-HEADS = ("TICKET", "STATE", "FOR", "SUBJECT", "SEEN", "TITLE")
+HEADS = ("TICKET", "STATE", "PRIORITY", "FOR", "SUBJECT", "SEEN", "ASSIGNEE", "TITLE")
 NEEDS = {
     "show": ("ID",), "open": ("SUBJECT", "TITLE"), "work": ("ID",), "resolve": ("ID",),
-    "close": ("ID",), "comment": ("ID", "TEXT"),
+    "close": ("ID",), "comment": ("ID", "TEXT"), "pin": ("ID", "QUERY"),
+    "priority": ("ID", "PRIORITY"), "assign": ("ID", "WHO"), "link": ("ID", "TICKET"),
+    "unlink": ("ID", "TICKET"), "undo": ("ID",),
 }  # fmt: skip
+FIELDS = {"priority": "priority", "assign": "assignee", "link": "link", "unlink": "unlink"}
+"""What an action changes."""
+RELATED = {"person": "as a person says", "commit": "same commit", "time": "at the same time"}
+LISTED, MOST_LISTED = 50, 500
 
 
 async def run_ticket(args: Namespace, out: Out) -> int:
@@ -42,15 +55,24 @@ async def run_ticket(args: Namespace, out: Out) -> int:
         )
     async with open_backend(args, out) as backend:
         if args.action == "list":
-            found = await backend.care.list_tickets(
-                words[0] if words else None, all_states=args.all
-            )
-            _print_list(found, out)
+            await _list(backend, args, words, out)
         elif args.action == "show":
             _print_detail(await backend.care.show_ticket(words[0]), out)
         elif args.action == "comment":
             note = await backend.care.comment(words[0], CommentBody(text=words[1]))
             _say(out, note, "Noted.")
+        elif args.action == "pin":
+            print_note(await backend.care.pin(words[0], _read_pin(args, words[1])), out)
+        elif args.action == "undo":
+            undone = await backend.care.undo_ticket(words[0])
+            changes = sum(each.state == "undone" for each in undone.changes)
+            _say(out, undone, f"{undone.id}: {changes} of {len(undone.changes)} changes undone.")
+        elif args.action in FIELDS:
+            value = "" if words[1] == "nobody" and args.action == "assign" else words[1]
+            body = make_body(TicketChangeBody, {FIELDS[args.action]: value}, "care ticket")
+            changed = await backend.care.change_ticket(words[0], body)
+            assigned = changed.assignee or "nobody"
+            _say(out, changed, f"{changed.id}: {changed.priority} priority, of {assigned}.")
         else:
             ticket = await _act(backend, args, words)
             hint = f"To follow it: harness care ticket show {ticket.id}"
@@ -66,19 +88,47 @@ async def _act(backend: Backend, args: Namespace, words: Sequence[str]) -> Ticke
     return await backend.care.act_on_ticket(words[0], act)
 
 
+def _read_pin(args: Namespace, query: str) -> PinBody:
+    since = args.since and parse_duration("--since", args.since).total_seconds()
+    source = "logs" if args.logs else "metrics"
+    fields = {"query": query, "source": source, "seconds": since, "text": args.why or ""}
+    return make_body(PinBody, fields, "care ticket")
+
+
+async def _list(backend: Backend, args: Namespace, words: Sequence[str], out: Out) -> None:
+    """Print tickets, page after page until there are as many as asked for."""
+    states = (args.state,) if args.state else None if args.all else OPEN_STATES
+    assignee = "" if args.assignee == "nobody" else args.assignee
+    which = TicketFilter(
+        subject=words[0] if words else None, states=states, assignee=assignee,
+        priority=args.priority,
+    )  # fmt: skip
+    left = args.limit or LISTED
+    found, cursor = list[TicketView](), None
+    while left > 0:
+        page = await backend.care.list_tickets(which, min(left, MOST_LISTED), cursor)
+        found += page.tickets
+        left, cursor = left - len(page.tickets), page.next
+        if cursor is None:
+            break
+    _print_list(found, out)
+    if cursor is not None:
+        out.note(f"There are more. To see them: --limit {2 * len(found)}")
+
+
 def _print_list(found: Sequence[TicketView], out: Out) -> None:
     if out.json:
         for each in found:
             out.line(each.model_dump(exclude_none=True))
     elif found:
         rows = [
-            (each.id, each.state, describe_age(each.changed), each.subject, str(each.count),
-             clean_line(each.title)[:80])
+            (each.id, each.state, each.priority, describe_age(each.changed), each.subject,
+             str(each.count), clean_line(each.assignee or ""), clean_line(each.title)[:80])
             for each in found
         ]  # fmt: skip
         print_table(out, HEADS, rows)
     else:
-        out.note("No open tickets.")
+        out.note("No tickets.")
 
 
 def _print_detail(ticket: TicketDetail, out: Out) -> None:
@@ -88,6 +138,8 @@ def _print_detail(ticket: TicketDetail, out: Out) -> None:
     out.raw(f"{ticket.id}  {ticket.state}  {ticket.subject}  {ticket.severity}")
     out.raw(clean_line(ticket.title))
     out.raw(f"seen {ticket.count} times, opened {describe_age(ticket.opened)} ago")
+    of = f", of {clean_line(ticket.assignee)}" if ticket.assignee else ""
+    out.raw(f"{ticket.priority} priority{of}")
     for move in ticket.moves:
         print_move(move, out)
     for note in ticket.notes:
@@ -97,6 +149,9 @@ def _print_detail(ticket: TicketDetail, out: Out) -> None:
         out.raw(f"  {change.kind}{commit}: {change.state}: {clean_line(change.summary)}")
         if change.message:
             out.raw(f"    {clean_line(change.message)}")
+    for other in ticket.related:
+        title = clean_line(other.title)[:80]
+        out.raw(f"  related ({RELATED[other.why]}): {other.id}  {other.state}  {title}")
     if ticket.run is not None:
         out.raw(f"the agent's run: harness show {ticket.run}")
     if ticket.state == "proposed":
@@ -115,6 +170,11 @@ def print_note(note: TicketNote, out: Out) -> None:
         out.line(note.model_dump(exclude_none=True))
         return
     out.raw(f"  {_clock(note.at)}  {note.kind} by {note.by}: {clean_line(note.text)}")
+    if note.kind == "pin":
+        answer = QueryAnswer.model_validate(note.evidence)
+        out.raw(f"    {clean_line(answer.query)}")
+        print_answer(answer, out)
+        return
     for key, value in (note.evidence or {}).items():
         lines = clean_text(str(value or "")).splitlines()
         if len(lines) == 1:

@@ -12,8 +12,8 @@ from harness import Harness
 from harness.care.invariants import silences
 from harness.care.repair.agent import make_care_agent
 from harness.care.subjects.registry import check_subject
-from harness.care.tickets import client
-from harness.care.tickets.rows import Report, fingerprint
+from harness.care.tickets import client, notes
+from harness.care.tickets.rows import Report, TicketFilter, fingerprint
 from harness.care.tickets.store import TicketStore
 from harness.care.views import SilenceBody
 from harness.contracts.errors import TicketNotFound, TicketRefused
@@ -159,7 +159,7 @@ async def test_a_ticket_resolves_by_itself_and_opens_again(
 async def test_the_states_of_a_ticket_are_kept(care: Harness, make_shop: MakeShop) -> None:
     shop = await make_shop()
     made = await client.open_ticket(care.connection, shop.name, "Look at this", "tester")
-    note = await client.comment(care.connection, made.id, "it began at noon", "tester")
+    note = await notes.comment(care.connection, made.id, "it began at noon", "tester")
     assert note.text == "it began at noon"
     await client.act_on_ticket(care.connection, made.id, "resolve", "tester", "it was nothing")
     with pytest.raises(TicketRefused, match="cannot become resolved"):
@@ -172,7 +172,9 @@ async def test_the_states_of_a_ticket_are_kept(care: Harness, make_shop: MakeSho
         ("open", "tester"), ("resolved", "tester"), ("closed", "tester"),
     ]  # fmt: skip
     store = TicketStore(care.connection.database)
-    assert not [each for each in await store.list(states=("open",)) if each.id == made.id]
+    assert not [
+        each for each in await store.list(TicketFilter(states=("open",)), 50) if each.id == made.id
+    ]
 
 
 async def test_what_is_silenced_opens_no_ticket(care: Harness, make_shop: MakeShop) -> None:
@@ -184,7 +186,7 @@ async def test_what_is_silenced_opens_no_ticket(care: Harness, make_shop: MakeSh
     with pytest.raises(TicketNotFound):
         await client.find_ticket(care.connection, shop.ticket_of("errors"))
     assert (await silences.list_silences(care.connection))[0].reason == "maintenance"
-    await silences.end_silence(care.connection, silence.id)
+    await silences.end_silence(care.connection, silence.id, "tester")
     await shop.ticket(shop.ticket_of("errors"), "open")
 
 

@@ -92,5 +92,5 @@ async def test_what_is_refused(api: Api, subject: str) -> None:
 
 async def test_removed_with_its_subject(api: Api, subject: str) -> None:
     await api.operator.post(f"{CARE}/invariants", json=body(subject))
-    await remove_subject(api.daemon.connection, subject)
+    await remove_subject(api.daemon.connection, subject, "ann")
     assert (await api.viewer.get(f"{CARE}/invariants")).json() == {"invariants": []}

@@ -72,7 +72,7 @@ async def test_invariants_are_evaluated_by_the_schedule(
     status = await read_status(connection)
     assert {each.name for each in status.failing} == {"odd", "absent", "many"}
     assert [each.name for each in status.subjects] == [name]
-    await remove_subject(connection, name)
+    await remove_subject(connection, name, "ann")
     assert await find_schedule(connection) is None
     assert await list_invariants(connection) == []
 
@@ -113,4 +113,4 @@ async def test_the_schedule_goes_with_the_last_invariant(
     file.write_text(whole.partition("[[invariant]]")[0])
     await add_subject(connection, subject_folder, "ann")
     assert await find_schedule(connection) is None
-    await remove_subject(connection, name)
+    await remove_subject(connection, name, "ann")

@@ -13,7 +13,7 @@ from harness.care.repair.runbook import (
     list_runbooks,
     parse_runbook,
     read_runbook_text,
-    write_head,
+    write_runbook,
 )
 from harness.contracts.errors import ToolError
 
@@ -34,7 +34,7 @@ def test_the_head_is_read() -> None:
         "stuck.md: A process hangs; when: invariant workers, queue-age; "
         'if: min(up{job="queue"}) < 1; do: restart'
     )
-    made = parse_runbook("a.md", write_head("A;b", "errors", "revert") + "text")
+    made = parse_runbook("a.md", write_runbook("A;b", "errors", "revert", "text"))
     assert (made.title, made.when, made.do) == ("A,b", ("errors",), "revert")
 
 

@@ -2579,8 +2579,7 @@ export interface paths {
         };
         /**
          * List Tickets
-         * @description List open tickets, the last changed first; with `all`, those that are resolved or closed
-         *     too.
+         * @description List open tickets, the last changed first; with `all` or `state` others too.
          */
         get: operations["list_tickets"];
         put?: never;
@@ -2612,7 +2611,11 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Change Ticket
+         * @description Change the priority, the assignee or the related tickets of a ticket.
+         */
+        patch: operations["change_ticket"];
         trace?: never;
     };
     "/api/v1/care/tickets/{ticket}/act": {
@@ -2635,6 +2638,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/care/tickets/{ticket}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Undo
+         * @description Undo what the last run that worked on a ticket has changed, newest first.
+         */
+        post: operations["undo_ticket"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/care/tickets/{ticket}/comments": {
         parameters: {
             query?: never;
@@ -2649,6 +2672,26 @@ export interface paths {
          * @description Comment on a ticket.
          */
         post: operations["comment_ticket"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/care/tickets/{ticket}/pins": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pin
+         * @description Ask a query now, and keep it with its result on a ticket.
+         */
+        post: operations["pin_ticket"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2734,6 +2777,46 @@ export interface paths {
          * @description Remove an invariant that a person added.
          */
         delete: operations["remove_invariant"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/care/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Audit
+         * @description Read what people and agents did with services under care, the newest first.
+         */
+        get: operations["list_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/care/audit/gaps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Gaps
+         * @description Find what the histories of care have and the lists do not have: somebody has removed it.
+         */
+        get: operations["list_gaps"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -3271,6 +3354,74 @@ export interface components {
         AttemptList: {
             /** Attempts */
             attempts: components["schemas"]["Attempt"][];
+        };
+        /**
+         * AuditEntry
+         * @description What somebody did.
+         */
+        AuditEntry: {
+            /** Id */
+            id: string;
+            /** At */
+            at: number;
+            /**
+             * Action
+             * @enum {string}
+             */
+            action: "ticket" | "deploy" | "restart" | "hypothesis" | "proposal" | "evidence" | "subject_added" | "subject_removed" | "invariant_added" | "invariant_removed" | "silence_added" | "silence_ended" | "commented" | "pinned" | "work_undone";
+            /** By */
+            by: string;
+            /** Subject */
+            subject?: string | null;
+            /** Ticket */
+            ticket?: string | null;
+            /** Run */
+            run?: string | null;
+            /** Name */
+            name?: string | null;
+            /**
+             * Why
+             * @default
+             */
+            why: string;
+            /** Approval */
+            approval?: string | null;
+            /** Commit */
+            commit?: string | null;
+            /** Diff */
+            diff?: string | null;
+            /** Result */
+            result?: string | null;
+            /** Source */
+            source: string;
+            /** Execution */
+            execution?: string | null;
+            proof?: components["schemas"]["Proof"] | null;
+        };
+        /**
+         * AuditGaps
+         * @description What histories have and the lists do not have, and rows without a history.
+         */
+        AuditGaps: {
+            /** Unlisted */
+            unlisted: components["schemas"]["Unlisted"][];
+            /** Read */
+            read: number;
+            /**
+             * Incomplete
+             * @default false
+             */
+            incomplete: boolean;
+        };
+        /**
+         * AuditPage
+         * @description A page of the audit, the newest first.
+         */
+        AuditPage: {
+            /** Entries */
+            entries: components["schemas"]["AuditEntry"][];
+            /** Next */
+            next?: string | null;
         };
         /**
          * Branched
@@ -6613,6 +6764,35 @@ export interface components {
             pending: components["schemas"]["Pending"][];
         };
         /**
+         * PinBody
+         * @description A query to keep on a ticket with its result.
+         */
+        PinBody: {
+            /**
+             * Query
+             * @description PromQL, or LogQL for logs.
+             */
+            query: string;
+            /**
+             * Source
+             * @description Metrics, or logs.
+             * @default metrics
+             * @enum {string}
+             */
+            source: "metrics" | "logs";
+            /**
+             * Seconds
+             * @description How far back. Absent: metrics of this moment, logs of the last hour.
+             */
+            seconds?: number | null;
+            /**
+             * Text
+             * @description What it shows.
+             * @default
+             */
+            text: string;
+        };
+        /**
          * PinnedAgent
          * @description The agent of a run, as it was when the run started.
          */
@@ -6837,6 +7017,24 @@ export interface components {
             description?: string | null;
             /** Problem */
             problem?: string | null;
+        };
+        /**
+         * Proof
+         * @description What the source of an entry says of it.
+         */
+        Proof: {
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "sealed" | "unsealed" | "deleted" | "missing" | "broken" | "differs";
+            /**
+             * What
+             * @default
+             */
+            what: string;
+            /** Token */
+            token?: string | null;
         };
         /**
          * PublishedAgent
@@ -7158,6 +7356,26 @@ export interface components {
             before?: number | null;
             /** After */
             after?: number | null;
+        };
+        /**
+         * RelatedTicket
+         * @description A ticket that is related to another one.
+         */
+        RelatedTicket: {
+            /** Id */
+            id: string;
+            /** Title */
+            title: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "open" | "investigating" | "proposed" | "approved" | "changing" | "verifying" | "resolved" | "reopened" | "failed" | "closed";
+            /**
+             * Why
+             * @enum {string}
+             */
+            why: "person" | "commit" | "time";
         };
         /**
          * RememberedApproval
@@ -8651,6 +8869,32 @@ export interface components {
             why: string;
         };
         /**
+         * TicketChangeBody
+         * @description What to change of a ticket; what is absent stays as it is.
+         */
+        TicketChangeBody: {
+            /**
+             * Priority
+             * @description How urgent it is.
+             */
+            priority?: ("low" | "normal" | "high" | "urgent") | null;
+            /**
+             * Assignee
+             * @description Who takes care of it. Empty: nobody.
+             */
+            assignee?: string | null;
+            /**
+             * Link
+             * @description A ticket that is related to it.
+             */
+            link?: string | null;
+            /**
+             * Unlink
+             * @description A ticket that is not related to it after all.
+             */
+            unlink?: string | null;
+        };
+        /**
          * TicketDetail
          * @description A ticket with all that happened to it.
          */
@@ -8668,6 +8912,13 @@ export interface components {
              * @enum {string}
              */
             severity: "info" | "warning" | "critical";
+            /**
+             * Priority
+             * @enum {string}
+             */
+            priority: "low" | "normal" | "high" | "urgent";
+            /** Assignee */
+            assignee?: string | null;
             /**
              * State
              * @enum {string}
@@ -8692,6 +8943,11 @@ export interface components {
             /** Changes */
             changes: components["schemas"]["ChangeView"][];
             /**
+             * Related
+             * @default []
+             */
+            related: components["schemas"]["RelatedTicket"][];
+            /**
              * Actions
              * @default []
              */
@@ -8708,16 +8964,39 @@ export interface components {
             may_change: boolean;
         };
         /**
+         * TicketFields
+         * @description Fields of a ticket that are changed; those that are None stay as they are.
+         */
+        TicketFields: {
+            /** Priority */
+            priority?: ("low" | "normal" | "high" | "urgent") | null;
+            /** Assignee */
+            assignee?: string | null;
+            /** Link */
+            link?: string | null;
+            /** Unlink */
+            unlink?: string | null;
+        };
+        /**
          * TicketList
-         * @description Tickets, the last changed first.
+         * @description A page of tickets, the last changed first.
          */
         TicketList: {
             /** Tickets */
             tickets: components["schemas"]["TicketView"][];
+            /**
+             * Counts
+             * @default {}
+             */
+            counts: {
+                [key: string]: number;
+            };
+            /** Next */
+            next?: string | null;
         };
         /**
          * TicketMove
-         * @description A change of a ticket's state.
+         * @description A change of a ticket's state, or of its fields.
          */
         TicketMove: {
             /**
@@ -8733,6 +9012,7 @@ export interface components {
             at: number;
             /** Run */
             run?: string | null;
+            fields?: components["schemas"]["TicketFields"] | null;
         };
         /**
          * TicketNote
@@ -8743,7 +9023,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "comment" | "hypothesis" | "proposal" | "runbook";
+            kind: "comment" | "hypothesis" | "proposal" | "runbook" | "pin";
             /** Text */
             text: string;
             /** By */
@@ -8775,6 +9055,13 @@ export interface components {
              * @enum {string}
              */
             severity: "info" | "warning" | "critical";
+            /**
+             * Priority
+             * @enum {string}
+             */
+            priority: "low" | "normal" | "high" | "urgent";
+            /** Assignee */
+            assignee?: string | null;
             /**
              * State
              * @enum {string}
@@ -9473,6 +9760,18 @@ export interface components {
             stopped?: components["schemas"]["UndoStep"] | null;
             /** @description Why the undo did not finish, as far as the run knows. */
             error?: components["schemas"]["ErrorInfo"] | null;
+        };
+        /**
+         * Unlisted
+         * @description Something that a history has, and the lists do not have: somebody has removed it.
+         */
+        Unlisted: {
+            /** Source */
+            source: string;
+            /** Execution */
+            execution?: string | null;
+            /** What */
+            what: string;
         };
         /**
          * Upload
@@ -14906,8 +15205,17 @@ export interface operations {
             query?: {
                 /** @description Only those of this subject. */
                 subject?: string | null;
+                /** @description Only those in one of these states. */
+                state?: ("open" | "investigating" | "proposed" | "approved" | "changing" | "verifying" | "resolved" | "reopened" | "failed" | "closed")[] | null;
+                /** @description Only those of this person; empty: of nobody. */
+                assignee?: string | null;
+                priority?: ("low" | "normal" | "high" | "urgent") | null;
                 /** @description With those that are resolved or closed. */
                 all?: boolean;
+                /** @description The maximum number to return. */
+                limit?: number;
+                /** @description The `next` of the previous page. Send the same filters as for that page. */
+                cursor?: string | null;
             };
             header?: {
                 /** @description The `ETag` of an earlier response: if it is still current, the status is 304. */
@@ -15007,6 +15315,35 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    change_ticket: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the ticket. */
+                ticket: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TicketChangeBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketView"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     act_on_ticket: {
         parameters: {
             query?: never;
@@ -15036,6 +15373,31 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    undo_ticket: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the ticket. */
+                ticket: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketDetail"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     comment_ticket: {
         parameters: {
             query?: never;
@@ -15049,6 +15411,35 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["CommentBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketNote"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    pin_ticket: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the ticket. */
+                ticket: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PinBody"];
             };
         };
         responses: {
@@ -15200,6 +15591,99 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["InvariantView"];
                 };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_audit: {
+        parameters: {
+            query?: {
+                /** @description Only of this subject. */
+                subject?: string | null;
+                /** @description Only of this ticket. */
+                ticket?: string | null;
+                /** @description Only what they did or approved. */
+                by?: string | null;
+                action?: ("ticket" | "deploy" | "restart" | "hypothesis" | "proposal" | "evidence" | "subject_added" | "subject_removed" | "invariant_added" | "invariant_removed" | "silence_added" | "silence_ended" | "commented" | "pinned" | "work_undone") | null;
+                /** @description Only what started at this time or later. */
+                since?: string | null;
+                /** @description The maximum number to return. */
+                limit?: number;
+                /** @description The `next` of the previous page. Send the same filters as for that page. */
+                cursor?: string | null;
+                /** @description Whether to compare each entry with its history, and its seal. */
+                verify?: boolean;
+            };
+            header?: {
+                /** @description The `ETag` of an earlier response: if it is still current, the status is 304. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Changes with the answer; send it as `If-None-Match`. */
+                    ETag?: string;
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditPage"];
+                };
+            };
+            /** @description The client has this answer: `If-None-Match` names its tag. */
+            304: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_gaps: {
+        parameters: {
+            query?: {
+                /** @description Only of this subject. */
+                subject?: string | null;
+                /** @description Only of this ticket. */
+                ticket?: string | null;
+                /** @description Only what started at this time or later. */
+                since?: string | null;
+            };
+            header?: {
+                /** @description The `ETag` of an earlier response: if it is still current, the status is 304. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description Changes with the answer; send it as `If-None-Match`. */
+                    ETag?: string;
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditGaps"];
+                };
+            };
+            /** @description The client has this answer: `If-None-Match` names its tag. */
+            304: {
+                headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             default: components["responses"]["Problem"];
         };

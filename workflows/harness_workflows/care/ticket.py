@@ -21,6 +21,8 @@ from harness.care.contracts import (
     Move,
     SaveMove,
     TicketAct,
+    TicketChange,
+    TicketFields,
     TicketSpec,
     TicketState,
     Undone,
@@ -29,6 +31,7 @@ from harness.care.contracts import (
     Verify,
     Work,
     Worked,
+    describe_fields,
 )
 
 T = TypeVar("T", bound=BaseModel)
@@ -53,6 +56,8 @@ class CareTicket:
         self.attempts = spec.attempts
         self.number = 0
         self.unsaved: list[Move] = []
+        self.followed = set[str]()
+        """Events of runs that were told."""
         self.wants_work = spec.autonomous
         self.working: asyncio.Task[None] | None = None
         self._move(self.state, spec.title, spec.by)  # before any update
@@ -77,6 +82,18 @@ class CareTicket:
         self._move("resolved" if act.action == "resolve" else "closed", act.why, act.by)
         return self.state
 
+    @workflow.update(description="Change the priority, the assignee or the related tickets.")
+    def change(self, change: TicketChange) -> TicketState:
+        self._move(self.state, describe_fields(change.fields), change.by, fields=change.fields)
+        return self.state
+
+    @change.validator
+    def check_change(self, change: TicketChange) -> None:
+        if self.state == "closed":
+            raise ApplicationError("A ticket that is closed cannot be changed.")
+        if not describe_fields(change.fields):
+            raise ApplicationError("Nothing is to be changed.")
+
     @act.validator
     def check_act(self, act: TicketAct) -> None:
         if act.action == "work":
@@ -89,6 +106,10 @@ class CareTicket:
 
     @workflow.signal(description="What the agent's run does: the ticket follows it.")
     def follow(self, move: Move) -> None:
+        if move.event is not None:
+            if move.event in self.followed:
+                return
+            self.followed.add(move.event)
         if self.working is not None and move.state in TRANSITIONS[self.state]:
             self._move(move.state, move.why, move.by, move.run)
 
@@ -181,10 +202,14 @@ class CareTicket:
         if state in TRANSITIONS[self.state]:
             self._move(state, why, AGENT, run)
 
-    def _move(self, state: TicketState, why: str, by: str, run: str | None = None) -> None:
+    def _move(
+        self, state: TicketState, why: str, by: str, run: str | None = None,
+        fields: TicketFields | None = None,
+    ) -> None:  # fmt: skip
         self.state = state
         at = workflow.now().timestamp()
-        self.unsaved.append(Move(state=state, why=why[:2_000], by=by, at=at, run=run))
+        why = why[:2_000]
+        self.unsaved.append(Move(state=state, why=why, by=by, at=at, run=run, fields=fields))
 
     async def _save_moves(self) -> None:
         while self.unsaved:

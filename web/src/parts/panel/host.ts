@@ -22,6 +22,8 @@ interface PanelHost {
   /** Reads `/api/v1` + path. */
   get: (path: string) => Promise<unknown>;
   post: (path: string, body?: unknown) => Promise<unknown>;
+  patch: (path: string, body: unknown) => Promise<unknown>;
+  delete: (path: string) => Promise<unknown>;
   /** Follows a topic of the live socket until the returned function is called. The event has the
    * topic as it was given, its kind as `event`, its `data`, and an `id` unless it is fleeting. */
   follow: (topic: string, onEvent: (event: LiveEvent) => void) => () => void;
@@ -56,6 +58,8 @@ export function makeHost(
     query,
     get: (path) => request("GET", path),
     post: (path, body) => request("POST", path, body ?? {}),
+    patch: (path, body) => request("PATCH", path, body),
+    delete: (path) => request("DELETE", path),
     // In the event, the topic may end in what tells the readers of the stream apart.
     follow: (topic, onEvent) => followTopic(topic, (event) => onEvent({ ...event, topic })),
     navigate,

@@ -1,0 +1,86 @@
+"""Record what people do: each act is a workflow, whose history is the record and gets sealed. The
+table is a copy of it, for lists."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+import uuid
+from typing import Any
+
+from harness.care.capability import CARE
+from harness.care.contracts import ACT_WORKFLOW, ActKind, CareAct
+from harness.care.tickets.rows import Note
+from harness.care.views import SilenceView
+from harness.engine.connection import Connection
+from harness.engine.signed_start import start_workflow
+from harness.store.database import Database
+from harness.store.store_id import get_store_id
+
+MAX_WHY = 2_000
+SAVE = """
+INSERT INTO harness_care.act (id, kind, subject, ticket, name, by, why, digest, at)
+VALUES (%(id)s, %(kind)s, %(subject)s, %(ticket)s, %(name)s, %(by)s, %(why)s, %(digest)s, %(at)s)
+ON CONFLICT DO NOTHING
+"""
+
+
+class ActStore:
+    """The table of acts."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def save(self, act: CareAct) -> None:
+        """Save an act; again changes nothing."""
+        await self._database.fetch(SAVE, act.model_dump())
+
+
+async def find_act_workflow(connection: Connection, act: str) -> str:
+    """The id of the workflow that is the record of an act."""
+    return f"care.{await get_store_id(connection.database)}.act.{act}"
+
+
+async def record_act(
+    connection: Connection,
+    kind: ActKind,
+    subject: str,
+    by: str,
+    *,
+    ticket: str | None = None,
+    name: str | None = None,
+    why: str = "",
+    digest: str | None = None,
+) -> CareAct:
+    """Record an act, before it is carried out: nothing is changed without a record.
+
+    Raises:
+        StackUnreachable: Temporal does not answer.
+    """
+    act = CareAct(
+        id=uuid.uuid4().hex, kind=kind, subject=subject, ticket=ticket, name=name, by=by,
+        why=why[:MAX_WHY], digest=digest, at=time.time(),
+    )  # fmt: skip
+    id = await find_act_workflow(connection, act.id)
+    summary = f"{kind} by {by}"[:200]
+    await start_workflow(connection, CARE, ACT_WORKFLOW, act, id=id, static_summary=summary)
+    await ActStore(connection.database).save(act)
+    return act
+
+
+def digest_content(content: Any) -> str:
+    """The digest of what was added, as JSON: the same when it has been read from the database."""
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def digest_silence(silence: SilenceView) -> str:
+    """The digest of a silence. The database keeps times in microseconds."""
+    told = silence.model_dump(mode="json", exclude={"until"})
+    return digest_content({**told, "until": round(silence.until, 3)})
+
+
+def digest_note(note: Note) -> str:
+    """The digest of a note."""
+    return digest_content([note.kind, note.text, note.by, note.evidence])

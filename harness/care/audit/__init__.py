@@ -1,0 +1,1 @@
+"""Who did what to services under care, read from lists and checked against sealed histories."""

@@ -1,0 +1,230 @@
+"""Compare entries with the histories that they come from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from harness.care.audit.sources import Source, Sources, find_act, find_saved_moves
+from harness.care.audit.store import AuditStore
+from harness.care.audit.views import AuditEntry, Proof
+from harness.care.contracts import Move
+from harness.care.repair.following import AGENT, CHANGES, POLICY, find_move
+from harness.care.repair.runbook import write_runbook
+from harness.care.repair.summaries import write_summary
+from harness.care.tickets.rows import Note
+from harness.care.tickets.store import TicketStore
+from harness.care.views import QueryAnswer
+from harness.contracts.effect import undo_id
+from harness.contracts.event import (
+    DecisionMade,
+    DurableEvent,
+    ToolCallFinished,
+    ToolCallRequested,
+    ToolCallStarted,
+)
+
+SLACK_S = 5.0
+"""Clocks of the database and of Temporal differ."""
+TOOLS = {
+    "hypothesis": "note_hypothesis", "evidence": "pin_evidence", "runbook": "propose_runbook",
+}  # fmt: skip
+COMPARED = 1_000
+"""Characters of a result that are compared."""
+PROPOSING = ("propose_change", "propose_revert")
+
+
+@dataclass(kw_only=True)
+class Call:
+    """A call of a tool, as the history of its run has it."""
+
+    name: str
+    arguments: Mapping[str, Any]
+    begun: float
+    result: ToolCallFinished | None = None
+    decided_by: str | None = None
+
+
+@dataclass
+class Checker:
+    """Compares entries, and reads each history once."""
+
+    sources: Sources
+    store: AuditStore
+    _notes: dict[str, Sequence[Note]] = field(default_factory=dict)
+    _moves: dict[tuple[str, str], dict[int, dict[str, Any]]] = field(default_factory=dict)
+
+    async def check(self, entry: AuditEntry) -> Proof:
+        """What the source of an entry says of it."""
+        source = await self.sources.find(entry.source, entry.execution)
+        if source.proof.state not in ("sealed", "unsealed"):
+            return source.proof
+        kind, _, id = entry.id.partition("/")
+        if kind == "move":
+            wrong = await self._check_move(entry, source)
+        elif kind == "act":
+            wrong = await self._check_act(id, source)
+        elif kind == "note":
+            wrong = await self._check_note(id, entry.ticket or "", source)
+        else:
+            wrong = await self._check_change(entry, source)
+        if not wrong:
+            return source.proof
+        return source.proof.model_copy(update={"state": "differs", "what": wrong})
+
+    async def _check_move(self, entry: AuditEntry, source: Source) -> str:
+        _, ticket, execution, number = entry.id.split("/")
+        row = (await self._read_moves(ticket, execution))[int(number)]
+        saved = find_saved_moves(source.executions).get(int(number))
+        if saved is None:
+            return "the history of the ticket has no such move"
+        move = saved[0].move
+        told = move.model_dump(exclude={"fields"})
+        told["fields"] = move.fields and move.fields.model_dump(exclude_none=True)
+        return _list_differences(row, told) or await self._check_cause(move)
+
+    async def _read_moves(self, ticket: str, execution: str) -> dict[int, dict[str, Any]]:
+        key = (ticket, execution)
+        if key not in self._moves:
+            self._moves[key] = await self.store.read_moves(ticket, execution)
+        return self._moves[key]
+
+    async def _check_cause(self, move: Move) -> str:
+        """Whether the run did what the ticket was told: whoever reaches Temporal can tell it."""
+        if move.event is None or move.run is None:
+            return ""
+        source = await self.sources.find(move.run, None)
+        if source.proof.state not in ("sealed", "unsealed"):
+            return ""  # the entries of that run say so
+        event = next((e for e in source.events if str(e.cursor) == move.event), None)
+        said = None if event is None else find_move(event)
+        if said is None or (said.state, said.by, said.why) != (move.state, move.by, move.why):
+            return "the run did not do what the ticket was told"
+        return ""
+
+    async def _check_act(self, id: str, source: Source) -> str:
+        act = find_act(source.executions)
+        row = (await self.store.read_acts([id]))[id]
+        return _list_differences(row, act.model_dump())
+
+    async def _check_note(self, id: str, ticket: str, source: Source) -> str:
+        if ticket not in self._notes:
+            self._notes[ticket] = await TicketStore(self.sources.connection.database).list_notes(
+                ticket
+            )
+        note = next(each for each in self._notes[ticket] if each.id == id)
+        calls = [call for call in list_calls(source.events) if _is_when(call, note.at)]
+        made = any(_is_noted_by(call, note) for call in calls)
+        return "" if made and note.by == AGENT else "the run has no such call"
+
+    async def _check_change(self, entry: AuditEntry, source: Source) -> str:
+        wanted = {"subject": entry.subject, "commit": entry.commit, "words": entry.why}
+        calls = [
+            call
+            for call in list_calls(source.events)
+            if call.name in CHANGES
+            and _describe_change(call) == wanted
+            and _is_when(call, entry.at)
+        ]
+        state = (entry.result or "").partition(":")[0]
+        ended = [call for call in calls if _is_result(call, state)]
+        if not calls:
+            return "the run has no such call"
+        if not ended:
+            return f"the run does not say that it was {state}"
+        if entry.approval != ended[0].decided_by:
+            return f"it was approved by {ended[0].decided_by or 'nobody'}"
+        if state == "undone":
+            undo = await self.sources.find(undo_id(entry.source), None)
+            if undo.proof.state == "missing":
+                return "no undo of the run is recorded"
+        return ""
+
+
+def list_calls(events: Sequence[DurableEvent]) -> Iterator[Call]:
+    """The calls of tools of a run, with what was decided about each, and its result."""
+    calls = list[Call]()
+    newest = dict[str, Call]()  # ids may be used again in a later turn
+    for event in events:
+        if isinstance(event, ToolCallRequested):
+            call = event.call
+            made = Call(name=call.name, arguments=_read_arguments(call.arguments), begun=event.at)
+            calls.append(made)
+            newest[call.id] = made
+        elif isinstance(event, ToolCallStarted) and event.call_id in newest:
+            newest[event.call_id].arguments = _read_arguments(event.arguments)
+        elif isinstance(event, DecisionMade) and event.id in newest and event.verdict != "reject":
+            newest[event.id].decided_by = event.by or POLICY
+        elif isinstance(event, ToolCallFinished) and event.call_id in newest:
+            newest[event.call_id].result = event
+    yield from calls
+
+
+def _read_arguments(given: object) -> Mapping[str, Any]:
+    return cast("dict[str, Any]", given) if isinstance(given, dict) else {}
+
+
+def _describe_change(call: Call) -> dict[str, Any]:
+    said = call.arguments
+    words = said.get("summary") or said.get("reason")
+    return {"subject": said.get("subject"), "commit": said.get("commit"), "words": words}
+
+
+def _is_when(call: Call, at: float) -> bool:
+    until = float("inf") if call.result is None else call.result.at
+    return call.begun - SLACK_S <= at <= until + SLACK_S
+
+
+def _is_result(call: Call, state: str) -> bool:
+    """Whether a call ended as its row says. What was done may have been undone later."""
+    if call.result is None:
+        return state in ("started", "done", "failed")
+    if call.result.ok:
+        return state in ("done", "undone") and read_change(call) is not None
+    return state in ("failed", "undone", "started")
+
+
+def read_change(call: Call) -> str | None:
+    """The id of the change that a call has made."""
+    if call.result is None or not call.result.ok:
+        return None
+    try:
+        said = json.loads(call.result.content)
+        return str(said["change"])
+    except (ValueError, TypeError, KeyError):
+        return None
+
+
+def _is_noted_by(call: Call, note: Note) -> bool:
+    """Whether a call of a tool has made exactly this note."""
+    said, evidence = call.arguments, note.evidence or {}
+    made = "" if call.result is None else call.result.content
+    if call.name == "note_hypothesis":
+        told = (said.get("hypothesis"), said.get("verdict"), said.get("evidence_for"))
+        noted = (note.text, evidence.get("verdict"), evidence.get("for"))
+        against = said.get("evidence_against") == evidence.get("against")
+        return told == noted and against
+    if call.name in PROPOSING:
+        shown = f"commit {evidence.get('commit')}\n{evidence.get('diff')}"
+        return said.get("summary") == note.text and _is_beginning(made, shown)
+    if call.name == "pin_evidence" and note.kind == "pin":
+        answer = QueryAnswer.model_validate(evidence)
+        told = (said.get("text"), said.get("query"))
+        return told == (note.text, answer.query) and _is_beginning(made, write_summary(answer))
+    if call.name == "propose_runbook" and note.kind == "runbook":
+        words = (str(said.get(name, "")) for name in ("title", "invariant", "do", "text"))
+        file = {"file": said.get("name"), "content": write_runbook(*words)}
+        return said.get("title") == note.text and evidence == file
+    return False
+
+
+def _is_beginning(result: str, whole: str) -> bool:
+    """Whether a result is this text: of long ones, histories keep the beginning."""
+    return result[:COMPARED] == whole[:COMPARED]
+
+
+def _list_differences(row: Mapping[str, Any], told: Mapping[str, Any]) -> str:
+    wrong = [name for name, value in row.items() if told.get(name) != value]
+    return f"the history says something else: {', '.join(wrong)}" if wrong else ""

@@ -1,0 +1,181 @@
+"""Read the histories that entries come from: from Temporal while it has them, then from the
+archive, whose seals are checked."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from temporalio.api.enums.v1 import EventType
+from temporalio.api.history.v1 import HistoryEvent
+from temporalio.service import RPCError
+
+from harness.archive.verify import verify_run
+from harness.care.audit.store import AuditStore
+from harness.care.audit.views import Proof
+from harness.care.contracts import ACT_WORKFLOW, TICKET_WORKFLOW, CareAct, SaveMove, Work
+from harness.contracts.errors import HarnessError, RunNotFound
+from harness.contracts.event import DurableEvent
+from harness.engine.connection import Connection
+from harness.engine.query_text import quote_value
+from harness.engine.retry import unreachable_error
+from harness.engine.signed_start import PERMIT_MEMO, digest_input
+from harness.history import live
+from harness.history.reader import decode_execution, open_seals, read_content, read_events
+from harness.journal import Execution, project_chain
+from harness.journal.payloads import read_value
+from harness.store.permits import Start, is_start_signed
+from harness.store.seals import SealRow
+
+UNSIGNED = "nothing shows that harness started it"
+
+
+@dataclass(frozen=True)
+class Source:
+    """A history, and whether its seal holds."""
+
+    proof: Proof
+    executions: tuple[Execution, ...] = ()
+    events: tuple[DurableEvent, ...] = ()
+    """Of a run."""
+
+
+@dataclass
+class Sources:
+    """Reads each history once."""
+
+    connection: Connection
+    prefix: str
+    """How the ids of care's own workflows begin."""
+    _read: dict[tuple[str, str | None], Source] = field(default_factory=dict)
+
+    @property
+    def read(self) -> int:
+        """How many histories were read."""
+        return len(self._read)
+
+    async def find(self, workflow: str, execution: str | None) -> Source:
+        """Read a history."""
+        key = (workflow, execution)
+        if key not in self._read:
+            self._read[key] = await self._load(workflow, execution)
+        return self._read[key]
+
+    async def _load(self, workflow: str, execution: str | None) -> Source:
+        try:
+            row = await self._find_seal(workflow, execution)
+            if row is None:
+                return await self._load_live(workflow, execution)
+            return await self._load_sealed(workflow, row)
+        except RunNotFound:
+            return Source(Proof(state="missing", what=f"there is no history {workflow}"))
+        except HarnessError as error:
+            if error.retryable:
+                raise
+            return Source(Proof(state="broken", what=error.message))
+
+    async def _find_seal(self, workflow: str, execution: str | None) -> SealRow | None:
+        namespace = self.connection.endpoints.namespace
+        rows = await open_seals(self.connection).seals_of_run(workflow, namespace)
+        whole = (row for row in rows if row.kind != "part")
+        return next((row for row in whole if execution in (None, *row.run_ids)), None)
+
+    async def _load_sealed(self, workflow: str, row: SealRow) -> Source:
+        found = await verify_run(self.connection, workflow, row.hash)
+        if found.problems:
+            what = found.problems[0].what
+            return Source(Proof(state="broken", what=what, token=row.hash))
+        if found.gone is not None:
+            return Source(Proof(state="deleted", what=f"it was {found.gone}", token=row.hash))
+        content = await read_content(self.connection, row)
+        executions = tuple(
+            [await decode_execution(self.connection, each) for each in content.executions]
+        )
+        proof = Proof(state="sealed", token=row.hash)
+        return await self._describe(workflow, proof, executions)
+
+    async def _load_live(self, workflow: str, execution: str | None) -> Source:
+        client, proof = self.connection.temporal, Proof(state="unsealed")
+        if not workflow.startswith(self.prefix):
+            events = [e async for e in read_events(self.connection, workflow, wait=False)]
+            return Source(proof, events=tuple(events))
+        found = execution or await live.newest_execution(client, workflow)
+        entries = [e async for e in live.read_entries(client, workflow, found, wait=False)]
+        return await self._describe(workflow, proof, (Execution(found, tuple(entries)),))
+
+    async def _describe(
+        self, workflow: str, proof: Proof, executions: tuple[Execution, ...]
+    ) -> Source:
+        if not workflow.startswith(self.prefix):
+            return Source(proof, events=tuple(project_chain(workflow, executions)))
+        if not await self._is_signed(workflow, executions[0].entries[0]):
+            return Source(proof.model_copy(update={"state": "broken", "what": UNSIGNED}))
+        return Source(proof, executions)
+
+    async def _is_signed(self, workflow: str, entry: HistoryEvent) -> bool:
+        """Whether somebody with the signing key started the workflow with this input."""
+        started = entry.workflow_execution_started_event_attributes
+        memo = started.memo.fields
+        permit = read_value(memo[PERMIT_MEMO]) if PERMIT_MEMO in memo else None
+        start = Start(
+            workflow, started.workflow_type.name, started.task_queue.name,
+            digest_input(started.input.payloads),
+        )  # fmt: skip
+        signer = await self.connection.signing.get_signer()
+        return isinstance(permit, str) and is_start_signed(signer, permit, start)
+
+    async def list_own(self, since: float) -> AsyncIterator[tuple[str, str]]:
+        """List care's own workflows with their executions, as Temporal and the archive have
+        them."""
+        kinds = f"WorkflowType IN ('{TICKET_WORKFLOW}', '{ACT_WORKFLOW}')"
+        query = f"{kinds} AND WorkflowId STARTS_WITH {quote_value(self.prefix)}"
+        seen = set[tuple[str, str]]()
+        try:
+            async for each in self.connection.temporal.list_workflows(query, page_size=500):
+                closed = each.close_time
+                if each.run_id and (closed is None or closed.timestamp() >= since):
+                    seen.add((each.id, each.run_id))
+                    yield each.id, each.run_id
+        except RPCError as error:
+            raise unreachable_error(error) from error
+        store, namespace = AuditStore(self.connection.database), self.connection.endpoints.namespace
+        for found in await store.list_sealed(self.prefix, namespace, since):
+            if found not in seen:
+                yield found
+
+
+# --- what is in histories
+
+
+def find_saved_moves(executions: Sequence[Execution]) -> dict[int, tuple[SaveMove, bool]]:
+    """The moves that a ticket's workflow wanted saved, by their numbers, and whether they were."""
+    found, saved = dict[int, tuple[int, SaveMove]](), set[int]()
+    for entry in _list_entries(executions):
+        if entry.event_type == EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED:
+            asked = entry.activity_task_scheduled_event_attributes
+            if asked.activity_type.name == "save_ticket_move":
+                request = SaveMove.model_validate_json(asked.input.payloads[0].data)
+                found[request.number] = entry.event_id, request
+        elif entry.event_type == EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED:
+            saved.add(entry.activity_task_completed_event_attributes.scheduled_event_id)
+    return {number: (request, id in saved) for number, (id, request) in found.items()}
+
+
+def find_works(executions: Sequence[Execution]) -> Iterator[Work]:
+    """The attempts in which an agent worked on a ticket."""
+    for entry in _list_entries(executions):
+        if entry.event_type == EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED:
+            asked = entry.activity_task_scheduled_event_attributes
+            if asked.activity_type.name == "work_on_ticket":
+                yield Work.model_validate_json(asked.input.payloads[0].data)
+
+
+def find_act(executions: Sequence[Execution]) -> CareAct:
+    """The act that a workflow records."""
+    started = executions[0].entries[0].workflow_execution_started_event_attributes
+    return CareAct.model_validate_json(started.input.payloads[0].data)
+
+
+def _list_entries(executions: Sequence[Execution]) -> Iterator[HistoryEvent]:
+    for execution in executions:
+        yield from execution.entries

@@ -1,0 +1,44 @@
+"""The tool with which the agent keeps a query and its result on its ticket."""
+
+from __future__ import annotations
+
+from harness.agent import tool
+from harness.care.invariants.invariant import Source
+from harness.care.repair.summaries import write_summary
+from harness.care.repair.tools import Context, Minutes, Query, Words
+from harness.care.tickets.notes import take_evidence
+from harness.care.tickets.rows import Note
+from harness.care.tickets.store import TicketStore
+from harness.care.views import PinBody, QueryAnswer
+
+
+@tool(effect="write", on_unknown="retry", untrusted=True)
+async def pin_evidence(
+    ctx: Context, query: Query, text: Words, source: Source = "metrics", minutes: Minutes = 15
+) -> str:
+    """Keep a query with its result on the ticket, where people see it as a plot: what shows the
+    cause, or that a change helped.
+
+    Args:
+        query: PromQL, or LogQL for logs.
+        text: What it shows, in one sentence.
+        source: Metrics, or logs.
+        minutes: How far back.
+    """
+    connection = ctx.deps.connection
+    body = PinBody(query=query, source=source, seconds=minutes * 60, text=text)
+    evidence = await take_evidence(connection, body)
+    ticket = await ctx.deps.find_ticket(ctx.run)
+    if ticket is not None:
+        note = Note(
+            id=ctx.idempotency_key, kind="pin", text=text, by="agent", at=0.0, evidence=evidence,
+            run=ctx.run,
+        )  # fmt: skip
+        await TicketStore(connection.database).add_note(ticket, note)
+    return write_summary(QueryAnswer.model_validate(evidence))
+
+
+@pin_evidence.undo
+async def keep_evidence(_ctx: Context, _receipt: object) -> str:
+    """What was seen stays on the ticket."""
+    return "a note changes nothing"

@@ -1,0 +1,52 @@
+"""What a ticket says of the run that works on it. Pure."""
+
+from __future__ import annotations
+
+from harness.care.contracts import Move, TicketState, Work
+from harness.contracts.event import (
+    DecisionMade,
+    DecisionRequested,
+    DurableEvent,
+    ToolCallFinished,
+    ToolCallStarted,
+)
+
+CHANGES = ("deploy_change", "restart_subject")
+"""The tools that change a subject."""
+AGENT = "agent"
+POLICY = "a policy"
+"""Who decided, if nobody did."""
+
+
+def find_run(work: Work) -> str:
+    """The run of one attempt to work on a ticket: the first may be one that changes the subject
+    without having been started by a ticket."""
+    if work.ticket.run is not None and work.attempt == 1:
+        return work.ticket.run
+    return name_run(work.ticket.id, work.attempt)
+
+
+def name_run(ticket: str, attempt: int) -> str:
+    """The id of the run that works on a ticket."""
+    return f"care-{ticket}-{attempt}"
+
+
+def find_move(event: DurableEvent) -> Move | None:
+    """The move of a ticket that follows from an event of its run."""
+    state: TicketState
+    match event:
+        case DecisionRequested(tool=str(tool)) if tool in CHANGES:
+            state, why, by = "proposed", f"{tool} waits for approval", AGENT
+        case DecisionMade(verdict="approve" | "edit"):
+            by = event.by or POLICY
+            state, why = "approved", f"approved by {by}"
+        case DecisionMade(verdict="reject"):
+            by = event.by or POLICY
+            state, why = "investigating", f"rejected by {by}: {event.note or ''}"
+        case ToolCallStarted(name=name) if name in CHANGES:
+            state, why, by = "changing", f"{name} is at work", AGENT
+        case ToolCallFinished(name=name, ok=True) if name in CHANGES:
+            state, why, by = "verifying", f"{name} is done", AGENT
+        case _:
+            return None
+    return Move(state=state, why=why, by=by, run=event.run, event=str(event.cursor))
