@@ -20,7 +20,7 @@ pytestmark = [
     pytest.mark.skipif(shutil.which("prometheus") is None, reason="Prometheus is not installed"),
 ]
 TUTORIAL = Path(__file__).parents[3] / "docs" / "tutorials" / "care.md"
-STEP = re.compile(r"(?:Write `([\w.]+)`:\n\n)?```(sh|python|toml)\n(.*?)```", re.DOTALL)
+STEP = re.compile(r"(?:Write `([\w.]+)`:\n\n)?```(sh|py|toml)\n(.*?)```", re.DOTALL)
 
 
 def run_steps(demo: Demo, part: str) -> None:
