@@ -22,9 +22,11 @@ LIST = find_command("list")
 
 HERE = {
     "serve", "worker", "up", "down", "doctor", "config", "trust", "keys", "version", "login",
-    "logout", "mcp", "acp", "care demo", "care break",
+    "logout", "mcp", "acp", "care demo", "care break", "care traffic",
 }  # fmt: skip
-STACK = {"backup", "restore", "eval", "evals", "care subject", "care agent"}
+STACK = {
+    "backup", "restore", "eval", "evals", "care subject", "care agent", "care runbook",
+}  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
