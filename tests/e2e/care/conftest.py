@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -91,7 +91,7 @@ def _find_processes(folder: Path) -> list[list[str]]:
 
 
 @contextmanager
-def run_demo(place: Path, cache: Path) -> Iterator[Demo]:
+def run_demo(place: Path, cache: Path) -> Generator[Demo]:
     demo = Demo(place / "care-demo", cache)
     with demo.log.open("wb") as log:
         process = subprocess.Popen(
