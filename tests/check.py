@@ -96,8 +96,8 @@ CHECKS: dict[str, Callable[[], Outcome]] = {
     "dependencies": tool(
         "deptry", *ROOMS, "--no-ansi", "--optional-dependencies-dev-groups", "dev",
         *(f"--known-first-party={package}" for package in PACKAGES),
-        # A project of its own: the demo copies it.
-        "--extend-exclude=harness/care/demo/ratelimiter",
+        # Projects of their own: the demo copies them.
+        "--extend-exclude=harness/care/demo/(ratelimiter|queue_worker)",
         f"--per-rule-ignores=DEP002={'|'.join(UNIMPORTED)},DEP003={'|'.join(UNDECLARED)},DEP004={'|'.join(DEVELOPMENT)}",
     ),
     "web": web,

@@ -6,6 +6,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from harness.care.states import Action, Priority, TicketState
+
 WATCH_WORKFLOW = "CareWatch"
 EVALUATE = "evaluate_invariants"
 
@@ -31,42 +33,6 @@ class Evaluated(Frozen):
 # --- tickets
 
 TICKET_WORKFLOW = "CareTicket"
-TicketState = Literal[
-    "open", "investigating", "proposed", "approved", "changing", "verifying", "resolved",
-    "reopened", "failed", "closed",
-]  # fmt: skip
-ENDS_OF_WORK: tuple[TicketState, ...] = ("resolved", "failed", "closed")
-TRANSITIONS: dict[TicketState, tuple[TicketState, ...]] = {
-    "open": ("investigating", "resolved", "closed"),
-    # The states of work follow the run, which may do several things.
-    "investigating": ("proposed", "changing", "verifying", *ENDS_OF_WORK),
-    "proposed": ("approved", "investigating", "changing", "verifying", *ENDS_OF_WORK),
-    "approved": ("changing", "investigating", "verifying", *ENDS_OF_WORK),
-    "changing": ("verifying", "proposed", "investigating", *ENDS_OF_WORK),
-    "verifying": ("proposed", "changing", *ENDS_OF_WORK),
-    "resolved": ("reopened", "closed"),
-    "reopened": ("investigating", "resolved", "closed"),
-    "failed": ("investigating", "resolved", "closed"),
-    "closed": (),
-}
-"""All changes of state. investigating: an agent is at work. proposed: it asks to change something.
-verifying: something was changed, and the invariants are watched. failed: the agent could not help,
-or its change was undone; a person is needed."""
-OPEN_STATES: tuple[TicketState, ...] = tuple(
-    state for state in TRANSITIONS if state not in ("resolved", "closed")
-)
-"""In which a ticket is not settled."""
-Action = Literal["work", "resolve", "close"]
-"""What people can do with a ticket."""
-CAN_WORK: tuple[TicketState, ...] = ("open", "reopened", "failed")
-"""In which an agent can start to work."""
-
-
-def find_actions(state: TicketState) -> tuple[Action, ...]:
-    """What people can do with a ticket in this state."""
-    work: tuple[Action, ...] = ("work",) if state in CAN_WORK else ()
-    ends: tuple[tuple[Action, TicketState], ...] = (("resolve", "resolved"), ("close", "closed"))
-    return (*work, *(action for action, end in ends if end in TRANSITIONS[state]))
 
 
 class TicketSpec(Frozen):
@@ -87,9 +53,6 @@ class TicketSpec(Frozen):
     run: str | None = None
     """A run that changes the subject without having been started by a ticket: it is the first one
     that works on it."""
-
-
-Priority = Literal["low", "normal", "high", "urgent"]
 
 
 class TicketFields(Frozen):

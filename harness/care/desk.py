@@ -9,29 +9,29 @@ from harness.care.audit.views import AuditGaps, AuditPage
 from harness.care.invariants import client, imports, silences, slos
 from harness.care.invariants.views import ImportBody, ImportView, SloView
 from harness.care.queries import answer_query
-from harness.care.query_views import MetricList, Moment
-from harness.care.tickets import client as tickets
-from harness.care.tickets import notes
-from harness.care.tickets.rows import TicketFilter
-from harness.care.tickets.undoing import undo_ticket
-from harness.care.views import (
-    CareStatus,
+from harness.care.query_views import MetricList, Moment, QueryAnswer, QueryBody
+from harness.care.ticket_views import (
     CommentBody,
-    InvariantBody,
-    InvariantView,
     OpenTicketBody,
     PinBody,
-    QueryAnswer,
-    QueryBody,
-    SilenceBody,
-    SilenceView,
-    SubjectView,
     TicketActBody,
     TicketChangeBody,
     TicketDetail,
     TicketList,
     TicketNote,
     TicketView,
+)
+from harness.care.tickets import client as tickets
+from harness.care.tickets import notes
+from harness.care.tickets.rows import TicketFilter
+from harness.care.tickets.undoing import undo_ticket
+from harness.care.views import (
+    CareStatus,
+    InvariantBody,
+    InvariantView,
+    SilenceBody,
+    SilenceView,
+    SubjectView,
 )
 from harness.engine.connection import Connection
 

@@ -7,14 +7,20 @@ import math
 import time
 from collections.abc import Sequence
 
-from harness.care.query_views import Compared, RelatedCurve
+from harness.care.query_views import (
+    Compared,
+    Curve,
+    LoggedLine,
+    QueryAnswer,
+    QueryBody,
+    RelatedCurve,
+)
 from harness.care.settings import CareSettings
 from harness.care.telemetry.digest import Change, compare_at, rank_series
 from harness.care.telemetry.loki import Loki
 from harness.care.telemetry.prometheus import Prometheus
 from harness.care.telemetry.related import Related, find_related
 from harness.care.telemetry.series import Series, format_labels
-from harness.care.views import Curve, LoggedLine, QueryAnswer, QueryBody
 from harness.engine.connection import Connection
 
 POINTS = 240

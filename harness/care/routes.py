@@ -12,13 +12,24 @@ from harness.api.route import Created, Route
 from harness.api.slots import Slots
 from harness.care import metrics, moments
 from harness.care.audit.routes import AUDIT_ROUTES
-from harness.care.contracts import OPEN_STATES, Priority, TicketState
 from harness.care.invariants import client, imports, silences, slos
 from harness.care.invariants.invariant import NAME
 from harness.care.invariants.views import ImportBody, ImportView, SloList
 from harness.care.permission import check_subject_owner, check_ticket_owner, may_change
 from harness.care.queries import answer_query
-from harness.care.query_views import MetricList, MomentList
+from harness.care.query_views import MetricList, MomentList, QueryAnswer, QueryBody
+from harness.care.states import OPEN_STATES, Priority, TicketState
+from harness.care.ticket_views import (
+    CommentBody,
+    OpenTicketBody,
+    PinBody,
+    TicketActBody,
+    TicketChangeBody,
+    TicketDetail,
+    TicketList,
+    TicketNote,
+    TicketView,
+)
 from harness.care.tickets import alerts, notes
 from harness.care.tickets import client as tickets
 from harness.care.tickets.alerts import AlertsBody, AlertsTaken
@@ -26,25 +37,14 @@ from harness.care.tickets.rows import TicketFilter
 from harness.care.tickets.undoing import undo_ticket
 from harness.care.views import (
     CareStatus,
-    CommentBody,
     InvariantBody,
     InvariantList,
     InvariantView,
-    OpenTicketBody,
-    PinBody,
-    QueryAnswer,
-    QueryBody,
     SilenceBody,
     SilenceList,
     SilenceView,
     SubjectDetail,
     SubjectList,
-    TicketActBody,
-    TicketChangeBody,
-    TicketDetail,
-    TicketList,
-    TicketNote,
-    TicketView,
 )
 from harness.contracts.errors import RunNotFound, StackUnreachable
 

@@ -7,29 +7,29 @@ from typing import Any
 from harness.care.audit.store import AuditFilter
 from harness.care.audit.views import AuditGaps, AuditPage
 from harness.care.invariants.views import ImportBody, ImportView, SloList, SloView
-from harness.care.query_views import MetricList, Moment, MomentList
-from harness.care.tickets.rows import TicketFilter
-from harness.care.views import (
-    CareStatus,
+from harness.care.query_views import MetricList, Moment, MomentList, QueryAnswer, QueryBody
+from harness.care.ticket_views import (
     CommentBody,
-    InvariantBody,
-    InvariantList,
-    InvariantView,
     OpenTicketBody,
     PinBody,
-    QueryAnswer,
-    QueryBody,
-    SilenceBody,
-    SilenceList,
-    SilenceView,
-    SubjectList,
-    SubjectView,
     TicketActBody,
     TicketChangeBody,
     TicketDetail,
     TicketList,
     TicketNote,
     TicketView,
+)
+from harness.care.tickets.rows import TicketFilter
+from harness.care.views import (
+    CareStatus,
+    InvariantBody,
+    InvariantList,
+    InvariantView,
+    SilenceBody,
+    SilenceList,
+    SilenceView,
+    SubjectList,
+    SubjectView,
 )
 from harness.remote.connection import DaemonConnection
 

@@ -20,26 +20,26 @@ if TYPE_CHECKING:
     from harness.care.audit.store import AuditFilter
     from harness.care.audit.views import AuditGaps, AuditPage
     from harness.care.invariants.views import ImportBody, ImportView, SloView
-    from harness.care.query_views import MetricList, Moment
-    from harness.care.tickets.rows import TicketFilter
-    from harness.care.views import (
-        CareStatus,
+    from harness.care.query_views import MetricList, Moment, QueryAnswer, QueryBody
+    from harness.care.ticket_views import (
         CommentBody,
-        InvariantBody,
-        InvariantView,
         OpenTicketBody,
         PinBody,
-        QueryAnswer,
-        QueryBody,
-        SilenceBody,
-        SilenceView,
-        SubjectView,
         TicketActBody,
         TicketChangeBody,
         TicketDetail,
         TicketList,
         TicketNote,
         TicketView,
+    )
+    from harness.care.tickets.rows import TicketFilter
+    from harness.care.views import (
+        CareStatus,
+        InvariantBody,
+        InvariantView,
+        SilenceBody,
+        SilenceView,
+        SubjectView,
     )
     from harness.gates.trial import Tried
     from harness.gates.views import GatedRun, GateList

@@ -7,10 +7,11 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from harness.care.contracts import Move, SaveMove, TicketState
+from harness.care.contracts import Move, SaveMove
 from harness.care.invariants.invariant import Invariant
 from harness.care.invariants.judge import Judgement, State
 from harness.care.invariants.slo import Slo
+from harness.care.states import TicketState
 from harness.care.store import SAMPLES, CareStore
 from harness.care.subjects.subject import Subject
 from harness.care.tickets.rows import ChangeRow, Note, NoteKind, Report, fingerprint

@@ -12,11 +12,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.care.contracts import TicketState
+from harness.care.states import TicketState
 from harness.care.subjects.registry import add_subject
+from harness.care.ticket_views import TicketDetail
 from harness.care.tickets import client
 from harness.care.tickets.rows import fingerprint
-from harness.care.views import TicketDetail
 from harness.contracts.errors import TicketNotFound
 from harness.engine.connection import Connection
 from tests.fakes.metrics_server import MetricsServer

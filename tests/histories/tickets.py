@@ -19,7 +19,6 @@ from harness.care.contracts import (
     TicketChange,
     TicketFields,
     TicketSpec,
-    TicketState,
     Undone,
     UndoWork,
     Verified,
@@ -27,6 +26,7 @@ from harness.care.contracts import (
     Work,
     Worked,
 )
+from harness.care.states import TicketState
 from harness.sdk.handle import RunHandle
 from harness_workflows.care.ticket import CareTicket
 from tests.fakes.model_server import ModelServer

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from harness import Harness
-from harness.care.contracts import OPEN_STATES
+from harness.care.states import OPEN_STATES
 from harness.care.store import CareStore
+from harness.care.ticket_views import TicketDetail
 from harness.care.tickets import client
 from harness.care.tickets.client import find_workflow_id
-from harness.care.views import TicketDetail
 from harness.contracts.errors import HarnessError
 from harness.contracts.run import RunState
 from tests.fakes.shop import CONDITIONS, Shop

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from harness.care.contracts import OPEN_STATES
-from harness.care.views import TicketDetail
+from harness.care.states import OPEN_STATES
+from harness.care.ticket_views import TicketDetail
 from tests.fakes.shop import CONDITIONS, Shop
 from tests.never_worse.plan import Kind
 

@@ -11,12 +11,12 @@ from harness.care.audit.sources import Source, Sources, find_act, find_saved_mov
 from harness.care.audit.store import AuditStore
 from harness.care.audit.views import AuditEntry, Proof
 from harness.care.contracts import Move
+from harness.care.query_views import QueryAnswer
 from harness.care.repair.following import AGENT, CHANGES, POLICY, find_move
 from harness.care.repair.runbook import write_runbook
 from harness.care.repair.summaries import write_summary
 from harness.care.tickets.rows import Note
 from harness.care.tickets.store import TicketStore
-from harness.care.views import QueryAnswer
 from harness.contracts.effect import undo_id
 from harness.contracts.event import (
     DecisionMade,

@@ -14,8 +14,9 @@ from harness.api.slots import Slots
 from harness.api.times import read_time
 from harness.care.audit.client import read_audit, read_gaps
 from harness.care.audit.store import AuditFilter
-from harness.care.audit.views import Action, AuditGaps, AuditPage
+from harness.care.audit.views import AuditGaps, AuditPage
 from harness.care.invariants.invariant import NAME
+from harness.care.states import AuditAction
 
 Subject = Annotated[str | None, Query(pattern=NAME, description="Only of this subject.")]
 Ticket = Annotated[str | None, Query(max_length=64, description="Only of this ticket.")]
@@ -39,7 +40,7 @@ async def list_audit(
     subject: Subject = None,
     ticket: Ticket = None,
     by: By = None,
-    action: Action | None = None,
+    action: AuditAction | None = None,
     since: Since = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
     cursor: str | None = None,

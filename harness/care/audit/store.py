@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, LiteralString
 
-from harness.care.audit.views import Action, AuditEntry
+from harness.care.audit.views import AuditEntry
+from harness.care.states import AuditAction
 from harness.care.tickets.rows import Note, build_rows
 from harness.care.views import SilenceView
 from harness.store.database import Database
@@ -88,7 +89,7 @@ class AuditFilter:
     ticket: str | None = None
     by: str | None = None
     """Who did it, or approved it."""
-    action: Action | None = None
+    action: AuditAction | None = None
     since: float = 0.0
 
 

@@ -6,11 +6,8 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-Action = Literal[
-    "ticket", "deploy", "restart", "hypothesis", "proposal", "evidence",
-    "subject_added", "subject_removed", "invariant_added", "invariant_removed", "silence_added",
-    "silence_ended", "commented", "pinned", "work_undone",
-]  # fmt: skip
+from harness.care.states import AuditAction
+
 ProofState = Literal["sealed", "unsealed", "deleted", "missing", "broken", "differs"]
 PROVEN: frozenset[ProofState] = frozenset({"sealed", "unsealed", "deleted"})
 """In which nothing contradicts an entry."""
@@ -37,7 +34,7 @@ class AuditEntry(BaseModel):
     """Unique, and the same each time that the audit is read."""
     at: float
     """Seconds since 1970."""
-    action: Action
+    action: AuditAction
     by: str
     subject: str | None = None
     ticket: str | None = None

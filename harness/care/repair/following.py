@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from harness.care.contracts import Move, TicketState, Work
+from harness.care.contracts import Move, Work
+from harness.care.states import TicketState
 from harness.contracts.event import (
     DecisionMade,
     DecisionRequested,

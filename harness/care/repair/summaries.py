@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from time import gmtime, strftime
 
 from harness.agent.summarized import Summarized
-from harness.care.query_views import MetricList, RelatedCurve
+from harness.care.query_views import Curve, MetricList, QueryAnswer, RelatedCurve
 from harness.care.telemetry.plot import draw_plot, format_value
 from harness.care.telemetry.series import Point
-from harness.care.views import Curve, InvariantView, QueryAnswer
+from harness.care.views import InvariantView
 from harness.contracts.clean_text import clean_line
 
 CURVES, LINES, NAMES = 12, 60, 60

@@ -20,6 +20,7 @@ from harness.agent.summarized import Summarized
 from harness.care import metrics
 from harness.care.invariants import client
 from harness.care.queries import answer_query, list_streams
+from harness.care.query_views import QueryBody
 from harness.care.repair.deploying import Deployer
 from harness.care.repair.git import (
     commit_revert,
@@ -41,7 +42,6 @@ from harness.care.subjects.registry import find_subject
 from harness.care.tickets.client import open_ticket_of_run
 from harness.care.tickets.rows import ChangeKind, ChangeRow, Note
 from harness.care.tickets.store import TicketStore
-from harness.care.views import QueryBody
 from harness.config import find_project, load_settings
 from harness.contracts.errors import StackUnreachable, ToolFailed
 from harness.engine.connection import Connection, open_connection

@@ -20,27 +20,21 @@ from temporalio.service import RPCError, RPCStatusCode
 from harness.api.paging import decode_cursor, encode_cursor
 from harness.care.capability import CARE
 from harness.care.contracts import (
-    OPEN_STATES,
     TICKET_WORKFLOW,
-    Action,
     TicketAct,
     TicketChange,
     TicketFields,
     TicketSpec,
-    TicketState,
-    find_actions,
 )
 from harness.care.invariants.client import describe_subject, list_invariants
 from harness.care.invariants.judge import Judgement
 from harness.care.invariants.rows import Watched
+from harness.care.states import OPEN_STATES, Action, TicketState, find_actions
 from harness.care.store import CareStore
 from harness.care.subjects.registry import find_subject
-from harness.care.tickets.rows import Report, Ticket, TicketFilter, fingerprint
-from harness.care.tickets.store import TicketStore
-from harness.care.views import (
+from harness.care.ticket_views import (
     ChangeView,
     RelatedTicket,
-    SubjectDetail,
     TicketChangeBody,
     TicketDetail,
     TicketList,
@@ -48,6 +42,9 @@ from harness.care.views import (
     TicketNote,
     TicketView,
 )
+from harness.care.tickets.rows import Report, Ticket, TicketFilter, fingerprint
+from harness.care.tickets.store import TicketStore
+from harness.care.views import SubjectDetail
 from harness.contracts.errors import NoWorker, RunIdTaken, TicketNotFound, TicketRefused
 from harness.engine.connection import Connection
 from harness.engine.retry import unreachable_error

@@ -8,10 +8,11 @@ from typing import Any
 from harness.care.acts import digest_note, record_act
 from harness.care.contracts import ActKind
 from harness.care.queries import answer_query
+from harness.care.query_views import Curve, QueryAnswer, QueryBody
+from harness.care.ticket_views import PinBody
 from harness.care.tickets.client import MAX_TEXT, find_ticket
 from harness.care.tickets.rows import Note, Ticket
 from harness.care.tickets.store import TicketStore
-from harness.care.views import Curve, PinBody, QueryAnswer, QueryBody
 from harness.contracts.errors import TicketRefused
 from harness.engine.connection import Connection
 

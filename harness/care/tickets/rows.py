@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Literal, TypeVar
 
-from harness.care.contracts import Priority, TicketState
 from harness.care.invariants.invariant import Severity
+from harness.care.states import Priority, TicketState
 
 R = TypeVar("R")
 NoteKind = Literal["comment", "hypothesis", "proposal", "runbook", "pin"]

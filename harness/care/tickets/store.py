@@ -9,7 +9,8 @@ from typing import Any, LiteralString
 
 from psycopg.types.json import Jsonb
 
-from harness.care.contracts import SaveMove, TicketFields, TicketState
+from harness.care.contracts import SaveMove, TicketFields
+from harness.care.states import TicketState
 from harness.care.tickets.rows import (
     ChangeRow,
     MoveRow,

@@ -7,10 +7,9 @@ from argparse import Namespace
 from collections.abc import Sequence
 from time import localtime, strftime
 
-from harness.care.query_views import Moment
+from harness.care.query_views import Curve, Moment, QueryAnswer, QueryBody
 from harness.care.telemetry.plot import draw_plot, format_value, name_mark
 from harness.care.telemetry.series import Point
-from harness.care.views import Curve, QueryAnswer, QueryBody
 from harness.cli.access.shown import print_table
 from harness.cli.care.body import make_body
 from harness.cli.context import open_backend

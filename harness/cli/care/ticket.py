@@ -7,13 +7,12 @@ from argparse import Namespace
 from collections.abc import Sequence
 from typing import cast
 
-from harness.care.contracts import OPEN_STATES, Action
-from harness.care.tickets.rows import TicketFilter
-from harness.care.views import (
+from harness.care.query_views import QueryAnswer
+from harness.care.states import OPEN_STATES, Action
+from harness.care.ticket_views import (
     CommentBody,
     OpenTicketBody,
     PinBody,
-    QueryAnswer,
     TicketActBody,
     TicketChangeBody,
     TicketDetail,
@@ -21,6 +20,7 @@ from harness.care.views import (
     TicketNote,
     TicketView,
 )
+from harness.care.tickets.rows import TicketFilter
 from harness.cli.access.shown import print_table
 from harness.cli.care.body import make_body
 from harness.cli.care.invariant import describe_age

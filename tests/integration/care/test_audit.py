@@ -13,8 +13,9 @@ from harness.care.audit.store import AuditFilter
 from harness.care.audit.views import AuditEntry
 from harness.care.invariants import client as invariants
 from harness.care.invariants import silences
+from harness.care.ticket_views import PinBody, TicketChangeBody
 from harness.care.tickets import client, notes
-from harness.care.views import InvariantBody, PinBody, SilenceBody, TicketChangeBody
+from harness.care.views import InvariantBody, SilenceBody
 from harness.engine.connection import Connection
 from tests.fakes.runs import eventually
 from tests.integration.care.conftest import MakeShop, Shop

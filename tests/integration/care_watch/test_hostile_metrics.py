@@ -11,12 +11,12 @@ import pytest
 from harness import Harness
 from harness.care.metrics import find_metrics
 from harness.care.queries import answer_query
+from harness.care.query_views import QueryBody
 from harness.care.repair.summaries import summarize, summarize_metrics
 from harness.care.settings import CareSettings
 from harness.care.subjects.queries import ask_queries
 from harness.care.subjects.subject import Subject
 from harness.care.telemetry.prometheus import Prometheus
-from harness.care.views import QueryBody
 from harness.contracts.errors import AnswerUnusable, CareError, InvalidRequest
 from tests.fakes.http import Exchange
 from tests.fakes.telemetry import Handler, Telemetry, answer, serve_telemetry, succeed, vector

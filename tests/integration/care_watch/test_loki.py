@@ -17,9 +17,9 @@ from harness.care.invariants.invariant import Invariant
 from harness.care.invariants.judge import Judgement
 from harness.care.invariants.rows import Watched
 from harness.care.queries import answer_query, list_series
+from harness.care.query_views import QueryBody
 from harness.care.settings import CareSettings, SourceSettings
 from harness.care.telemetry.loki import MAX_TEXT, Loki
-from harness.care.views import QueryBody
 from harness.contracts.errors import AnswerUnusable, QueryRefused, SourceUnreachable
 from tests.fakes.loki import LokiServer
 

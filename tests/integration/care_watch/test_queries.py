@@ -11,8 +11,8 @@ from harness.care.invariants.evaluate import evaluate
 from harness.care.invariants.invariant import Invariant
 from harness.care.invariants.rows import Watched
 from harness.care.queries import answer_query
+from harness.care.query_views import QueryBody
 from harness.care.settings import CareSettings
-from harness.care.views import QueryBody
 from harness.contracts.errors import AnswerUnusable, QueryRefused, SourceMissing
 from tests.fakes.prometheus import PrometheusServer
 

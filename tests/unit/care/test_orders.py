@@ -6,12 +6,12 @@ import json
 
 import pytest
 
+from harness.care.query_views import Curve, LoggedLine, QueryAnswer
 from harness.care.repair.agent import care_agent
 from harness.care.repair.orders import find_orders
 from harness.care.repair.summaries import summarize
 from harness.care.telemetry.digest import digest_series
 from harness.care.telemetry.series import Point, Series
-from harness.care.views import Curve, LoggedLine, QueryAnswer
 from harness.contracts.message import Message, ToolResult
 from tests.fakes.orders import HARMLESS, ORDERS
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from harness.care.contracts import TRANSITIONS
 from harness.care.repair.rules import decide
 from harness.care.repair.rules_remedy import Step
+from harness.care.states import TRANSITIONS
 from harness.contracts.message import Message, Part, ToolCall, ToolResult, user_message
 
 PROMPT = "Ticket a1: errors is broken\nSubject: shop. Sells things.\n"

@@ -6,10 +6,10 @@ import json
 from typing import Any
 
 from harness.agent.summarized import Summarized
+from harness.care.query_views import Curve, LoggedLine, QueryAnswer
 from harness.care.repair.summaries import LINES, MAX_KEPT, MAX_LINE, summarize
 from harness.care.telemetry.digest import digest_series
 from harness.care.telemetry.series import Point, Series
-from harness.care.views import Curve, LoggedLine, QueryAnswer
 
 
 def answer_lines(*texts: str, more: int = 0) -> QueryAnswer:

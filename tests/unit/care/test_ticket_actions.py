@@ -7,13 +7,8 @@ from typing import get_args
 import pytest
 from temporalio.exceptions import ApplicationError
 
-from harness.care.contracts import (
-    TRANSITIONS,
-    Action,
-    TicketAct,
-    TicketState,
-    find_actions,
-)
+from harness.care.contracts import TicketAct
+from harness.care.states import TRANSITIONS, Action, TicketState, find_actions
 from harness_workflows.care.ticket import CareTicket
 
 

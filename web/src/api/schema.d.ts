@@ -3368,7 +3368,7 @@ export interface components {
              * Action
              * @enum {string}
              */
-            action: "ticket" | "deploy" | "restart" | "hypothesis" | "proposal" | "evidence" | "subject_added" | "subject_removed" | "invariant_added" | "invariant_removed" | "silence_added" | "silence_ended" | "commented" | "pinned" | "work_undone";
+            action: "ticket" | "deploy" | "restart" | "hypothesis" | "proposal" | "evidence" | "runbook" | "subject_added" | "subject_removed" | "invariant_added" | "invariant_removed" | "silence_added" | "silence_ended" | "commented" | "pinned" | "work_undone";
             /** By */
             by: string;
             /** Subject */
@@ -15604,7 +15604,7 @@ export interface operations {
                 ticket?: string | null;
                 /** @description Only what they did or approved. */
                 by?: string | null;
-                action?: ("ticket" | "deploy" | "restart" | "hypothesis" | "proposal" | "evidence" | "subject_added" | "subject_removed" | "invariant_added" | "invariant_removed" | "silence_added" | "silence_ended" | "commented" | "pinned" | "work_undone") | null;
+                action?: ("ticket" | "deploy" | "restart" | "hypothesis" | "proposal" | "evidence" | "runbook" | "subject_added" | "subject_removed" | "invariant_added" | "invariant_removed" | "silence_added" | "silence_ended" | "commented" | "pinned" | "work_undone") | null;
                 /** @description Only what started at this time or later. */
                 since?: string | null;
                 /** @description The maximum number to return. */

@@ -15,16 +15,13 @@ from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError
 
 from harness.care.contracts import (
-    CAN_WORK,
     TICKET_WORKFLOW,
-    TRANSITIONS,
     Move,
     SaveMove,
     TicketAct,
     TicketChange,
     TicketFields,
     TicketSpec,
-    TicketState,
     Undone,
     UndoWork,
     Verified,
@@ -33,6 +30,7 @@ from harness.care.contracts import (
     Worked,
     describe_fields,
 )
+from harness.care.states import CAN_WORK, TRANSITIONS, TicketState
 
 T = TypeVar("T", bound=BaseModel)
 AGENT = "agent"
