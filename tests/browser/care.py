@@ -70,8 +70,8 @@ async def furnish_care(
         for each in STATES
     ]  # fmt: skip
     subject = Subject(
-        name=name, summary=text[:400] or "Answers requests.", metrics='{job="api"}',
-        logs='{service="api"}', invariant=tuple(invariants), slo=slos,
+        name=name, owner=site.user, summary=text[:400] or "Answers requests.",
+        metrics='{job="api"}', logs='{service="api"}', invariant=tuple(invariants), slo=slos,
     )  # fmt: skip
     store = CareStore(database)
     await store.add_subject(subject, f"/srv/{name}", "0" * 64, site.user)

@@ -28,6 +28,7 @@ from tests.fakes.steps import say
 pytestmark = pytest.mark.usefixtures("nothing_left")
 DEFINITION = """
 name = "{name}"
+owner = "{owner}"
 summary = "Answers requests."
 metrics = '{{job="api"}}'
 
@@ -50,7 +51,7 @@ async def nothing_left(harness: Harness) -> AsyncIterator[None]:
 async def add_service(site: Site, folder: Path) -> Cared:
     """A subject as a person adds it, whose metrics nobody serves."""
     name = f"shop-{site.name[-10:]}"
-    (folder / "subject.toml").write_text(DEFINITION.format(name=name))
+    (folder / "subject.toml").write_text(DEFINITION.format(name=name, owner=site.user))
     connection = site.harness.connection
     await add_subject(connection, folder, site.user)
     store = CareStore(connection.database)

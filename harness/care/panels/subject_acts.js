@@ -15,7 +15,7 @@ export const makeSilences = (host, name, again) => {
   const invariant = makeChoice("care-silence-invariant", [["", "All"]]);
   const time = makeChoice("care-silence-time", TIMES, "3600");
   const reason = makeInput("care-silence-reason", { maxlength: 500, required: true });
-  const form = makeForm("Add a silence",
+  const form = host.role === "viewer" ? undefined : makeForm("Add a silence",
     [labelled("Invariant", invariant), labelled("For", time), labelled("Reason", reason)], "Silence",
     async () => {
       await host.post("/care/silences", {
@@ -28,9 +28,8 @@ export const makeSilences = (host, name, again) => {
     await host.delete(`/care/silences/${encodeURIComponent(key)}`);
     again();
   });
-  form.hidden = true;
   const show = (silences, invariants, mayChange) => {
-    form.hidden = !mayChange;
+    if (form) form.hidden = !mayChange;
     const own = silences.filter(({ subject }) => subject === name);
     fill(list, own.length > 0
       ? make("ul", { class: "care-list", "aria-label": "Silences" }, ...own.map((each) => silenceItem(each, mayChange, host.locale)))
