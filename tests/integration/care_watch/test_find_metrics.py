@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from harness.cli.parser import UsageError
+from tests.fakes.runs import eventually
 from tests.integration.api.conftest import Api
 from tests.integration.remote.conftest import Places
 
@@ -25,7 +26,12 @@ async def find(api: Api, **which: Any) -> dict[str, Any]:
 
 
 async def test_metrics_are_found_by_name_and_help(api: Api, subject: str) -> None:
-    found = await find(api, text="http requests total", subject=subject)
+
+    async def read() -> dict[str, Any]:
+        return await find(api, text="http requests total", subject=subject)
+
+    # One that was started again has old values before it knows its metrics.
+    found = await eventually(read, lambda found: bool(found["metrics"][0]["type"]), 20)
     first = found["metrics"][0]
     assert (first["name"], first["type"]) == ("prometheus_http_requests_total", "counter")
     assert first["help"] == "Counter of HTTP requests." and first["series"] > 0
