@@ -16,7 +16,7 @@ from harness.care.invariants.evaluate import evaluate
 from harness.care.invariants.invariant import Invariant
 from harness.care.invariants.judge import Judgement
 from harness.care.invariants.rows import Watched
-from harness.care.queries import answer_query, list_series
+from harness.care.queries import answer_query, list_streams
 from harness.care.query_views import QueryBody
 from harness.care.settings import CareSettings, SourceSettings
 from harness.care.telemetry.loki import MAX_TEXT, Loki
@@ -58,10 +58,10 @@ async def test_lines_numbers_and_labels(remote: Harness, loki: LokiServer, name:
         assert sorted(each.points[0].value for each in at_once) == [6, 30]
         assert (await source.query("vector(2)", at=now))[0].points[0].value == 2
 
-    streams = await list_series(remote.connection, "logs", selector, 600)
+    streams = await list_streams(remote.connection, selector, 600)
     assert [f'level="{each}"' in streams[at] for at, each in enumerate(("error", "info"))]
-    assert {"service", "level"} <= {*await list_series(remote.connection, "logs", None, 600)}
-    assert await list_series(remote.connection, "logs", '{service="nothing"}', 600) == []
+    assert {"service", "level"} <= {*await list_streams(remote.connection, None, 600)}
+    assert await list_streams(remote.connection, '{service="nothing"}', 600) == []
     assert (await answer_query(remote.connection, ask('{service="nothing"}'))).lines == []
 
 
@@ -75,7 +75,7 @@ async def test_a_refused_query_says_why(remote: Harness, query: str) -> None:
         await answer_query(remote.connection, ask(query))
     assert refused.value.message.isprintable()
     with pytest.raises(QueryRefused):
-        await list_series(remote.connection, "logs", '{a="b"', 60)
+        await list_streams(remote.connection, '{a="b"', 60)
 
 
 async def judge(loki: LokiServer, invariant: Invariant, before: Judgement | None) -> Judgement:
