@@ -47,6 +47,9 @@ ELSEWHERE = {
     "idempotency-key": "A text that is unique to this request. A request repeated with the same "
     "key is carried out once.",
     "if-match": "The `ETag` of what was read: the request is refused if it has changed since.",
+    "action": "Only actions of this kind.",
+    "assignee": "Only those of this person; empty: those of nobody.",
+    "end": "Only what happened before this time, in seconds since 1970.",
     "kind": "Only acts of this kind.",
     "last-event-id": "The id of the last event that was read; the stream continues after it. "
     "Browsers send it when they reconnect.",
@@ -56,6 +59,7 @@ ELSEWHERE = {
     "name": "The name of the file; folders before it are left out.",
     "other": "The id of the run to compare with.",
     "owner": "Only what belongs to this user; only admins see what belongs to others.",
+    "priority": "Only what has this priority.",
     "profile": "The profile of gates to try, instead of what was recorded.",
     "query": "A condition in Temporal's query language; for admins only.",
     "run": "Only what belongs to the run with this id.",
@@ -63,6 +67,7 @@ ELSEWHERE = {
     "Range": "The part to send, such as `bytes=0-999`.",
     "since": "Only what started at this time or later.",
     "q": "A text: only what fits it is listed, the best first.",
+    "start": "Only what happened from this time on, in seconds since 1970.",
     "starting_after": "Only events after the one with this number.",
     "state": "Only what is in this state.",
     "stream": "Whether to follow the events instead of reading the response once.",

@@ -134,7 +134,7 @@ class Worked(Frozen):
     """Whether anything was deployed or restarted."""
     held: tuple[str, ...] = ()
     """Invariants of the subject that held before the first change, as far as was known."""
-    changed_at: float = 0.0
+    changed_at: float | None = None
     """When the first change began."""
     window_seconds: float = 0.0
     """How long they must hold now."""
@@ -146,7 +146,7 @@ class Verify(Frozen):
 
     subject: str
     names: tuple[str, ...]
-    changed_at: float = 0.0
+    changed_at: float | None = None
     """One that has given no data since before this time is not held against a change."""
 
 

@@ -13,6 +13,7 @@ from harness.care.store import CareStore
 from harness.care.ticket_views import TicketDetail
 from harness.care.tickets import client
 from harness.care.tickets.client import find_workflow_id
+from harness.care.tickets.rows import TicketFilter
 from harness.contracts.errors import HarnessError
 from harness.contracts.run import RunState
 from tests.fakes.shop import CONDITIONS, Shop
@@ -110,7 +111,8 @@ async def look_back(shop: Shop, kind: Kind, ticket: TicketDetail, *, struck: boo
     while True:
         with suppress(HarnessError):
             final = await client.show_ticket(shop.connection, ticket.id)
-            tickets = await client.list_tickets(shop.connection, subject=shop.name, all_states=True)
+            which = TicketFilter(subject=shop.name)
+            tickets = (await client.list_tickets(shop.connection, which)).tickets
             states = {each.invariant or "": each.state for each in tickets}
             values = {name: shop.read(name) for name in CONDITIONS}
             is_seen = all(

@@ -22,7 +22,7 @@ async def look_at(connection: Connection, request: Verify) -> Verified:
     failing = [
         (each, judged)
         for each, judged in found
-        if judged.state != "holds" and not _was_silent(judged, request.changed_at)
+        if judged.state != "holds" and not _was_silent(judged, request.changed_at or 0.0)
     ]
     return Verified(
         failing=tuple(f"{e.invariant.name} {j.state} {j.message}".strip() for e, j in failing),

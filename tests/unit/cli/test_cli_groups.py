@@ -65,9 +65,17 @@ def test_the_help_of_one(
 @pytest.mark.parametrize(
     ("words", "message", "fix"),
     [
-        (["care", "nope"], "`harness care` has no command 'nope': query, status", "care --help"),
+        (
+            ["care", "nope"],
+            "no command 'nope': query, metrics, status",
+            "care --help",
+        ),
         (["care", "qurey", "up"], "no command 'qurey'", "Did you mean `harness care query`?"),
-        (["care", "--json"], "`harness care` needs a command: query, status", "care --help"),
+        (
+            ["care", "--json"],
+            "needs a command: query, metrics, status",
+            "care --help",
+        ),
         (["care", ""], "has no command ''", "harness care --help"),
         (["caer", "query"], "There is no command 'caer'", "Did you mean `harness care`?"),
         (["query", "up"], "There is no command 'query'", "Did you mean `harness care query`?"),

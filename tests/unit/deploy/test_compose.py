@@ -20,7 +20,7 @@ from tests.cluster.build import VERSION
 ROOT = Path(__file__).parents[3]
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-INSIDE = ("mcp", "serve", "telemetry")
+INSIDE = ("care", "mcp", "serve", "telemetry")
 """The extras that the image has."""
 OWN = ("migrate", "worker", "daemon", "harness")
 

@@ -15034,7 +15034,9 @@ export interface operations {
     list_moments: {
         parameters: {
             query?: {
+                /** @description Only what happened from this time on, in seconds since 1970. */
                 start?: number | null;
+                /** @description Only what happened before this time, in seconds since 1970. */
                 end?: number | null;
             };
             header?: {
@@ -15209,6 +15211,7 @@ export interface operations {
                 state?: ("open" | "investigating" | "proposed" | "approved" | "changing" | "verifying" | "resolved" | "reopened" | "failed" | "closed")[] | null;
                 /** @description Only those of this person; empty: of nobody. */
                 assignee?: string | null;
+                /** @description Only what has this priority. */
                 priority?: ("low" | "normal" | "high" | "urgent") | null;
                 /** @description With those that are resolved or closed. */
                 all?: boolean;
@@ -15604,6 +15607,7 @@ export interface operations {
                 ticket?: string | null;
                 /** @description Only what they did or approved. */
                 by?: string | null;
+                /** @description Only actions of this kind. */
                 action?: ("ticket" | "deploy" | "restart" | "hypothesis" | "proposal" | "evidence" | "runbook" | "subject_added" | "subject_removed" | "invariant_added" | "invariant_removed" | "silence_added" | "silence_ended" | "commented" | "pinned" | "work_undone") | null;
                 /** @description Only what started at this time or later. */
                 since?: string | null;

@@ -161,7 +161,7 @@ class CareTicket:
         if self.spec.invariant is not None:
             names = tuple(dict.fromkeys((self.spec.invariant, *worked.held)))
         if not worked.changed:
-            seen = await self._look(names[:1], 0.0)
+            seen = await self._look(names[:1], None)
             if seen.failing or not names:
                 self._follow("failed", f"nothing was changed: {worked.summary}", worked.run)
             else:
@@ -189,7 +189,7 @@ class CareTicket:
         why = f"after the change: {failing}; {changes} undone{stopped}"
         self._follow("failed", why, worked.run)
 
-    async def _look(self, names: tuple[str, ...], changed_at: float) -> Verified:
+    async def _look(self, names: tuple[str, ...], changed_at: float | None) -> Verified:
         request = Verify(subject=self.spec.subject, names=names, changed_at=changed_at)
         return await _call("verify_invariants", request, Verified)
 
