@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from harness.commons.redact import redact
 from harness.contracts.clean_text import clean_text
+from harness.contracts.errors import StackUnreachable, StoreUnavailable
 from harness.interceptors import AskPerson, Change, Decision, Gate, Note, Stop
 
 log = logging.getLogger("harness.gates")
@@ -19,6 +20,10 @@ async def ask_gate(gate: Gate, subject: Any, seconds: float) -> Decision:
     """Return what the gate decides; a stop if it does not decide properly.
 
     The gate is not awaited beyond its time, even if it ignores its cancellation.
+
+    Raises:
+        StoreUnavailable: The gate needs the database, which is away: the call is tried again.
+        StackUnreachable: The same of Temporal.
     """
     task = asyncio.ensure_future(gate.check(subject))
     try:
@@ -31,6 +36,8 @@ async def ask_gate(gate: Gate, subject: Any, seconds: float) -> Decision:
         task.add_done_callback(_drop_result)
         return Stop(f"it did not decide within {seconds:g} s")
     error = asyncio.CancelledError() if task.cancelled() else task.exception()
+    if isinstance(error, StoreUnavailable | StackUnreachable):
+        raise error
     if error is not None:
         log.warning("the gate %s failed", gate.name, exc_info=error)
         return Stop(f"it failed: {describe(f'{type(error).__name__}: {error}')}")

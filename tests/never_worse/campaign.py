@@ -17,6 +17,7 @@ from harness.care.tickets.rows import TicketFilter
 from harness.contracts.errors import HarnessError
 from harness.contracts.run import RunState
 from tests.fakes.shop import CONDITIONS, Shop
+from tests.never_worse.audit import check_audit
 from tests.never_worse.checks import Outcome, find_violations
 from tests.never_worse.crew import Crew
 from tests.never_worse.plan import Kind, Plan
@@ -102,7 +103,8 @@ async def run_round(harness: Harness, shops: Sequence[Shop], crew: Crew, plan: P
             for (shop, kind), ticket in zip(pairs, tickets, strict=True)
         )
     )
-    return [words for seen in outcomes for words in find_violations(seen)]
+    found = [words for seen in outcomes for words in find_violations(seen)]
+    return found + await check_audit(harness.connection, outcomes)
 
 
 async def look_back(shop: Shop, kind: Kind, ticket: TicketDetail, *, struck: bool) -> Outcome:

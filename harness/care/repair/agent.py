@@ -7,9 +7,11 @@ from dataclasses import replace
 from harness.agent import Agent, AnyTool
 from harness.care.repair.evidence import pin_evidence
 from harness.care.repair.orders import ask_after_orders
+from harness.care.repair.rehearsal import REHEARSED
 from harness.care.repair.runbook_tools import RUNBOOKS
 from harness.care.repair.tools import (
     CHANGING,
+    PROPOSING,
     READING,
     Repair,
     note_hypothesis,
@@ -25,6 +27,8 @@ from harness.tools.files.search import search_files
 
 NAME = "care"
 """Of the agent that works on tickets."""
+REHEARSER = "care-rehearsal"
+"""Of the agent that only says what it would do. No subject has this name."""
 MOST_TURNS = 60
 INSTRUCTIONS = """
 You take care of a running service. Find out why an invariant is broken, and repair it with the
@@ -53,16 +57,26 @@ that you found. Change something only when they ask for it.
 """
 
 
+IN_REHEARSAL = """
+This is a rehearsal: work as usual. Instead of changing the service, deploy_change and
+restart_subject say what would happen. At the end say what your plan is.
+"""
+
+
 def make_care_agent(
-    model: str | None = None, talk_about: StoredSubject | None = None
+    model: str | None = None, talk_about: StoredSubject | None = None, *, rehearse: bool = False
 ) -> Agent[Repair, str]:
     """Make the agent; `model` is the one of the settings by default.
 
     Args:
         model: Its model.
         talk_about: The subject that it talks about with a person, instead of working on tickets.
+        rehearse: Let it work on tickets without changing anything.
     """
     name, instructions = NAME, INSTRUCTIONS
+    changing = (*PROPOSING, *(REHEARSED if rehearse else CHANGING))
+    if rehearse:
+        name, instructions = REHEARSER, f"{INSTRUCTIONS}\n{IN_REHEARSAL}"
     if talk_about is not None:
         name = name_talker(talk_about.subject.name)
         instructions = f"{INSTRUCTIONS}\n{IN_TALK}\n{describe_subject(talk_about.subject)}"
@@ -72,7 +86,7 @@ def make_care_agent(
         instructions=instructions,
         tools=[
             *READING, *RUNBOOKS, note_hypothesis, pin_evidence, list_files,
-            *map(_distrust, (read_file, search_files)), edit_file, run_tests, *CHANGING,
+            *map(_distrust, (read_file, search_files)), edit_file, run_tests, *changing,
         ],
         gates=[ask_after_orders],
         deps=open_repair,

@@ -23,6 +23,7 @@ from harness.care.tickets.store import TicketStore
 from harness.contracts.errors import HarnessError, TargetChanged, ToolFailed
 from harness.engine.connection import Connection
 
+DAY_S = 86_400.0
 LOOK_EVERY_S = 2.0
 """Between two looks at the invariants, while a stage is watched."""
 INTERRUPTED = "its worker stopped in the middle, and the code was changed before it went on"
@@ -176,15 +177,29 @@ class Deployer:
                 await self._changes.end_change(change.id, "failed", "it was not finished")
         return await self._changes.list_changes(run=run)
 
-    async def _begin(self, change: ChangeRow) -> ChangeRow:
+    def check_permission(self) -> None:
+        """Raise ToolFailed if agents may not change the subject."""
         if self.subject.changes == "never":
             raise ToolFailed(f'Agents may not change {self.subject.name}: changes = "never".')
+
+    async def check_budget(self) -> None:
+        """Raise ToolFailed if the subject had as many changes of agents in a day as it may have."""
+        since = time.time() - DAY_S
+        made = await self._changes.list_changes(subject=self.subject.name, after=since)
+        if sum(each.ticket is not None for each in made) >= self.subject.changes_per_day:
+            raise self._refuse_more()
+
+    def _refuse_more(self) -> ToolFailed:
+        return ToolFailed(
+            f"{self.subject.name} had {self.subject.changes_per_day} changes of agents in 24 "
+            "hours, as many as its changes_per_day allows."
+        )
+
+    async def _begin(self, change: ChangeRow) -> ChangeRow:
+        self.check_permission()
         state = await self._changes.begin_change(change, self.subject.changes_per_day)
         if state is None:
-            raise ToolFailed(
-                f"{self.subject.name} had {self.subject.changes_per_day} changes of agents in 24 "
-                "hours, as many as its changes_per_day allows."
-            )
+            raise self._refuse_more()
         [known] = await self._changes.list_changes(id=change.id)
         return known
 

@@ -220,14 +220,19 @@ async def take_over(clone: Clone, commit: str) -> bool:
         return True
     if await _contains(clone, commit):
         return False
-    parent = await clone.git("rev-parse", f"{commit}^")
+    await check_takeover(clone, commit)
+    await clone.git("merge", "--ff-only", "--quiet", commit)
+    return True
+
+
+async def check_takeover(clone: Clone, commit: str) -> None:
+    """Refuse a commit that was not made on top of what the subject is now; raises TargetChanged."""
+    head, parent = await clone.read_head(), await clone.git("rev-parse", f"{commit}^")
     await clone.check_clean()
     if head != parent:
         raise TargetChanged(
             f"{clone.folder} is at {head[:12]}, not at {parent[:12]}, on which the change was made."
         )
-    await clone.git("merge", "--ff-only", "--quiet", commit)
-    return True
 
 
 async def _contains(clone: Clone, commit: str) -> bool:

@@ -13,6 +13,8 @@ from harness.care.repair.runbook import Runbook
 Call = tuple[str, Mapping[str, object]]
 Step = tuple[str, Call | None]
 """What it says, and the call that it makes; without one, it is done."""
+_REHEARSED = re.compile(r" would be (?:deployed|restarted) ")
+"""What the tools of a rehearsal say, instead of changing the service."""
 _PROPOSED = re.compile(r"^commit ([0-9a-f]{40})$", re.MULTILINE)
 _EXIT = re.compile(r"^exit code (\d+)$", re.MULTILINE)
 _RUNBOOK = re.compile(
@@ -97,6 +99,8 @@ def _restart(seen: Seen, cause: Cause) -> Step:
         return "A restart may help.", ("restart_subject", call)
     if done.failed:
         return f"It was not restarted: {done.content[:EVIDENCE]}", None
+    if _REHEARSED.search(done.content):
+        return f"My plan is a restart: {cause.why}", None
     return _finish(seen, cause, f"I restarted the service. {cause.why}")
 
 
@@ -144,6 +148,8 @@ def _deploy(seen: Seen, cause: Cause, proposed: str) -> Step:
         return "I ask to deploy it.", ("deploy_change", call)
     if done.failed:
         return f"The change was not made: {done.content[:EVIDENCE]}", None
+    if _REHEARSED.search(done.content):
+        return f"{cause.hypothesis} My plan: {cause.why}", None
     return _finish(seen, cause, f"{cause.hypothesis} I deployed a change: {cause.why}")
 
 

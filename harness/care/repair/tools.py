@@ -369,6 +369,5 @@ async def _change(
 READING: tuple[AnyTool, ...] = (
     query_metrics, query_logs, find_metrics, find_streams, list_invariants, list_changes,
 )  # fmt: skip
-CHANGING: tuple[AnyTool, ...] = (
-    propose_change, propose_revert, deploy_change, restart_subject,
-)  # fmt: skip
+PROPOSING: tuple[AnyTool, ...] = (propose_change, propose_revert)
+CHANGING: tuple[AnyTool, ...] = (deploy_change, restart_subject)

@@ -95,7 +95,9 @@ class TicketWork:
         stored = await find_subject(self.connection, ticket.subject)
         place = await self._open_workspace(stored, run)
         agent = await find_published(self.connection, NAME)
-        prompt = await self._write_prompt(request, stored)
+        prompt = await write_prompt(
+            self.connection, ticket.id, ticket.title, stored, before=request.at
+        )
         asked = Request(
             messages=(user_message(prompt),), id=run, workspace=place, by=f"ticket {ticket.id}",
             labels={LABEL: ticket.id}, owner=stored.subject.owner,
@@ -133,9 +135,12 @@ class TicketWork:
         )
         return max(windows, default=0.0)
 
-    async def _write_prompt(self, request: Work, stored: StoredSubject) -> str:
-        ticket = request.ticket
-        notes = await TicketStore(self.connection.database).list_notes(ticket.id)
-        lines = [f"Ticket {ticket.id}: {ticket.title}", describe_subject(stored.subject)]
-        lines += [f"{e.kind} by {e.by}: {e.text}" for e in notes if e.at < request.at]
-        return "\n".join(lines)
+
+async def write_prompt(
+    connection: Connection, ticket: str, title: str, stored: StoredSubject, before: float
+) -> str:
+    """What the agent is told of a ticket, with all that was noted before this time."""
+    notes = await TicketStore(connection.database).list_notes(ticket)
+    lines = [f"Ticket {ticket}: {title}", describe_subject(stored.subject)]
+    lines += [f"{each.kind} by {each.by}: {each.text}" for each in notes if each.at < before]
+    return "\n".join(lines)

@@ -6,6 +6,7 @@ import asyncio
 from argparse import Namespace
 from contextlib import AsyncExitStack
 
+from harness.cli.care.rehearse import rehearse_ticket
 from harness.cli.care.talk import talk_about_subject
 from harness.cli.care.ticket import print_move, print_note
 from harness.cli.context import open_client
@@ -27,6 +28,10 @@ async def serve_agent(args: Namespace, out: Out) -> int:
         if args.ticket is not None:
             raise UsageError("--subject and --ticket exclude each other.", "Give one of them.")
         return await talk_about_subject(args, out)
+    if args.rehearse:
+        if args.ticket is None:
+            raise UsageError("--rehearse goes with --ticket.", "Name the ticket.")
+        return await rehearse_ticket(args, out)
     if getattr(args, "continue"):
         raise UsageError("--continue goes with --subject.", "Name the subject to talk about.")
     agent = make_care_agent(args.model)

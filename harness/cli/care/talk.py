@@ -28,8 +28,8 @@ async def talk_about_subject(args: Namespace, out: Out) -> int:
         agent = make_care_agent(args.model, stored)
         name = stored.subject.name
         clone = await open_clone(Path(stored.folder))
-        place = client.connection.project / WORKSPACES / f"talk-{name}"
-        await open_worktree(clone, place, f"care/talk-{name}")
+        where = client.connection.project / WORKSPACES / f"talk-{name}"
+        place = (await open_worktree(clone, where, f"care/talk-{name}")).folder
         backend = StackBackend(client)
         again = f"harness care agent --subject {name} --continue"
         inbox = ChatInbox(

@@ -107,6 +107,7 @@ TICKET_COMMANDS: tuple[Command, ...] = (
         "harness.cli.care.agent:serve_agent",
         (
             arg("--ticket", metavar="ID", help="Work on this ticket, and print what happens."),
+            flag("--rehearse", help="With --ticket: say what it would do, and change nothing."),
             arg("--subject", metavar="NAME", help="Talk about this subject, one line a prompt."),
             arg(
                 "--continue",
@@ -123,6 +124,7 @@ TICKET_COMMANDS: tuple[Command, ...] = (
             ("harness care agent", ""),
             ("harness care agent --subject ratelimiter", ""),
             ("harness care agent --ticket 4f1c09ab52e0d371", ""),
+            ("harness care agent --ticket 4f1c09ab52e0d371 --rehearse", "change nothing"),
         ),
         group="Care",
     ),

@@ -17,6 +17,7 @@ from harness.care.tickets.rows import Report, TicketFilter, fingerprint
 from harness.care.tickets.store import TicketStore
 from harness.care.views import SilenceBody
 from harness.contracts.errors import TicketNotFound, TicketRefused
+from harness.contracts.event import ToolCallFinished
 from tests.fakes.shop import Shop
 from tests.integration.care.conftest import MakeShop
 
@@ -211,6 +212,32 @@ async def test_a_repository_runs_nothing_of_its_own(
     await care.get_run(run).approve()
     await shop.ticket(shop.ticket_of("errors"), "resolved")
     assert not (tmp_path / "sprung").exists()
+
+
+async def test_a_rehearsal_says_what_would_happen_and_changes_nothing(
+    care: Harness, make_shop: MakeShop, tmp_path: Path
+) -> None:
+    shop = await make_shop(changes="automatic")
+    shop.commit("5", "0", "Save money")
+    await shop.ticket(shop.ticket_of("errors"), "open")
+    work = tmp_path / "rehearsal"
+    shop.git("worktree", "add", "-B", "rehearsal", str(work))
+    agent = make_care_agent(rehearse=True)
+    prompt = f"Ticket 1: errors is broken\nSubject: {shop.name}. Sells things."
+    handle = await care.start(agent, prompt, id=f"rehearsal-{shop.name}", workspace=work)
+    ended = await handle.outcome(timeout=60)
+    assert "My plan: Revert" in str(ended.output)
+    [said] = [
+        each.content
+        for each in await handle.trace()
+        if isinstance(each, ToolCallFinished) and each.name == "deploy_change"
+    ]
+    assert "would be deployed at once" in said and "+0 0" in said and "latency, up" in said
+    (shop.folder / "values").write_text("7 7\n")  # what would be refused is refused
+    again = await care.start(agent, prompt, id=f"again-{shop.name}", workspace=work)
+    assert "not committed" in str((await again.outcome(timeout=60)).output)
+    assert (await shop.ticket(shop.ticket_of("errors"), "open")).changes == []
+    assert not shop.deploys and shop.live == (5, 0)
 
 
 async def test_a_change_of_a_run_without_a_ticket_is_watched_too(
