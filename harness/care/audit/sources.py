@@ -14,6 +14,7 @@ from harness.archive.verify import verify_run
 from harness.care.audit.store import AuditStore
 from harness.care.audit.views import Proof
 from harness.care.contracts import ACT_WORKFLOW, TICKET_WORKFLOW, CareAct, SaveMove, Work
+from harness.contracts.effect import undone_run
 from harness.contracts.errors import HarnessError, RunNotFound
 from harness.contracts.event import DurableEvent
 from harness.engine.connection import Connection
@@ -96,12 +97,18 @@ class Sources:
 
     async def _load_live(self, workflow: str, execution: str | None) -> Source:
         client, proof = self.connection.temporal, Proof(state="unsealed")
-        if not workflow.startswith(self.prefix):
+        is_undo = undone_run(workflow) != workflow
+        if not workflow.startswith(self.prefix) and not is_undo:
             events = [e async for e in read_events(self.connection, workflow, wait=False)]
             return Source(proof, events=tuple(events))
         found = execution or await live.newest_execution(client, workflow)
         entries = [e async for e in live.read_entries(client, workflow, found, wait=False)]
-        return await self._describe(workflow, proof, (Execution(found, tuple(entries)),))
+        executions = (Execution(found, tuple(entries)),)
+        return (
+            Source(proof, executions)
+            if is_undo
+            else await self._describe(workflow, proof, executions)
+        )
 
     async def _describe(
         self, workflow: str, proof: Proof, executions: tuple[Execution, ...]

@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 
 from harness import Harness
+from harness.care.audit.client import read_audit
+from harness.care.audit.store import AuditFilter
+from harness.care.audit.views import PROVEN
 from harness.care.invariants import silences
 from harness.care.repair.agent import make_care_agent
 from harness.care.subjects.registry import check_subject
@@ -70,6 +73,9 @@ async def test_a_change_that_breaks_what_held_is_undone(care: Harness, make_shop
     assert shop.live == (5, 0), "as before the change"
     assert [change.state for change in ticket.changes] == ["undone"]
     assert shop.git("status", "--porcelain") == ""
+    audit = await read_audit(care.connection, AuditFilter(subject=shop.name), 50, verify=True)
+    proofs = {each.action: each.proof.state for each in audit.entries if each.proof}
+    assert proofs["deploy"] == "unsealed" and set(proofs.values()) <= PROVEN, audit.entries
 
 
 async def test_a_rejected_change_is_not_made(care: Harness, make_shop: MakeShop) -> None:
