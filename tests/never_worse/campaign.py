@@ -9,7 +9,7 @@ from contextlib import suppress
 
 from harness import Harness
 from harness.care.states import OPEN_STATES
-from harness.care.store import CareStore
+from harness.care.subjects.registry import remove_subject
 from harness.care.ticket_views import TicketDetail
 from harness.care.tickets import client
 from harness.care.tickets.client import find_workflow_id
@@ -141,4 +141,4 @@ async def remove_shops(shops: Sequence[Shop]) -> None:
     """End a round, so that the watch does not evaluate its subjects in the next."""
     for shop in shops:
         shop.kill()
-        await CareStore(shop.connection.database).remove_subject(shop.name)
+        await remove_subject(shop.connection, shop.name, WHO)
