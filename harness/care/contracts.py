@@ -122,6 +122,8 @@ class Work(Frozen):
 
     ticket: TicketSpec
     attempt: int
+    run: str | None = None
+    """The run that works: with a part that nobody can foresee, so that nobody can take its id."""
     at: float
     """When it began: the agent is told what was noted before, the same after each crash."""
 

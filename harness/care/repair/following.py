@@ -20,16 +20,11 @@ POLICY = "a policy"
 
 
 def find_run(work: Work) -> str:
-    """The run of one attempt to work on a ticket: the first may be one that changes the subject
-    without having been started by a ticket."""
-    if work.ticket.run is not None and work.attempt == 1:
-        return work.ticket.run
-    return name_run(work.ticket.id, work.attempt)
-
-
-def name_run(ticket: str, attempt: int) -> str:
-    """The id of the run that works on a ticket."""
-    return f"care-{ticket}-{attempt}"
+    """The run of one attempt to work on a ticket. Workflows of earlier versions did not name it."""
+    if work.run is not None:
+        return work.run
+    is_joined = work.ticket.run is not None and work.attempt == 1
+    return work.ticket.run or "" if is_joined else f"care-{work.ticket.id}-{work.attempt}"
 
 
 def find_move(event: DurableEvent) -> Move | None:

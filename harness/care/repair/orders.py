@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from harness.care.subjects.registry import find_subject
-from harness.contracts.message import Message, ToolResult
+from harness.contracts.message import Message, Text, ToolResult
 from harness.gates.texts import prepare
 from harness.history.recording import read_history, read_messages
 from harness.interceptors import AskPerson, Decision, ToolUse
@@ -39,17 +39,19 @@ async def ask_after_orders(use: ToolUse) -> Decision:
     if not found:
         return None
     return AskPerson(
-        f"{', '.join(found)} returned text that gives orders, such as a log line written to steer "
+        f"{', '.join(found)} showed text that gives orders, such as a log line written to steer "
         f"the agent; {subject} is changed automatically otherwise"
     )
 
 
 def find_orders(messages: Sequence[Message]) -> list[str]:
-    """The tools whose results hold text that gives a model orders. Those that are trusted count
-    too: what one tool read, another repeats."""
+    """Where the run has read text that gives a model orders: the names of tools, or the ticket.
+    Results that are trusted count too: what one tool read, another repeats."""
     found = dict[str, None]()
     for message in messages:
         for part in message.parts:
+            if isinstance(part, Text) and message.taint and _holds_orders(part.text):
+                found["the ticket"] = None
             is_outside = isinstance(part, ToolResult) and (part.untrusted or not part.error)
             if isinstance(part, ToolResult) and is_outside and _holds_orders(part.content):
                 found[part.name] = None

@@ -21,6 +21,7 @@ from harness.care import metrics
 from harness.care.invariants import client
 from harness.care.queries import answer_query, list_streams
 from harness.care.query_views import QueryBody
+from harness.care.repair.authority import check_run_may_change
 from harness.care.repair.deploying import Deployer
 from harness.care.repair.git import (
     commit_revert,
@@ -306,7 +307,9 @@ async def describe_restart(arguments: Mapping[str, Any]) -> str | bool:
     return f"Restart {stored.subject.name}?" if stored.subject.changes == "ask" else False
 
 
-@tool(effect="write", on_unknown="retry", approval=describe_deploy, timeout=CHANGE_S)
+@tool(
+    effect="write", on_unknown="retry", approval=describe_deploy, timeout=CHANGE_S, workspace=True
+)
 async def deploy_change(ctx: Context, subject: str, commit: Commit, summary: Words) -> str:
     """Deploy a commit that propose_change made. If the service is not healthy afterwards, it is
     taken back at once.
@@ -316,6 +319,10 @@ async def deploy_change(ctx: Context, subject: str, commit: Commit, summary: Wor
         commit: The commit.
         summary: What the change does and why.
     """
+    stored = await find_subject(ctx.deps.connection, subject)
+    work = await find_worktree(await open_clone(Path(stored.folder)), ctx.workspace)
+    if await work.read_head() != commit:
+        raise ToolFailed("Only the commit that this run has proposed last is deployed.")
     return await _change(ctx, subject, "deploy", summary, commit)
 
 
@@ -354,6 +361,7 @@ async def _change(
     stored = await find_subject(ctx.deps.connection, subject)
     deployer = Deployer(ctx.deps.connection, stored)
     ticket = await ctx.deps.find_ticket(ctx.run)
+    await check_run_may_change(ctx.deps.connection, ctx.run, stored.subject, ticket)
     if ticket is None:
         ticket = await open_ticket_of_run(ctx.deps.connection, subject, ctx.run, summary)
     change = ChangeRow(

@@ -26,7 +26,7 @@ async def rehearse_ticket(args: Namespace, out: Out) -> int:
         connection = client.connection
         ticket = await find_ticket(connection, args.ticket)
         stored = await find_subject(connection, ticket.subject)
-        prompt = await write_prompt(connection, ticket.id, ticket.title, stored, before=time.time())
+        prompt = await write_prompt(connection, ticket, stored, before=time.time())
         run = f"care-rehearsal-{ticket.id}-{uuid.uuid4().hex[:6]}"
         clone = await open_clone(Path(stored.folder))
         place = connection.project / WORKSPACES / run

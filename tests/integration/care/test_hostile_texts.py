@@ -105,13 +105,13 @@ async def test_a_person_decides_once_something_gave_orders(
     [pending] = await eventually(care.get_run(run).pending)
     tool = {"logs": "query_logs", "labels": "query_metrics", "commits": "list_changes"}
     assert pending.question.startswith("Gate ask_after_orders: ")
-    assert f"{tool.get(place, 'read_file')} returned text that gives orders" in pending.question
+    assert f"{tool.get(place, 'read_file')} showed text that gives orders" in pending.question
     assert not shop.deploys
     await care.get_run(run).reject(note="no")
     assert (await care.get_run(run).result()).output == "done"
     found = await read_results(care, run)
     assert all(found[each].untrusted for each in (*tool.values(), "read_file"))
-    assert not shop.deploys and shop.read(0) == 0
+    assert not shop.deploys and shop.live == (0, 0)
     assert "0 0" in shop.git("show", "HEAD:values")
 
 

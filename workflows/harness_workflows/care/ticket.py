@@ -144,7 +144,7 @@ class CareTicket:
         self.attempts += 1
         self._move("investigating", "an agent looks for the cause", AGENT)
         at = workflow.now().timestamp()
-        work = Work(ticket=self.spec, attempt=self.attempts, at=at)
+        work = Work(ticket=self.spec, attempt=self.attempts, at=at, run=self._name_run())
         try:
             worked = await _call("work_on_ticket", work, Worked, longest=LONGEST)
             if self.state != "closed":
@@ -154,6 +154,13 @@ class CareTicket:
             self._follow("failed", f"the work on it failed: {reason}")
         finally:
             self.working = None
+
+    def _name_run(self) -> str:
+        """The first attempt may join a run that changes the subject without a ticket."""
+        if self.spec.run is not None and self.attempts == 1:
+            return self.spec.run
+        execution = workflow.info().run_id.replace("-", "")[-10:]
+        return f"care-{self.spec.id}-{self.attempts}-{execution}"
 
     async def _verify(self, worked: Worked) -> None:
         """Watch the invariants for their windows; undo everything if one that held breaks."""
