@@ -164,7 +164,7 @@ class Verified(Frozen):
 
 
 class UndoWork(Frozen):
-    """Undo what a run changed."""
+    """Undo what a run changed; or stop it, and take back what it has not finished."""
 
     ticket: str
     run: str

@@ -28,7 +28,7 @@ LONG_AGO = {"GIT_AUTHOR_DATE": "2020-01-01T00:00:00Z", "GIT_COMMITTER_DATE": "20
 DEPLOY = '''\
 """Deploys `values` of a commit into .run/live and starts the service, a process that sleeps;
 --back restores what was there before it; --restart and --start start the service."""
-import os, pathlib, signal, subprocess, sys
+import os, pathlib, signal, subprocess, sys, time
 
 run, release = pathlib.Path(".run"), os.environ.get("HARNESS_RELEASE", "none")
 run.mkdir(exist_ok=True)
@@ -68,6 +68,12 @@ elif not done.exists():
     if not before.exists():
         write(before, live.read_text())
     commit = os.environ["HARNESS_COMMIT"]
+    if (run / "slow").exists():
+        with (run / "times").open("a") as times:
+            times.write(f"begin {os.getpid()}\\n")
+        time.sleep(float((run / "slow").read_text()))
+        with (run / "times").open("a") as times:
+            times.write(f"end {os.getpid()}\\n")
     write(live, subprocess.check_output(["git", "show", f"{commit}:values"], text=True))
     if "fail" in live.read_text():
         sys.exit("the deploy failed halfway")
@@ -158,6 +164,15 @@ class Shop:
     def deploys(self) -> list[str]:
         """How often the deploy command ran, and how."""
         return self._read_lines("log")[1:]  # the first one starts the service
+
+    def slow_down(self, seconds: float) -> None:
+        """Let each deploy take so long."""
+        (self.folder / ".run" / "slow").write_text(str(seconds))
+
+    @property
+    def times(self) -> list[str]:
+        """When slow deploys began and ended, in order."""
+        return self._read_lines("times")
 
     @property
     def effects(self) -> list[str]:

@@ -21,7 +21,7 @@ from harness_activities.unfit import leaving_to_others
 def make_activities(connection: Connection) -> list[Activity]:
     """The activities of tickets, for one worker process."""
     made = TicketActivities(connection, TicketWork(connection, Feeds(connection)))
-    return [made.save_move, made.work, made.verify, made.undo]
+    return [made.save_move, made.work, made.stop, made.verify, made.undo]
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,13 @@ class TicketActivities:
         await _check_caller(self.connection, request.ticket.id)
         with sending_heartbeats(), leaving_to_others():
             return await self.works.work(request)
+
+    @activity.defn(name="stop_ticket_work")
+    async def stop(self, request: UndoWork) -> Undone:
+        """Stop the agent's run of a ticket that a person has closed."""
+        await _check_caller(self.connection, request.ticket)
+        with sending_heartbeats(), leaving_to_others():
+            return await self.works.stop(request.ticket, request.run)
 
     @activity.defn(name="verify_invariants")
     async def verify(self, request: Verify) -> Verified:

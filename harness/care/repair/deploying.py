@@ -7,6 +7,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from harness.care.contracts import Verify
@@ -15,12 +16,12 @@ from harness.care.invariants.rows import Sample, Watched
 from harness.care.repair.git import Clone, check_commit, open_clone, revert, take_over
 from harness.care.repair.look import look_at
 from harness.care.store import CareStore, StoredSubject
-from harness.care.subjects.commands import Ran, run_command
+from harness.care.subjects.commands import Ran, run_command, wait_for_process
 from harness.care.subjects.health import wait_until_healthy
 from harness.care.subjects.subject import Command, Subject
 from harness.care.tickets.rows import ChangeRow
 from harness.care.tickets.store import TicketStore
-from harness.contracts.errors import HarnessError, TargetChanged, ToolFailed
+from harness.contracts.errors import HarnessError, StoreUnavailable, TargetChanged, ToolFailed
 from harness.engine.connection import Connection
 
 DAY_S = 86_400.0
@@ -91,6 +92,8 @@ class Deployer:
             if not is_newest:
                 raise TargetChanged(INTERRUPTED)
             await self._deploy_stages(change)
+        except StoreUnavailable:
+            raise  # the call is made again, and goes on where it was
         except HarnessError as error:
             await self._recover(clone, change, error)
             raise ToolFailed(f"The deploy failed and was taken back: {error.message}") from None
@@ -232,10 +235,13 @@ class Deployer:
         extra = {"HARNESS_RELEASE": change.id, "HARNESS_COMMIT": change.commit or ""}
         if stage is not None:
             extra["HARNESS_STAGE"] = str(stage)
-        folder = Path(self.stored.folder)
+        folder, seconds = Path(self.stored.folder), self.subject.command_seconds
+        for process in await self._changes.list_processes(change.id):
+            await wait_for_process(process, seconds)  # the worker that has started it died
         ran = await run_command(
-            command, folder, self.subject.command_seconds, extra, may_leave=True
-        )
+            command, folder, seconds, extra, may_leave=True,
+            on_start=partial(self._changes.note_process, change.id),
+        )  # fmt: skip
         if not ran.is_good:
             raise ToolFailed(f"{what} of {self.subject.name} failed: {ran.output[-2_000:]}")
         return ran

@@ -5,8 +5,9 @@ from __future__ import annotations
 from harness.agent import tool
 from harness.care.invariants.invariant import Source
 from harness.care.query_views import QueryAnswer
+from harness.care.repair.context import Context
 from harness.care.repair.summaries import write_summary
-from harness.care.repair.tools import Context, Minutes, Query, Words
+from harness.care.repair.tools import Minutes, Query, Words
 from harness.care.ticket_views import PinBody
 from harness.care.tickets.notes import take_evidence
 from harness.care.tickets.rows import Note

@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Sequence
 
+from harness.care.repair.context import use_repair
 from harness.care.subjects.registry import find_subject
 from harness.contracts.message import Message, Text, ToolResult
 from harness.gates.texts import prepare
@@ -25,12 +26,10 @@ GUARDED = ("deploy_change", "restart_subject")
 async def ask_after_orders(use: ToolUse) -> Decision:
     """Ask about a change of a subject with `changes = "automatic"`. The others are asked about
     anyway, or refused."""
-    from harness.care.repair.tools import open_repair
-
     subject = use.arguments.get("subject")
     if use.tool not in GUARDED or not isinstance(subject, str):
         return None
-    async with open_repair() as repair:
+    async with use_repair() as repair:
         stored = await find_subject(repair.connection, subject)
         if stored.subject.changes != "automatic":
             return None

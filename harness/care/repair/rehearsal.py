@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from harness.agent import AnyTool, tool
+from harness.care.repair.context import Context
 from harness.care.repair.deploying import Deployer
 from harness.care.repair.git import check_commit, check_takeover, open_clone, show_diff
-from harness.care.repair.tools import Commit, Context, Words
+from harness.care.repair.tools import Commit, Words
 from harness.care.store import StoredSubject
 from harness.care.subjects.registry import find_subject
 from harness.care.subjects.subject import Subject

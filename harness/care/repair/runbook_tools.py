@@ -9,8 +9,9 @@ from pydantic import Field
 
 from harness.agent import AnyTool, tool
 from harness.care.invariants.invariant import NAME as INVARIANT
+from harness.care.repair.context import Context
 from harness.care.repair.runbook import NAME, list_runbooks, read_runbook_text, write_runbook
-from harness.care.repair.tools import Context, Words
+from harness.care.repair.tools import Words
 from harness.care.subjects.registry import find_subject
 from harness.care.tickets.rows import Note
 from harness.care.tickets.store import TicketStore

@@ -7,21 +7,20 @@ import json
 import shlex
 import sys
 import time
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from harness.agent import AnyTool, ToolContext, tool
+from harness.agent import AnyTool, tool
 from harness.agent.summarized import Summarized
 from harness.care import metrics
 from harness.care.invariants import client
 from harness.care.queries import answer_query, list_streams
 from harness.care.query_views import QueryBody
 from harness.care.repair.authority import check_run_may_change
+from harness.care.repair.context import Context, use_repair
 from harness.care.repair.deploying import Deployer
 from harness.care.repair.git import (
     commit_revert,
@@ -43,10 +42,7 @@ from harness.care.subjects.registry import find_subject
 from harness.care.tickets.client import open_ticket_of_run
 from harness.care.tickets.rows import ChangeKind, ChangeRow, Note
 from harness.care.tickets.store import TicketStore
-from harness.config import find_project, load_settings
-from harness.contracts.errors import StackUnreachable, ToolFailed
-from harness.engine.connection import Connection, open_connection
-from harness.stack import find_stack
+from harness.contracts.errors import ToolFailed
 from harness.tools.sandbox.direct import run_in_sandbox
 
 Minutes = Annotated[float, Field(gt=0, le=7 * 24 * 60)]
@@ -59,32 +55,6 @@ KEPT_CURVES, KEPT_LINES = 500, 5_000
 """Of the answer to a query; a model reads the first few."""
 CHANGE_S = 900.0
 SHOWN_DIFF = 1_500
-
-
-@dataclass(frozen=True)
-class Repair:
-    """What the tools work with: the `deps` of the agent."""
-
-    connection: Connection
-
-    async def find_ticket(self, run: str) -> str | None:
-        """The ticket that a run works on."""
-        return await TicketStore(self.connection.database).find_ticket_of(run)
-
-
-Context = ToolContext[Repair]
-
-
-@asynccontextmanager
-async def open_repair() -> AsyncGenerator[Repair]:
-    """Connect to the project's stack, once in each worker process."""
-    project = find_project(Path.cwd())
-    settings = load_settings(project)
-    endpoints = await find_stack(settings, project)
-    if endpoints is None:
-        raise StackUnreachable("The stack of the worker's project is not running.")
-    async with open_connection(settings, endpoints, project) as connection:
-        yield Repair(connection)
 
 
 @tool(effect="read", untrusted=True)
@@ -286,7 +256,7 @@ async def forget_proposal(_ctx: Context, _receipt: Any) -> str:
 async def describe_deploy(arguments: Mapping[str, Any]) -> str | bool:
     """What a person approves: the diff of the commit. The commit is named by its content, so what
     was approved is what gets deployed."""
-    async with open_repair() as repair:
+    async with use_repair() as repair:
         stored = await find_subject(repair.connection, arguments["subject"])
         if stored.subject.changes != "ask":
             return False  # `never` is refused by the call itself
@@ -302,7 +272,7 @@ async def describe_deploy(arguments: Mapping[str, Any]) -> str | bool:
 
 async def describe_restart(arguments: Mapping[str, Any]) -> str | bool:
     """Whether a person is asked about a restart."""
-    async with open_repair() as repair:
+    async with use_repair() as repair:
         stored = await find_subject(repair.connection, arguments["subject"])
     return f"Restart {stored.subject.name}?" if stored.subject.changes == "ask" else False
 

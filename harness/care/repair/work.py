@@ -19,7 +19,7 @@ from harness.care.subjects.registry import find_subject
 from harness.care.tickets.client import find_workflow_id, send_to_ticket
 from harness.care.tickets.rows import ChangeRow, Ticket
 from harness.care.tickets.store import TicketStore
-from harness.contracts.errors import HarnessError
+from harness.contracts.errors import RunIdTaken, RunNotFound, RunOver
 from harness.contracts.message import Message, Text, user_message
 from harness.engine.connection import Connection
 from harness.history.follow import Feeds
@@ -48,13 +48,8 @@ class TicketWork:
         ticket, run = request.ticket, find_run(request)
         if run != ticket.run:
             await self._start(request, run)
-        try:
-            await self._follow(ticket.id, run)
-            end = await wait_for_end(self.connection, self.feeds, run)
-        except asyncio.CancelledError:
-            with suppress(HarnessError):  # the ticket was closed
-                await abort_run(self.connection, run, "the ticket was closed", undo=False)
-            raise
+        await self._follow(ticket.id, run)
+        end = await wait_for_end(self.connection, self.feeds, run)
         stored = await find_subject(self.connection, ticket.subject)
         changes = await Deployer(self.connection, stored).settle(run)
         made = [each for each in changes if each.state == "done"]
@@ -66,6 +61,21 @@ class TicketWork:
             window_seconds=await self._find_window(ticket, made),
             summary=summary[:MAX_SUMMARY],
         )  # fmt: skip
+
+    async def stop(self, ticket: str, run: str) -> Undone:
+        """Abort a run, and take back a change that it has not finished."""
+        found = await TicketStore(self.connection.database).find(ticket)
+        try:
+            await abort_run(self.connection, run, "the ticket was closed", undo=False)
+            await wait_for_end(self.connection, self.feeds, run)
+        except (RunNotFound, RunOver):
+            pass  # it has not begun, or has ended
+        subjects = await CareStore(self.connection.database).list_subjects(found and found.subject)
+        if found is None or not subjects:
+            return Undone(undone=0)
+        before = await TicketStore(self.connection.database).list_changes(run=run)
+        await Deployer(self.connection, subjects[0]).settle(run)
+        return Undone(undone=sum(each.state == "started" for each in before))
 
     async def verify(self, request: Verify) -> Verified:
         """See whether invariants hold now."""
@@ -101,7 +111,8 @@ class TicketWork:
             labels={LABEL: ticket.id}, owner=stored.subject.owner,
         )  # fmt: skip
         await TicketStore(self.connection.database).set_run(ticket.id, run)
-        await start_run(self.connection, agent, asked, eager=False)
+        with suppress(RunIdTaken):  # by this ticket, when its texts or the agent were others
+            await start_run(self.connection, agent, asked, eager=False)
 
     async def _open_workspace(self, stored: StoredSubject, run: str) -> Path:
         """The subject's code on a branch of its own, for one run."""

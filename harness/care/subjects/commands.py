@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
 import sys
+import time
 import uuid
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +19,7 @@ MAX_OUTPUT = 64_000
 KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "USER", "LOGNAME", "VIRTUAL_ENV")
 """Of the environment: no keys."""
 PYTHON = "{python}"
+PAUSE_S = 0.2
 MARK = "HARNESS_COMMAND"
 """In the environment of a command and of what it starts: those that detached are found by it."""
 # No hook, no pager, no editor and no file monitor of the repository's own runs.
@@ -45,9 +48,11 @@ async def run_command(
     extra: Mapping[str, str] | None = None,
     *,
     may_leave: bool = False,
+    on_start: Callable[[str], Awaitable[None]] | None = None,
 ) -> Ran:
     """Run a command with everything that it starts, which ends with it. `may_leave`: what it
-    starts stays, as of a deploy; if the command takes too long, that ends too."""
+    starts stays, as of a deploy; if the command takes too long, that ends too. `on_start` is told
+    how to find its process again: see `wait_for_process`."""
     argv = [sys.executable if word == PYTHON else word for word in words]
     env = {name: os.environ[name] for name in KEPT if name in os.environ} | dict(extra or {})
     env[MARK] = uuid.uuid4().hex
@@ -62,6 +67,8 @@ async def run_command(
         finally:
             os.close(pipe)
         try:
+            if on_start is not None:
+                await on_start(await asyncio.to_thread(_name_process, process.pid))
             async with asyncio.timeout(seconds):
                 code = await process.wait()
                 # What a command leaves behind may hold its output open.
@@ -73,6 +80,34 @@ async def run_command(
         finally:
             if process.returncode is None or not may_leave:
                 await _end_all(process, env[MARK])
+
+
+async def wait_for_process(name: str, seconds: float) -> None:
+    """Wait until a command has ended that another worker had started on this machine before it
+    died; kill it if it takes too long."""
+    host, pid, _ = name.rsplit(" ", 2)
+    if host != socket.gethostname():
+        return
+    until = time.monotonic() + seconds
+    while await asyncio.to_thread(_name_process, int(pid)) == name:
+        if time.monotonic() >= until:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(int(pid), signal.SIGKILL)
+            return
+        await asyncio.sleep(PAUSE_S)
+
+
+def _name_process(pid: int) -> str:
+    """The host, the pid and the start of a process: pids are used again."""
+    import psutil
+
+    try:
+        process = psutil.Process(pid)
+        ended = process.status() == psutil.STATUS_ZOMBIE
+        started = "ended" if ended else f"{process.create_time():.2f}"
+    except psutil.Error:
+        started = "ended"
+    return f"{socket.gethostname()} {pid} {started}"
 
 
 class _Output(asyncio.Protocol):

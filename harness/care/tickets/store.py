@@ -230,6 +230,19 @@ class TicketStore:
         rows = await self._database.fetch(BEGIN_CHANGE, values)
         return rows[0][0] if rows else None
 
+    async def note_process(self, id: str, process: str) -> None:
+        """Note the process that carries a change out now."""
+        await self._database.fetch(
+            "UPDATE harness_care.change SET process = %s WHERE id = %s", (process, id)
+        )
+
+    async def list_processes(self, id: str) -> list[str]:
+        """The process that carried a change out last, if there was one."""
+        rows = await self._database.fetch(
+            "SELECT process FROM harness_care.change WHERE id = %s AND process IS NOT NULL", (id,)
+        )
+        return [row[0] for row in rows]
+
     async def end_change(self, id: str, state: str, message: str = "") -> None:
         """Note how a change ended."""
         await self._database.fetch(

@@ -63,13 +63,13 @@ class CareTicket:
     @workflow.run
     async def run(self, _: TicketSpec) -> str:
         while self.state != "closed" or self.unsaved:
+            if self.state == "closed" and self.working is not None:
+                await self._stop_work()
             await self._save_moves()
             if self.wants_work and self.working is None and self.state in CAN_WORK:
                 self.wants_work = False
                 self.working = asyncio.create_task(self._work())
             await self._wait()
-        if self.working is not None:
-            self.working.cancel()
         return self.state
 
     @workflow.update(description="Let an agent work on the ticket, resolve it, or close it.")
@@ -154,6 +154,15 @@ class CareTicket:
             self._follow("failed", f"the work on it failed: {reason}")
         finally:
             self.working = None
+
+    async def _stop_work(self) -> None:
+        """Nothing is left half-changed when a person closes the ticket."""
+        assert self.working is not None
+        self.working.cancel()
+        self.working = None
+        if workflow.patched("stop-work"):
+            stop = UndoWork(ticket=self.spec.id, run=self._name_run())
+            await _call("stop_ticket_work", stop, Undone, longest=timedelta(hours=1))
 
     def _name_run(self) -> str:
         """The first attempt may join a run that changes the subject without a ticket."""
