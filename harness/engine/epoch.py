@@ -40,6 +40,7 @@ from harness.store.epoch import (
 PERIOD_S = 60.0
 """How often the generation advances while writes happen. Losses of this machine's own writes are
 noticed to the last one; this bounds the rest."""
+SETTLED_S = 2.0
 NEVER = Duration(seconds=3650 * 86400)
 LOCK = 0x6861726E65706F63  # "harnepoc"
 TYPE = "HarnessEpoch"
@@ -116,7 +117,10 @@ class EpochKeeper:
             self._engine_said = None
         engine, outside = await self._read_engine(), self._read_outside()
         if self._engine_said and went_back(branches, self._engine_said, engine):
-            self._replaced.set()
+            await asyncio.sleep(SETTLED_S)
+            engine = await self._read_engine()  # a Temporal under stress may not know it at once
+            if went_back(branches, self._engine_said, engine):
+                self._replaced.set()
         self._engine_said = engine
         lost = False
         if self._outside is not None:

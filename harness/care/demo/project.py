@@ -94,7 +94,12 @@ def open_demo(folder: Path) -> DemoProject:
     try:
         ports = [int(port) for port in (folder / MARK).read_text().split()]
         return DemoProject(folder, *ports)
-    except (OSError, ValueError, TypeError):
+    except TypeError:
+        raise DemoRefused(
+            f"The demo in {folder} was made by another version of harness.",
+            fix="Start one in another folder.",
+        ) from None
+    except (OSError, ValueError):
         raise DemoRefused(
             f"{folder} has no demo.", fix="Start one: harness care demo. Run this in its folder."
         ) from None

@@ -10,6 +10,7 @@ import sys
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
+from harness.care.demo import leftovers
 from harness.care.demo.log_store import INSTALL as INSTALL_LOKI
 from harness.care.demo.log_store import find_loki
 from harness.care.demo.project import SUBJECTS, DemoProject, run_deploy
@@ -39,6 +40,7 @@ def find_prometheus() -> str:
 async def run_demo(demo: DemoProject, say: Say, *, rps: float, serve: tuple[str, ...]) -> None:
     """Run all parts until one ends; ends the others then. `serve`: arguments of `harness serve`."""
     prometheus = find_prometheus()
+    await asyncio.to_thread(leftovers.begin, demo.folder)
     async with AsyncExitStack() as stack:
         say("Starting Prometheus")
         parts = [
@@ -111,6 +113,7 @@ async def _running(
     finally:
         if log is not None:
             os.close(log)
+    await asyncio.to_thread(leftovers.note, demo.folder, process.pid)
     try:
         yield process
     finally:

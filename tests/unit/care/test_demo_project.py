@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from harness.care.demo import leftovers
 from harness.care.demo.faults import FAULTS
-from harness.care.demo.project import SUBJECTS, make_demo, open_demo
+from harness.care.demo.project import MARK, SUBJECTS, make_demo, open_demo
 from harness.care.subjects.subject import parse_subject
 from harness.contracts.errors import DemoRefused
 
@@ -75,3 +76,29 @@ def test_the_same_fault_twice_is_refused(tmp_path: Path) -> None:
     FAULTS["capacity"].make(folder)
     with pytest.raises(ValueError, match="there already"):
         FAULTS["capacity"].make(folder)
+
+
+def test_a_demo_of_another_version_is_named(tmp_path: Path) -> None:
+    make_demo(tmp_path / "demo", "care/rules", logs=False)
+    (tmp_path / "demo" / MARK).write_text("8001 9090\n")
+    with pytest.raises(DemoRefused, match="another version"):
+        open_demo(tmp_path / "demo")
+
+
+def test_what_a_killed_demo_has_left_is_ended(tmp_path: Path) -> None:
+    left = subprocess.Popen(["sleep", "60"], start_new_session=True)
+    mine = subprocess.Popen(["sleep", "60"], start_new_session=True)
+    try:
+        leftovers.begin(tmp_path)
+        leftovers.note(tmp_path, left.pid)
+        with pytest.raises(DemoRefused, match="runs already"):
+            leftovers.begin(tmp_path)
+        noted = (tmp_path / leftovers.FILE).read_text().splitlines()
+        (tmp_path / leftovers.FILE).write_text(f"{2**22 - 1} 0.00\n{noted[1]}\n{mine.pid} 0.00\n")
+        leftovers.begin(tmp_path)
+        assert left.poll() is not None
+        assert mine.poll() is None, "another process with a pid that was used before"
+    finally:
+        for each in (left, mine):
+            each.kill()
+            each.wait()
