@@ -26,6 +26,9 @@ Key = tuple[str, ...]
 """A kind of thing, and its names."""
 MOST_HISTORIES = 5_000
 """Of one request."""
+UNRECORDED = (
+    "was added without a record, outside of harness or before it kept records: add it again"
+)
 KINDS = {tool: kind for kind, tool in (*TOOLS.items(), *(("proposal", t) for t in PROPOSING))}
 
 
@@ -109,7 +112,10 @@ async def _find_unrecorded(
         adds = act is not None and act.digest is not None
         what = f"{key[0]} {'/'.join(key[1:])}"
         if digest is not None and (act is None or not adds):
-            yield Unlisted(source=key[0], what=f"{what} was added without a record")
+            yield Unlisted(
+                source=key[0],
+                what=f"{what} was added without a record: before there was an audit, or outside of harness",
+            )
         elif act is not None and adds and digest is None:
             yield Unlisted(source=f"{sources.prefix}act.{act.id}", what=f"{what} is missing")
         elif act is not None and digest is not None and digest != act.digest:
