@@ -114,7 +114,7 @@ async def _find_unrecorded(
         if digest is not None and (act is None or not adds):
             yield Unlisted(
                 source=key[0],
-                what=f"{what} was added without a record: before there was an audit, or outside of harness",
+                what=f"{what} {UNRECORDED}",
             )
         elif act is not None and adds and digest is None:
             yield Unlisted(source=f"{sources.prefix}act.{act.id}", what=f"{what} is missing")
