@@ -64,7 +64,7 @@ def _serve(pipe: Pipe) -> None:
     asyncio.run(serve())
 
 
-def _make_subject(number: int, each: int) -> Subject:
+def make_subject(number: int, each: int) -> Subject:
     invariants = [
         Invariant(
             name=f"i{place}",
@@ -85,7 +85,7 @@ async def measure(url: str, subjects: int, each: int, rounds: int) -> None:
         async with opening as harness:
             store = CareStore(harness.connection.database)
             for number in range(subjects):
-                await store.add_subject(_make_subject(number, each), folder, "", "bench")
+                await store.add_subject(make_subject(number, each), folder, "", "bench")
             for number in range(rounds):
                 cpu, began = process_time(), perf_counter()
                 watched = await store.list_watched()
