@@ -4,17 +4,30 @@ approved, and reverted."""
 from __future__ import annotations
 
 import asyncio
+import os
 import re
+import tempfile
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from pathlib import Path
 
-from harness.care.subjects.commands import GIT, Ran, run_command
+from harness.care.repair.editable import is_editable
+from harness.care.subjects.commands import AGENT_EMAIL, GIT, Ran, run_command
+from harness.contracts.clean_text import clean_line
 from harness.contracts.errors import OutsideConfines, TargetChanged, ToolFailed
 
 SECONDS = 60.0
-MAX_DIFF, MAX_LIST = 60_000, 15_000
-"""Characters."""
+MAX_DIFF = 60_000
+"""Characters that are shown."""
+MAX_BYTES = 16_000_000
+"""Of the answers of git that are read."""
+MAX_FILES = 500
+MAX_COMMITS = 50
+UNDO_EMAIL = "undo@harness"
+"""Who commits an undo: nothing that an agent proposes is committed with it."""
+DIFF = (
+    "--no-color", "--no-renames", "--no-ext-diff", "--no-textconv", "--ignore-submodules=none",
+)  # fmt: skip
+"""Nothing that the repository configures hides a part of a difference."""
 FULL_NAME = re.compile(r"[0-9a-f]{40}")
 LINK, SUBMODULE = "120000", "160000"
 """Modes of git."""
@@ -38,6 +51,14 @@ class Clone:
             raise ToolFailed(f"git {words[0]} failed: {ran.output[-1_000:]}")
         return ran.output
 
+    async def read_git(self, *words: str) -> bytes:
+        """Run git and return the beginning of what it finds, without its warnings. What `git`
+        returns is for people: the end, without space around it."""
+        with tempfile.TemporaryDirectory() as scratch:
+            file = Path(scratch) / "found"
+            await self.git(words[0], f"--output={file}", *words[1:])
+            return await asyncio.to_thread(_read_beginning, file)
+
     async def try_git(self, *words: str, index: Path | None = None) -> Ran:
         """Run git in the folder."""
         extra = {} if index is None else {"GIT_INDEX_FILE": str(index)}
@@ -58,8 +79,14 @@ class Clone:
     async def check_clean(self) -> None:
         """Refuse to go on if files of the folder are not committed: they would be lost or mixed."""
         if changed := await self.git("status", "--porcelain", "--", "."):
-            names = ", ".join(line[3:] for line in changed.splitlines()[:5])
+            # The first line has lost the space that it may begin with.
+            names = ", ".join(line[2:].strip() for line in changed.split("\n")[:5])
             raise TargetChanged(f"{self.folder} has changes that are not committed: {names}.")
+
+
+def _read_beginning(file: Path) -> bytes:
+    with file.open("rb") as opened:
+        return opened.read(MAX_BYTES + 1)
 
 
 async def open_clone(folder: Path) -> Clone:
@@ -110,18 +137,21 @@ async def commit_work(work: Clone, base: str, editable: tuple[str, ...], message
     """Make one commit of all that was edited, on top of `base`; returns it.
 
     Raises:
-        OutsideConfines: A file was changed that may not be edited.
+        OutsideConfines: A file was changed that may not be edited, or nobody could read the
+            difference; or there is another repository in the worktree.
         ToolFailed: Nothing was changed.
         TargetChanged: Someone has changed the same lines since the worktree was made. The worktree
             has their version now.
     """
+    await _check_no_repository(work)
     start = await work.git("merge-base", "HEAD", base)
     await work.git("add", "--all", "--", ".")
     await work.git("reset", "--soft", start)
-    changed = await _list_changed(work, "diff", "--cached")
+    changed = await _list_changed(work, "diff-index", "--cached", "HEAD")
     if not changed:
         raise ToolFailed("Nothing was changed: edit a file first.")
     _check_changed(changed, work.prefix, editable)
+    await _check_readable(work, "diff-index", "--cached", "HEAD")
     await work.git("commit", "--quiet", "-m", message)
     made = await work.read_head()
     if start == base:
@@ -136,16 +166,40 @@ async def commit_work(work: Clone, base: str, editable: tuple[str, ...], message
     return await work.read_head()
 
 
+async def _check_no_repository(work: Clone) -> None:
+    """Refuse a worktree with another repository in it: git would run what that one configures."""
+    top = _find_top(work.folder, work.prefix)
+    found = await asyncio.to_thread(_find_repository, top)
+    if found is not None:
+        raise OutsideConfines(f"{found!r} makes its folder a repository of its own: remove it.")
+
+
+def _find_repository(top: Path) -> str | None:
+    for folder, folders, files in os.walk(top):
+        place = Path(folder)
+        if place != top and ".git" in (*folders, *files):
+            return str((place / ".git").relative_to(top))
+    return None
+
+
 async def check_commit(clone: Clone, commit: str, editable: tuple[str, ...]) -> None:
-    """Refuse a commit that changes more than an agent may edit.
+    """Refuse a commit that changes more than an agent may edit, or whose difference nobody could
+    read.
 
     Raises:
         OutsideConfines: It does.
-        ToolFailed: There is no such commit, or it has no parent.
+        ToolFailed: There is no such commit, or it has no parent, or several.
     """
     _check_name(commit)
-    changed = await _list_changed(clone, "diff-tree", "-r", f"{commit}^", commit)
-    _check_changed(changed, clone.prefix, editable)
+    parents = (await clone.git("rev-parse", f"{commit}^@")).split()
+    if len(parents) != 1:
+        raise ToolFailed(
+            f"Commit {commit[:12]} has {len(parents)} parents: only one with one parent is "
+            "deployed, whose difference is all that changes."
+        )
+    difference = ("diff-tree", "-r", f"{commit}^", commit)
+    _check_changed(await _list_changed(clone, *difference), clone.prefix, editable)
+    await _check_readable(clone, *difference)
 
 
 def _check_name(commit: str) -> None:
@@ -156,11 +210,10 @@ def _check_name(commit: str) -> None:
 
 async def _list_changed(clone: Clone, *words: str) -> list[tuple[str, str]]:
     """The mode and the name, from the top of the repository, of each file that differs."""
-    # A rename would hide the name that is gone.
-    found = await clone.git(*words, "--raw", "--no-renames", "--no-ext-diff", "-z")
-    if len(found) > MAX_LIST:  # its beginning may be cut off
-        raise ToolFailed("The commit changes too many files.")
-    parts = found.split("\0")
+    found = await clone.read_git(*words, "--raw", "-z", *DIFF)
+    parts = found.decode(errors="replace").split("\0")
+    if len(found) > MAX_BYTES or len(parts) > 2 * MAX_FILES + 1:
+        raise ToolFailed(f"The commit changes more than {MAX_FILES} files.")
     return [(head.split()[1], name) for head, name in zip(parts[::2], parts[1::2], strict=False)]
 
 
@@ -169,10 +222,18 @@ def _check_changed(changed: list[tuple[str, str]], prefix: str, editable: tuple[
         inside = name.removeprefix(prefix)
         if not name.startswith(prefix):
             raise OutsideConfines(f"{name!r} is not in the folder of the subject.")
-        if not any(fnmatchcase(inside, pattern) for pattern in editable):
+        if not is_editable(inside, editable):
             raise OutsideConfines(f"{inside!r} may not be edited: only {', '.join(editable)}.")
         if mode in (LINK, SUBMODULE):
             raise OutsideConfines(f"{inside!r} is a link: only files may be changed.")
+
+
+async def _check_readable(clone: Clone, *words: str) -> None:
+    found = await clone.read_git(*words, "-p", "--text", *DIFF)
+    if len(found) > MAX_BYTES:
+        raise OutsideConfines(f"The commit changes more than {MAX_BYTES // 1_000_000} MB.")
+    if b"\0" in found:
+        raise OutsideConfines("A file has NUL bytes: nobody could read what is changed in it.")
 
 
 async def commit_revert(
@@ -184,6 +245,7 @@ async def commit_revert(
         ToolFailed: Later changes stand in the way.
         OutsideConfines: The earlier commit changed a file that may not be edited.
     """
+    await _check_no_repository(work)
     await work.git("reset", "--quiet", "--hard", base)
     ran = await work.try_git("revert", "--no-commit", commit)
     if not ran.is_good:
@@ -194,17 +256,24 @@ async def commit_revert(
 
 async def list_commits(clone: Clone, since: float) -> list[tuple[str, float, str, str]]:
     """The commits of the folder since then, the newest first: commit, time, author and title."""
-    text = await clone.git(
-        "log", f"--since=@{int(since)}", "-n", "50", "--format=%H%x00%ct%x00%an%x00%s", "--", "."
-    )
-    rows = [line.split("\0") for line in text.splitlines() if line.count("\0") == 3]
-    return [(commit, float(at), author[:80], title[:200]) for commit, at, author, title in rows]
+    found = await clone.read_git(
+        "log", "-z", f"--since=@{int(since)}", "-n", str(MAX_COMMITS),
+        "--format=%H%x00%ct%x00%an%x00%s", "--", ".",
+    )  # fmt: skip
+    parts = found.decode(errors="replace").split("\0")
+    rows = zip(parts[::4], parts[1::4], parts[2::4], parts[3::4], strict=False)
+    return [
+        (commit, float(at), clean_line(author[:80]), clean_line(title[:200]))
+        for commit, at, author, title in rows
+    ]
 
 
 async def show_diff(clone: Clone, commit: str) -> str:
-    """The difference that a commit makes, as a person approves it."""
+    """The difference that a commit makes, as a person approves it: all of it, whatever the
+    repository says about how to show it."""
     _check_name(commit)
-    text = await clone.git("show", "--format=", "--no-color", "--no-ext-diff", commit, "--", ".")
+    words = ("diff-tree", "-r", "-p", "--text", *DIFF, f"{commit}^", commit, "--", ".")
+    text = (await clone.read_git(*words)).decode(errors="replace").strip()
     return text if len(text) <= MAX_DIFF else f"{text[:MAX_DIFF]}\n[cut off]"
 
 
@@ -247,11 +316,13 @@ async def revert(clone: Clone, commit: str) -> None:
     """
     if not await _contains(clone, commit):
         return  # it was never taken over
-    marker = f"This reverts commit {commit}."
-    if marker in await clone.git("log", "--format=%B", f"{commit}..HEAD"):
+    marker = ("--fixed-strings", f"--grep=This reverts commit {commit}.")
+    found = await clone.git("log", "--format=%ce", *marker, f"{commit}..HEAD")
+    # Agents choose the messages of what they propose: these do not count.
+    if any(email != AGENT_EMAIL for email in found.split("\n") if email):
         return
     await clone.check_clean()
-    ran = await clone.try_git("revert", "--no-edit", commit)
+    ran = await clone.try_git("-c", f"user.email={UNDO_EMAIL}", "revert", "--no-edit", commit)
     if not ran.is_good:
         await clone.try_git("revert", "--abort")
         raise TargetChanged(f"Commit {commit[:12]} cannot be reverted: {ran.output[-500:]}")

@@ -58,7 +58,7 @@ def parse_runbook(name: str, text: str) -> Runbook:
     """Read the head of a runbook. One without is known by its first heading."""
     head = _HEAD.match(text.replace("\r\n", "\n"))
     found = dict[str, str]()
-    for line in head[1].splitlines() if head else ():
+    for line in head[1].split("\n") if head else ():
         if key := _KEY.fullmatch(line.strip()):
             found.setdefault(key[1], _clean(key[2]))
     heading = _TITLE.search(text)

@@ -22,10 +22,13 @@ PYTHON = "{python}"
 PAUSE_S = 0.2
 MARK = "HARNESS_COMMAND"
 """In the environment of a command and of what it starts: those that detached are found by it."""
-# No hook, no pager, no editor and no file monitor of the repository's own runs.
+AGENT_EMAIL = "care@harness"
+"""Who commits what agents propose."""
+# No hook, no pager, no editor and no file monitor of the repository's own runs, and
+# no commit is shown in the place of another.
 GIT = (
-    "git", "-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "core.pager=cat",
-    "-c", "commit.gpgSign=false", "-c", "user.name=harness care", "-c", "user.email=care@harness",
+    "git", "--no-replace-objects", "-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "core.pager=cat",
+    "-c", "commit.gpgSign=false", "-c", "user.name=harness care", "-c", f"user.email={AGENT_EMAIL}",
 )  # fmt: skip
 
 

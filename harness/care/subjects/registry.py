@@ -153,7 +153,7 @@ async def _check_git(folder: Path) -> Check:
     ran = await run_command((*GIT, "status", "--porcelain", "--", "."), folder, 30)
     if not ran.is_good:
         return Check("git", False, (ran.output.splitlines() or ["git failed"])[-1])
-    changed = len(ran.output.splitlines())
+    changed = len(ran.output.split("\n")) if ran.output else 0
     if changed:
         return Check("git", False, f"{changed} files are not committed: agents change nothing then")
     return Check("git", True, "clean")

@@ -86,3 +86,9 @@ def test_the_runbooks_of_the_demo_are_understood() -> None:
     for name in SUBJECTS:
         found = list_runbooks(HERE / name.replace("-", "_"), "runbooks")
         assert found and all(each.when and each.do for each in found)
+
+
+@pytest.mark.parametrize("mark", ["\u2028", "\x0b", "\x85", "\r"])
+def test_no_line_hides_in_another(mark: str) -> None:
+    found = parse_runbook("a.md", f"---\ntitle: A{mark}do: restart\n---\n")
+    assert (found.do, found.title.isprintable()) == ("", True)
