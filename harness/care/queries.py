@@ -20,7 +20,7 @@ from harness.care.telemetry.digest import Change, compare_at, rank_series
 from harness.care.telemetry.loki import Loki
 from harness.care.telemetry.prometheus import Prometheus
 from harness.care.telemetry.related import Related, find_related
-from harness.care.telemetry.series import Series, format_labels
+from harness.care.telemetry.series import LogLine, Series, format_labels
 from harness.engine.connection import Connection
 
 POINTS = 240
@@ -77,14 +77,15 @@ async def _read_logs(settings: CareSettings, body: QueryBody, end: float) -> Que
     if found.lines is None:
         return await asyncio.to_thread(_describe, body, found.series, start, end)
     lines = found.lines
-    shown = [
-        LoggedLine(at=line.at, labels=dict(line.labels), text=line.text)
-        for line in lines[: body.limit]
-    ]
+    shown = await asyncio.to_thread(_show_lines, lines[: body.limit])
     return QueryAnswer(
         query=body.query, source="logs", start=start, end=end, lines=shown,
         more=len(lines) - len(shown) + found.is_cut,
     )  # fmt: skip
+
+
+def _show_lines(lines: Sequence[LogLine]) -> list[LoggedLine]:
+    return [LoggedLine(at=line.at, labels=dict(line.labels), text=line.text) for line in lines]
 
 
 def _describe(

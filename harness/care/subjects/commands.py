@@ -27,8 +27,8 @@ AGENT_EMAIL = "care@harness"
 # No hook, no pager, no editor and no file monitor of the repository's own runs, and
 # no commit is shown in the place of another.
 GIT = (
-    "git", "--no-replace-objects", "-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "core.pager=cat",
-    "-c", "commit.gpgSign=false", "-c", "user.name=harness care", "-c", f"user.email={AGENT_EMAIL}",
+    "git", "--no-replace-objects", "-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false",
+    "-c", "core.pager=cat", "-c", "commit.gpgSign=false", "-c", "user.name=harness care", "-c", f"user.email={AGENT_EMAIL}",
 )  # fmt: skip
 
 

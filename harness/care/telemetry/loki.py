@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, cast
 from harness.care.settings import SourceSettings
 from harness.care.telemetry.prometheus import (
     MAX_TIME,
+    check_points,
     read_label_sets,
     read_labels,
     read_names,
@@ -47,39 +48,46 @@ class Loki(Source):
             **_span(start, end),
         }  # fmt: skip
         limit = min(limit, MAX_LINES)
-        data, given = await self._read_range(asked, limit)
-        found = _fields(data)
-        if found.get("resultType") != "streams":
-            return LogAnswer(series=read_series(data, self.what))
-        lines = sorted(read_streams(found.get("result")), key=_by_time, reverse=True)
-        return LogAnswer(lines=lines[:limit], is_cut=given < limit and len(lines) >= given)
+        found, given = await self._read_range(asked, limit)
+        if found.lines is None:
+            return found
+        is_cut = given < limit and len(found.lines) >= given
+        return LogAnswer(lines=found.lines[:limit], is_cut=is_cut)
 
-    async def _read_range(self, asked: dict[str, str], limit: int) -> tuple[Any, int]:
+    async def _read_range(self, asked: dict[str, str], limit: int) -> tuple[LogAnswer, int]:
         """Ask, and for fewer lines while they are too much: one may have a megabyte."""
         while True:
             try:
-                return await self._ask(QUERY_RANGE, {**asked, "limit": str(limit)}), limit
+                limited = {**asked, "limit": str(limit)}
+                return await self._ask(QUERY_RANGE, limited, self._read_answer), limit
             except TooLarge as error:
                 if limit == 1:
                     raise error.make_error(self.what) from None
                 limit = max(1, limit // 10)
 
+    def _read_answer(self, data: Any) -> LogAnswer:
+        found = _fields(data)
+        if found.get("resultType") != "streams":
+            return LogAnswer(series=read_series(data, self.what))
+        return LogAnswer(sorted(read_streams(found.get("result")), key=_by_time, reverse=True))
+
     async def query(self, query: str, *, at: float) -> list[Series]:
         """Evaluate a query that returns numbers, such as rate(), at one moment."""
         asked = {"query": query, "time": _nanoseconds(at)}
-        return read_series(await self.ask("loki/api/v1/query", asked), self.what)
+        return await self.ask("loki/api/v1/query", asked, lambda data: read_series(data, self.what))
 
     async def list_labels(self, start: float, end: float) -> list[str]:
         """List the names of labels."""
-        found = await self.ask("loki/api/v1/labels", _span(start, end))
-        return read_names(found, self.what)
+        asked = _span(start, end)
+        return await self.ask("loki/api/v1/labels", asked, lambda data: read_names(data, self.what))
 
     async def list_series(
         self, selectors: Sequence[str], start: float, end: float
     ) -> list[dict[str, str]]:
         """List the label sets of the streams that the selectors match."""
         asked = {"match[]": list(selectors), **_span(start, end)}
-        return read_label_sets(await self.ask("loki/api/v1/series", asked), self.what)
+        path = "loki/api/v1/series"
+        return await self.ask(path, asked, lambda data: read_label_sets(data, self.what))
 
 
 def read_streams(found: Any) -> list[LogLine]:
@@ -93,6 +101,7 @@ def read_streams(found: Any) -> list[LogLine]:
         entries = fields.get("values")
         if not isinstance(entries, list):
             raise AnswerUnusable("Loki answered with a stream without lines.")
+        check_points(len(lines) + len(cast("list[Any]", entries)))
         lines += [_read_line(each, labels) for each in cast("list[Any]", entries)]
     return lines
 

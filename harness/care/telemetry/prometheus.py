@@ -9,7 +9,8 @@ from harness.care.telemetry.series import Point, Series
 from harness.care.telemetry.source import Source, choose_step
 from harness.contracts.errors import AnswerUnusable
 
-MAX_SERIES = 20_000
+MAX_SERIES, MAX_POINTS = 20_000, 500_000
+"""Of all series together."""
 MAX_NAMES = 10_000
 MAX_HELP = 500
 MAX_TIME = 1e11
@@ -34,7 +35,7 @@ class Prometheus(Source):
         asked = {"query": query, "timeout": f"{self._timeout:g}s"}
         if at is not None:
             asked["time"] = f"{at:.3f}"
-        return read_series(await self.ask("api/v1/query", asked), self.what)
+        return await self.ask("api/v1/query", asked, self._read_series)
 
     async def query_range(self, query: str, start: float, end: float, step: float) -> list[Series]:
         """Evaluate a query at each step of a time."""
@@ -42,20 +43,27 @@ class Prometheus(Source):
             "query": query, "timeout": f"{self._timeout:g}s", "start": f"{start:.3f}",
             "end": f"{end:.3f}", "step": choose_step(start, end, step),
         }  # fmt: skip
-        return read_series(await self.ask("api/v1/query_range", asked), self.what)
+        return await self.ask("api/v1/query_range", asked, self._read_series)
 
     async def read_metadata(self) -> dict[str, Metadata]:
         """Read what targets say about their metrics, by the names of these."""
-        found = await self.ask("api/v1/metadata", {"limit_per_metric": "1"}, "GET")
-        if not isinstance(found, dict):
-            raise AnswerUnusable(f"{self.what} did not answer with metadata.")
-        rows = list(cast("dict[Any, Any]", found).items())[:MAX_NAMES]
-        return {str(name)[:200]: _read_metadata(row) for name, row in rows}
+        return await self.ask(
+            "api/v1/metadata", {"limit_per_metric": "1"}, self._read_metadata, "GET"
+        )
 
     async def list_series(self, selector: str, start: float, end: float) -> list[dict[str, str]]:
         """List the label sets that a selector matches."""
         asked = {"match[]": selector, "start": f"{start:.3f}", "end": f"{end:.3f}"}
-        return read_label_sets(await self.ask("api/v1/series", asked), self.what)
+        return await self.ask("api/v1/series", asked, lambda data: read_label_sets(data, self.what))
+
+    def _read_series(self, data: Any) -> list[Series]:
+        return read_series(data, self.what)
+
+    def _read_metadata(self, data: Any) -> dict[str, Metadata]:
+        if not isinstance(data, dict):
+            raise AnswerUnusable(f"{self.what} did not answer with metadata.")
+        rows = list(cast("dict[Any, Any]", data).items())[:MAX_NAMES]
+        return {str(name)[:200]: _read_metadata(row) for name, row in rows}
 
 
 def read_series(data: Any, what: str) -> list[Series]:
@@ -74,7 +82,23 @@ def read_series(data: Any, what: str) -> list[Series]:
             f"The query returns {len(rows):,} series, more than {MAX_SERIES:,}.",
             fix="Aggregate in the query, such as sum by (job) (...).",
         )
+    check_points(sum(_count_points(row) for row in rows))
     return [_read_one(row, kind, what) for row in rows]
+
+
+def check_points(count: int) -> None:
+    """Refuse an answer that would take too long to work with; raises AnswerUnusable."""
+    if count > MAX_POINTS:
+        raise AnswerUnusable(
+            f"The query returns {count:,} points, more than {MAX_POINTS:,}.",
+            fix="Aggregate in the query, such as sum by (job) (...), or choose a larger step or a "
+            "shorter time.",
+        )
+
+
+def _count_points(row: Any) -> int:
+    values = cast("dict[str, Any]", row).get("values") if isinstance(row, dict) else None
+    return len(cast("list[Any]", values)) if isinstance(values, list) else 1
 
 
 def read_labels(found: Any, what: str) -> dict[str, str]:

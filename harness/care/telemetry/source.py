@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self, cast
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, cast
 
 from pydantic_core import from_json
 
@@ -23,6 +23,7 @@ from harness.version import __version__
 if TYPE_CHECKING:
     import httpx2
 
+T = TypeVar("T")
 MAX_BYTES = 16_000_000
 INSTALL = {
     "metrics": "If you have no Prometheus yet: apt-get install prometheus.",
@@ -77,8 +78,11 @@ class Source:
     ) -> None:
         await self._client.aclose()
 
-    async def ask(self, path: str, parameters: Parameters, method: Method = "POST") -> Any:
-        """Send a query, and return the `data` of the answer. Not all paths accept POST.
+    async def ask(
+        self, path: str, parameters: Parameters, read: Callable[[Any], T], method: Method = "POST"
+    ) -> T:
+        """Send a query, and return what is read of the `data` of the answer. Not all paths accept
+        POST.
 
         Raises:
             QueryRefused: The server does not accept the query.
@@ -86,11 +90,13 @@ class Source:
             AnswerUnusable: The answer is too large, or not in the expected format.
         """
         try:
-            return await self._ask(path, parameters, method)
+            return await self._ask(path, parameters, read, method)
         except TooLarge as error:
             raise error.make_error(self.what) from None
 
-    async def _ask(self, path: str, parameters: Parameters, method: Method = "POST") -> Any:
+    async def _ask(
+        self, path: str, parameters: Parameters, read: Callable[[Any], T], method: Method = "POST"
+    ) -> T:
         if sum(len(str(value)) for value in parameters.values()) > MAX_QUERY:
             raise QueryRefused(f"The query is longer than {MAX_QUERY:,} characters.")
         try:
@@ -101,9 +107,12 @@ class Source:
                 f"{self.what} at {self.url} did not answer within {self._timeout:g} s.",
                 fix=f"Ask for less, or raise timeout_seconds in {self._section}.",
             ) from None
+
+        def read_body() -> T:
+            return read(self._find_data(status, _parse(body), body))
+
         # A large answer does not hold up others; a small one is not worth a thread.
-        answer = await asyncio.to_thread(_parse, body) if len(body) > SMALL else _parse(body)
-        return self._read_data(status, answer, body)
+        return await asyncio.to_thread(read_body) if len(body) > SMALL else read_body()
 
     def _make_client(self, settings: SourceSettings) -> httpx2.AsyncClient:
         import httpx2
@@ -156,7 +165,7 @@ class Source:
             ) from None
         return reply.status_code, b"".join(pieces)
 
-    def _read_data(self, status: int, answer: Any, body: bytes) -> Any:
+    def _find_data(self, status: int, answer: Any, body: bytes) -> Any:
         fields = cast("dict[str, Any]", answer) if isinstance(answer, dict) else {}
         if status == 200 and fields.get("status") == "success" and "data" in fields:
             return fields["data"]

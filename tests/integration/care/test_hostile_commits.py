@@ -44,7 +44,7 @@ async def test_a_long_title_hides_no_newer_commit(case: Case) -> None:
     case.commit("x\n")
     case.git("commit", "--quiet", "--amend", "-m", "x" * 100_000)
     newest = case.commit("y\n")
-    assert [each[0] for each in await list_commits(case.clone, 0)][0] == newest
+    assert (await list_commits(case.clone, 0))[0][0] == newest
     assert len(await list_commits(case.clone, 0)) == 3
 
 
