@@ -28,7 +28,8 @@ AGENT_EMAIL = "care@harness"
 # no commit is shown in the place of another.
 GIT = (
     "git", "--no-replace-objects", "-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false",
-    "-c", "core.pager=cat", "-c", "commit.gpgSign=false", "-c", "user.name=harness care", "-c", f"user.email={AGENT_EMAIL}",
+    "-c", "core.pager=cat", "-c", "commit.gpgSign=false", "-c", "user.name=harness care",
+    "-c", f"user.email={AGENT_EMAIL}",
 )  # fmt: skip
 
 
