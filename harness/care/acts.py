@@ -7,10 +7,12 @@ import hashlib
 import json
 import time
 import uuid
-from typing import Any
+from typing import Any, cast
 
 from harness.care.capability import CARE
 from harness.care.contracts import ACT_WORKFLOW, ActKind, CareAct
+from harness.care.invariants.invariant import Invariant
+from harness.care.store import StoredSubject
 from harness.care.tickets.rows import Note
 from harness.care.views import SilenceView
 from harness.engine.connection import Connection
@@ -19,6 +21,8 @@ from harness.store.database import Database
 from harness.store.store_id import get_store_id
 
 MAX_WHY = 2_000
+LARGE = 10**16
+"""From here on, JSON is written with an exponent."""
 SAVE = """
 INSERT INTO harness_care.act (id, kind, subject, ticket, name, by, why, digest, at)
 VALUES (%(id)s, %(kind)s, %(subject)s, %(ticket)s, %(name)s, %(by)s, %(why)s, %(digest)s, %(at)s)
@@ -71,8 +75,32 @@ async def record_act(
 
 def digest_content(content: Any) -> str:
     """The digest of what was added, as JSON: the same when it has been read from the database."""
-    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    text = json.dumps(
+        _as_stored(content), sort_keys=True, separators=(",", ":"), ensure_ascii=False
+    )
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _as_stored(content: Any) -> Any:
+    """Numbers that JSON has with an exponent come back from the database as whole ones."""
+    if isinstance(content, dict):
+        fields = cast("dict[str, Any]", content)
+        return {key: _as_stored(value) for key, value in fields.items()}
+    if isinstance(content, list | tuple):
+        return [_as_stored(each) for each in cast("list[Any]", content)]
+    is_large = isinstance(content, int) and abs(content) >= LARGE
+    return float(content) if is_large else content
+
+
+def digest_subject(stored: StoredSubject) -> str:
+    """The digest of a subject, where it is and who added it."""
+    definition = stored.subject.model_dump(mode="json", by_alias=True)
+    return digest_content([definition, stored.folder, stored.digest, stored.added_by])
+
+
+def digest_invariant(invariant: Invariant, by: str) -> str:
+    """The digest of an invariant that a person added."""
+    return digest_content([invariant.model_dump(mode="json"), by])
 
 
 def digest_silence(silence: SilenceView) -> str:

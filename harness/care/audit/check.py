@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from harness.care.audit.sources import Source, Sources, find_act, find_saved_moves
+from harness.care.audit.sources import (
+    Source,
+    Sources,
+    find_act,
+    find_saved_moves,
+    find_spec,
+    find_works,
+)
 from harness.care.audit.store import AuditStore
 from harness.care.audit.views import AuditEntry, Proof
 from harness.care.contracts import Move
 from harness.care.query_views import QueryAnswer
-from harness.care.repair.following import AGENT, CHANGES, POLICY, find_move
+from harness.care.repair.evidence import describe_evidence
+from harness.care.repair.following import AGENT, CHANGES, POLICY, find_move, find_run
 from harness.care.repair.runbook import write_runbook
 from harness.care.repair.summaries import write_summary
-from harness.care.tickets.rows import Note
+from harness.care.tickets.rows import ChangeRow, Note
 from harness.care.tickets.store import TicketStore
 from harness.contracts.effect import undo_id
+from harness.contracts.errors import OutsideConfines, TargetChanged, ToolFailed
 from harness.contracts.event import (
     DecisionMade,
     DurableEvent,
@@ -25,6 +35,7 @@ from harness.contracts.event import (
     ToolCallRequested,
     ToolCallStarted,
 )
+from harness.contracts.transcript import address_of
 
 SLACK_S = 5.0
 """Clocks of the database and of Temporal differ."""
@@ -32,7 +43,11 @@ TOOLS = {
     "hypothesis": "note_hypothesis", "evidence": "pin_evidence", "runbook": "propose_runbook",
 }  # fmt: skip
 COMPARED = 1_000
-"""Characters of a result that are compared."""
+"""Characters of a message, and of a result of which nothing else is known."""
+LOST = "the rest could not be kept]"
+"""How a result ends that was too long, while its whole could not be stored."""
+SAID = (ToolFailed.code, TargetChanged.code, OutsideConfines.code)
+"""The errors of a tool that say why a change failed."""
 PROPOSING = ("propose_change", "propose_revert")
 
 
@@ -68,8 +83,10 @@ class Checker:
             wrong = await self._check_act(id, source)
         elif kind == "note":
             wrong = await self._check_note(id, entry.ticket or "", source)
+            wrong = wrong or await self._check_ticket(entry)
         else:
-            wrong = await self._check_change(entry, source)
+            wrong = await self._check_change(id, entry, source)
+            wrong = wrong or await self._check_ticket(entry)
         if not wrong:
             return source.proof
         return source.proof.model_copy(update={"state": "differs", "what": wrong})
@@ -83,6 +100,8 @@ class Checker:
         move = saved[0].move
         told = move.model_dump(exclude={"fields"})
         told["fields"] = move.fields and move.fields.model_dump(exclude_none=True)
+        if find_spec(source.executions).subject != entry.subject:
+            return "the ticket is about another subject"
         return _list_differences(row, told) or await self._check_cause(move)
 
     async def _read_moves(self, ticket: str, execution: str) -> dict[int, dict[str, Any]]:
@@ -104,6 +123,22 @@ class Checker:
             return "the run did not do what the ticket was told"
         return ""
 
+    async def _check_ticket(self, entry: AuditEntry) -> str:
+        """Whether the run worked on this ticket, and the ticket is about this subject."""
+        ticket = entry.ticket or ""
+        sources = [
+            await self.sources.find(self.sources.prefix + ticket, execution)
+            for execution in await self.store.list_executions(ticket)
+        ]
+        known = [each for each in sources if each.executions]
+        if sources and len(known) < len(sources):
+            return ""  # the entries of the ticket say so
+        runs = {find_run(work) for each in known for work in find_works(each.executions)}
+        subjects = {find_spec(each.executions).subject for each in known}
+        if entry.run in runs and entry.subject in subjects:
+            return ""
+        return "the run did not work on this ticket"
+
     async def _check_act(self, id: str, source: Source) -> str:
         act = find_act(source.executions)
         row = (await self.store.read_acts([id]))[id]
@@ -119,7 +154,8 @@ class Checker:
         made = any(_is_noted_by(call, note) for call in calls)
         return "" if made and note.by == AGENT else "the run has no such call"
 
-    async def _check_change(self, entry: AuditEntry, source: Source) -> str:
+    async def _check_change(self, id: str, entry: AuditEntry, source: Source) -> str:
+        [row] = await TicketStore(self.sources.connection.database).list_changes(id=id)
         wanted = {"subject": entry.subject, "commit": entry.commit, "words": entry.why}
         calls = [
             call
@@ -128,12 +164,12 @@ class Checker:
             and _describe_change(call) == wanted
             and _is_when(call, entry.at)
         ]
-        state = (entry.result or "").partition(":")[0]
-        ended = [call for call in calls if _is_result(call, state)]
-        if not calls:
+        state = row.state
+        ended = [call for call in calls if _is_result(call, row)]
+        if not calls or row.by != AGENT:
             return "the run has no such call"
         if not ended:
-            return f"the run does not say that it was {state}"
+            return f"the run does not say that it was {entry.result}, and what held before"
         if entry.approval != ended[0].decided_by:
             return f"it was approved by {ended[0].decided_by or 'nobody'}"
         if state == "undone":
@@ -177,30 +213,40 @@ def _is_when(call: Call, at: float) -> bool:
     return call.begun - SLACK_S <= at <= until + SLACK_S
 
 
-def _is_result(call: Call, state: str) -> bool:
+def _is_result(call: Call, row: ChangeRow) -> bool:
     """Whether a call ended as its row says. What was done may have been undone later."""
-    if call.result is None:
-        return state in ("started", "done", "failed")
-    if call.result.ok:
-        return state in ("done", "undone") and read_change(call) is not None
-    return state in ("failed", "undone", "started")
+    if row.message and row.state != "failed":
+        return False
+    result = call.result
+    if result is None:
+        return row.state in ("started", "done", "failed")
+    if result.ok:
+        held = _read_result(call).get("held")
+        is_same = read_change(call) == row.id and held == list(row.held)
+        return row.state in ("done", "undone") and is_same
+    if row.state == "failed" and result.error is not None and result.error.code in SAID:
+        return row.message[:COMPARED] in result.content
+    return row.state in ("failed", "undone", "started")
 
 
 def read_change(call: Call) -> str | None:
     """The id of the change that a call has made."""
     if call.result is None or not call.result.ok:
         return None
+    change = _read_result(call).get("change")
+    return None if change is None else str(change)
+
+
+def _read_result(call: Call) -> Mapping[str, Any]:
     try:
-        said = json.loads(call.result.content)
-        return str(said["change"])
-    except (ValueError, TypeError, KeyError):
-        return None
+        return _read_arguments(json.loads("" if call.result is None else call.result.content))
+    except ValueError:
+        return {}
 
 
 def _is_noted_by(call: Call, note: Note) -> bool:
     """Whether a call of a tool has made exactly this note."""
     said, evidence = call.arguments, note.evidence or {}
-    made = "" if call.result is None else call.result.content
     if call.name == "note_hypothesis":
         told = (said.get("hypothesis"), said.get("verdict"), said.get("evidence_for"))
         noted = (note.text, evidence.get("verdict"), evidence.get("for"))
@@ -208,11 +254,15 @@ def _is_noted_by(call: Call, note: Note) -> bool:
         return told == noted and against
     if call.name in PROPOSING:
         shown = f"commit {evidence.get('commit')}\n{evidence.get('diff')}"
-        return said.get("summary") == note.text and _is_beginning(made, shown)
+        return said.get("summary") == note.text and _is_result_of(call, shown)
     if call.name == "pin_evidence" and note.kind == "pin":
         answer = QueryAnswer.model_validate(evidence)
         told = (said.get("text"), said.get("query"))
-        return told == (note.text, answer.query) and _is_beginning(made, write_summary(answer))
+        # Earlier versions kept no digest.
+        kept = any(
+            _is_result_of(call, w) for w in (describe_evidence(answer), write_summary(answer))
+        )
+        return told == (note.text, answer.query) and kept
     if call.name == "propose_runbook" and note.kind == "runbook":
         words = (str(said.get(name, "")) for name in ("title", "invariant", "do", "text"))
         file = {"file": said.get("name"), "content": write_runbook(*words)}
@@ -220,9 +270,17 @@ def _is_noted_by(call: Call, note: Note) -> bool:
     return False
 
 
-def _is_beginning(result: str, whole: str) -> bool:
-    """Whether a result is this text: of long ones, histories keep the beginning."""
-    return result[:COMPARED] == whole[:COMPARED]
+def _is_result_of(call: Call, whole: str) -> bool:
+    """Whether the result of a call is this text: of long ones, histories keep the address."""
+    result = call.result
+    if result is None:
+        return False
+    if result.artifact is not None:
+        content = whole.encode(errors="replace")
+        return result.artifact == address_of(hashlib.sha256(content).digest())
+    if result.gates is not None or result.content.endswith(LOST):
+        return result.content[:COMPARED] == whole[:COMPARED]
+    return result.content == whole
 
 
 def _list_differences(row: Mapping[str, Any], told: Mapping[str, Any]) -> str:

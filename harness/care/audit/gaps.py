@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Sequence
 
-from harness.care.acts import digest_content, digest_note, digest_silence
+from harness.care.acts import digest_invariant, digest_note, digest_silence, digest_subject
 from harness.care.audit.check import PROPOSING, TOOLS, list_calls, read_change
 from harness.care.audit.sources import (
     Source,
@@ -15,6 +15,7 @@ from harness.care.audit.sources import (
     find_works,
 )
 from harness.care.audit.store import AuditFilter, AuditStore
+from harness.care.audit.tickets import TicketRecord
 from harness.care.audit.views import AuditGaps, Unlisted
 from harness.care.contracts import CareAct
 from harness.care.repair.following import CHANGES, find_run
@@ -37,6 +38,7 @@ async def find_gaps(
 ) -> AuditGaps:
     """Read all histories that the filter allows, and compare them with the lists."""
     found, acts, full = list[Unlisted](), dict[str, CareAct](), False
+    tickets = dict[str, TicketRecord]()
     async for workflow, execution in sources.list_own(which.since):
         own = workflow.removeprefix(sources.prefix)
         ticket = None if own.startswith("act.") else own
@@ -46,6 +48,8 @@ async def find_gaps(
             full = True
             break
         source = await sources.find(workflow, execution)
+        if ticket is not None:
+            tickets.setdefault(ticket, TicketRecord()).add(source)
         if not source.executions:  # the entries of that source say so
             continue
         if ticket is None:
@@ -58,6 +62,13 @@ async def find_gaps(
         Unlisted(source=sources.prefix + id, what=f"ticket {id} is not as its moves say: {what}")
         for id, what in await store.list_odd_tickets(which.ticket)
     ]
+    if not which.since and not full:
+        rows = await store.list_tickets(list(tickets))
+        found += [
+            Unlisted(source=sources.prefix + row.id, what=f"ticket {row.id} was changed: {what}")
+            for row in rows
+            if (what := ", ".join(tickets[row.id].list_differences(row)))
+        ]
     known = await store.read_acts(list(acts))
     found += [
         Unlisted(source=f"{sources.prefix}act.{act.id}", what=f"{act.kind} by {act.by} is missing")
@@ -146,12 +157,11 @@ async def _read_rows(connection: Connection, store: AuditStore) -> dict[Key, str
     """What there is now, with its digest, as `record_act` makes it."""
     care, rows = CareStore(connection.database), dict[Key, str]()
     for each in await care.list_subjects():
-        content = each.subject.model_dump(mode="json", by_alias=True)
-        rows["subject", each.subject.name] = digest_content(content)
+        rows["subject", each.subject.name] = digest_subject(each)
     for watched in await care.list_watched():
         if watched.by is not None:
-            content = watched.invariant.model_dump(mode="json")
-            rows["invariant", watched.subject, watched.invariant.name] = digest_content(content)
+            digest = digest_invariant(watched.invariant, watched.by)
+            rows["invariant", watched.subject, watched.invariant.name] = digest
     for silence in await store.list_silences():
         rows["silence", silence.subject, silence.id] = digest_silence(silence)
     for ticket, note in await store.list_notes_of_people():

@@ -13,7 +13,14 @@ from temporalio.service import RPCError
 from harness.archive.verify import verify_run
 from harness.care.audit.store import AuditStore
 from harness.care.audit.views import Proof
-from harness.care.contracts import ACT_WORKFLOW, TICKET_WORKFLOW, CareAct, SaveMove, Work
+from harness.care.contracts import (
+    ACT_WORKFLOW,
+    TICKET_WORKFLOW,
+    CareAct,
+    SaveMove,
+    TicketSpec,
+    Work,
+)
 from harness.contracts.effect import undone_run
 from harness.contracts.errors import HarnessError, RunNotFound
 from harness.contracts.event import DurableEvent
@@ -175,6 +182,12 @@ def find_works(executions: Sequence[Execution]) -> Iterator[Work]:
             asked = entry.activity_task_scheduled_event_attributes
             if asked.activity_type.name == "work_on_ticket":
                 yield Work.model_validate_json(asked.input.payloads[0].data)
+
+
+def find_spec(executions: Sequence[Execution]) -> TicketSpec:
+    """What a ticket's workflow was started with."""
+    started = executions[0].entries[0].workflow_execution_started_event_attributes
+    return TicketSpec.model_validate_json(started.input.payloads[0].data)
 
 
 def find_act(executions: Sequence[Execution]) -> CareAct:

@@ -8,7 +8,8 @@ from typing import Any, LiteralString
 
 from harness.care.audit.views import AuditEntry
 from harness.care.states import AuditAction
-from harness.care.tickets.rows import Note, build_rows
+from harness.care.tickets.rows import Note, Ticket, build_rows
+from harness.care.tickets.store import TICKETS
 from harness.care.views import SilenceView
 from harness.store.database import Database
 
@@ -124,6 +125,19 @@ class AuditStore:
     async def list_odd_tickets(self, ticket: str | None) -> list[tuple[str, str]]:
         """List tickets that are not as their moves say, with what differs."""
         return [(id, what) for id, what in await self._database.fetch(ODD, {"ticket": ticket})]
+
+    async def list_tickets(self, ids: Sequence[str]) -> Sequence[Ticket]:
+        """List tickets by their ids."""
+        rows = await self._database.fetch(TICKETS + " WHERE id = ANY(%s)", (list(ids),))
+        return build_rows(Ticket, rows)
+
+    async def list_executions(self, ticket: str) -> list[str]:
+        """List the executions of a ticket's workflow that its moves name."""
+        rows = await self._database.fetch(
+            "SELECT DISTINCT workflow_run FROM harness_care.ticket_move WHERE ticket = %s",
+            (ticket,),
+        )
+        return [execution for (execution,) in rows]
 
     async def read_acts(self, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
         """Read acts by their ids."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 
-from harness.care.acts import digest_content, record_act
+from harness.care.acts import digest_invariant, record_act
 from harness.care.invariants.invariant import Invariant
 from harness.care.settings import CareSettings
 from harness.care.store import CareStore, StoredSubject
@@ -57,7 +57,7 @@ async def add_invariant(connection: Connection, body: InvariantBody, by: str) ->
         raise defined
     await record_act(
         connection, "invariant_added", body.subject, by, name=body.name, why=invariant.condition,
-        digest=digest_content(invariant.model_dump(mode="json")),
+        digest=digest_invariant(invariant, by),
     )  # fmt: skip
     if not await store.add_invariant(body.subject, invariant, by):  # it was defined meanwhile
         raise defined

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+from harness.care.acts import digest_invariant, record_act
 from harness.care.invariants.alert_rules import Rule, read_rules
 from harness.care.invariants.invariant import Invariant
 from harness.care.invariants.rows import Watched
@@ -42,6 +43,11 @@ async def import_rules(connection: Connection, body: ImportBody, by: str) -> Imp
         if rule.invariant is not None and each.outcome in ("added", "updated")
     ]
     if wanted and not body.dry_run:
+        for each in wanted:
+            await record_act(
+                connection, "invariant_added", body.subject, by, name=each.name,
+                why=each.condition, digest=digest_invariant(each, by),
+            )  # fmt: skip
         await store.add_invariants(body.subject, wanted, by)
         await keep_watch(connection)
     return ImportView(rules=shown, dry_run=body.dry_run)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness.agent import tool
+from harness.care.acts import digest_content
 from harness.care.invariants.invariant import Source
 from harness.care.query_views import QueryAnswer
 from harness.care.repair.context import Context
@@ -37,7 +38,14 @@ async def pin_evidence(
             run=ctx.run,
         )  # fmt: skip
         await TicketStore(connection.database).add_note(ticket, note)
-    return write_summary(QueryAnswer.model_validate(evidence))
+    return describe_evidence(QueryAnswer.model_validate(evidence))
+
+
+def describe_evidence(evidence: QueryAnswer) -> str:
+    """What the history of a run has of evidence that is kept with the ticket: the figures, and the
+    digest of all of it."""
+    digest = digest_content(evidence.model_dump(mode="json"))
+    return f"{write_summary(evidence)}\n[kept, SHA-256 {digest}]"
 
 
 @pin_evidence.undo

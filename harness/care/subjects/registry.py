@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from harness.care.acts import digest_content, record_act
+from harness.care.acts import digest_subject, record_act
 from harness.care.settings import CareSettings
 from harness.care.store import CareStore, StoredSubject
 from harness.care.subjects.commands import GIT, run_command
@@ -68,9 +68,10 @@ async def add_subject(connection: Connection, folder: Path, by: str) -> Added:
             fix="Correct the queries. `harness care query` shows what each answers.",
         )
     digest = digest_definition(content)
+    stored = StoredSubject(subject, str(folder), digest, by, time.time())
     await record_act(
         connection, "subject_added", subject.name, by, why=str(folder),
-        digest=digest_content(subject.model_dump(mode="json", by_alias=True)),
+        digest=digest_subject(stored),
     )  # fmt: skip
     await CareStore(connection.database).add_subject(subject, str(folder), digest, by)
     await keep_watch(connection)
