@@ -278,7 +278,10 @@ def _is_result_of(call: Call, whole: str) -> bool:
     if result.artifact is not None:
         content = whole.encode(errors="replace")
         return result.artifact == address_of(hashlib.sha256(content).digest())
-    if result.gates is not None or result.content.endswith(LOST):
+    is_changed = any(
+        each.place == "tool_result" and each.verdict == "change" for each in result.gates or ()
+    )
+    if is_changed or result.content.endswith(LOST):
         return result.content[:COMPARED] == whole[:COMPARED]
     return result.content == whole
 
