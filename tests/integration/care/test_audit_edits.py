@@ -1,4 +1,4 @@
-"""Rows of an agent's work that someone changed in the database, in a place that is easily missed."""
+"""Rows of an agent's work that someone changed in the database, where it is easily missed."""
 
 from __future__ import annotations
 
