@@ -22,7 +22,6 @@ from harness.contracts.errors import HarnessError, OutsideConfines, ToolFailed
 from tests.integration.care.test_workspaces import EDITABLE, LINES, Case, run_git
 from tests.integration.care.test_workspaces import case as case
 
-
 SINCE = 1e9
 """git takes smaller numbers for something else."""
 
