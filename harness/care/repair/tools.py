@@ -3,6 +3,7 @@ written a log line. What they change can be undone."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shlex
 import sys
@@ -84,7 +85,8 @@ async def query_metrics(
         compare_at=None if compare_minutes_ago is None else now - compare_minutes_ago * 60,
         related=related,
     )  # fmt: skip
-    return summarize(await answer_query(ctx.deps.connection, body))
+    answer = await answer_query(ctx.deps.connection, body)
+    return await asyncio.to_thread(summarize, answer)
 
 
 @tool(effect="read", untrusted=True)
@@ -97,7 +99,8 @@ async def query_logs(ctx: Context, query: Query, minutes: Minutes = 15) -> str |
         minutes: How far back.
     """
     body = QueryBody(query=query, source="logs", seconds=minutes * 60, limit=KEPT_LINES)
-    return summarize(await answer_query(ctx.deps.connection, body))
+    answer = await answer_query(ctx.deps.connection, body)
+    return await asyncio.to_thread(summarize, answer)
 
 
 @tool(effect="read", untrusted=True)
@@ -264,7 +267,8 @@ async def describe_deploy(arguments: Mapping[str, Any]) -> str | bool:
         diff = await show_diff(clone, arguments["commit"])
     if len(diff) <= SHOWN_DIFF:
         return f"Deploy this to {stored.subject.name}?\n{diff}"
-    where = f"git -C {stored.folder} show {arguments['commit'][:12]}"
+    commit = arguments["commit"][:12]
+    where = f"git -C {stored.folder} diff --text --no-textconv {commit}^ {commit}"
     return (
         f"Deploy {len(diff.splitlines())} lines of changes to {stored.subject.name}? See: {where}"
     )
