@@ -61,7 +61,7 @@ async def record_act(
     """Record an act, before it is carried out: nothing is changed without a record.
 
     Raises:
-        StackUnreachable: Temporal does not answer. Nothing was changed, but the act may be recorded.
+        StackUnreachable: Temporal does not answer. Nothing was changed; the act may be recorded.
     """
     act = CareAct(
         id=uuid.uuid4().hex, kind=kind, subject=subject, ticket=ticket, name=name, by=by,

@@ -101,7 +101,8 @@ def open_demo(folder: Path) -> DemoProject:
         ) from None
     except (OSError, ValueError):
         raise DemoRefused(
-            f"{folder} has no demo.", fix="Start one: harness care demo. Run this in its folder."
+            f"{folder} is not the folder of a care demo.",
+            fix="Start one with `harness care demo`, and run this in its folder.",
         ) from None
 
 

@@ -243,9 +243,7 @@ async def _update(
         await _start(connection, _report_again(ticket), ticket.state)
     handle = connection.temporal.get_workflow_handle(await find_workflow_id(connection, ticket.id))
     try:
-        answer = await handle.execute_update(
-            update, content, result_type=str, rpc_timeout=PATIENCE
-        )
+        answer = await handle.execute_update(update, content, result_type=str, rpc_timeout=PATIENCE)
     except WorkflowUpdateRPCTimeoutOrCancelledError:
         raise NoWorker(
             f"No worker took the request within {PATIENCE.seconds} s.",
