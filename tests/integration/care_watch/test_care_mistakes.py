@@ -8,8 +8,14 @@ from typing import Any
 import pytest
 
 from harness.cli.parser import UsageError
+from harness.contracts.queues import capability_queue
 from harness.engine.connection import get_identity
+from harness.engine.schedules import delete_schedule
+from harness.store.store_id import get_store_id
 from harness.terminal import exit_codes
+from tests.fakes.inline_command import Inline, run_inline
+from tests.fakes.runs import eventually
+from tests.integration.api.conftest import Api
 from tests.integration.remote.conftest import Places
 
 SAID: tuple[tuple[tuple[str, ...], str], ...] = (
@@ -28,7 +34,6 @@ SAID: tuple[tuple[tuple[str, ...], str], ...] = (
     (("silence", "--reason", "x"), "--reason goes with a SUBJECT."),
     (("silence", "api", "--end", "x"), "--end takes no SUBJECT."),
     (("silence", "api", "--for", "31d", "--reason", "x"), "--for must be at most 30d."),
-    (("break", "--end"), "--end needs a FAULT."),
 )
 
 
@@ -43,8 +48,10 @@ async def test_mistakes_are_said_in_the_words_of_the_command(care: Places) -> No
         with pytest.raises(UsageError) as refused:
             await care.stack("care", *words)
         assert refused.value.message.startswith(said), refused.value.message
-    for words in (("break", "crash"), ("break", "crash", "--end"), ("traffic",)):
-        nowhere = await care.stack("care", *words)
+    with pytest.raises(UsageError, match="--end needs a FAULT"):
+        await run_inline("care", "break", "--end")
+    for words in (("break", "crash"), ("traffic",)):
+        nowhere = await run_inline("care", *words)
         assert nowhere.error and "is not the folder of a care demo" in nowhere.error["message"]
 
 
@@ -71,3 +78,27 @@ async def test_the_audit_says_whose_act_it_was_and_what_it_cannot_write(
         assert (await care.stack(*words, *options)).code == exit_codes.DONE
     with pytest.raises(UsageError, match="already exists"):
         await care.stack(*words)
+
+
+async def test_status_fails_if_nobody_evaluates(
+    care: Places, api: Api, subject_folder: Path, name: str
+) -> None:
+    connection, database = api.daemon.connection, api.daemon.connection.database
+    whole = subject_folder / "subject.toml"
+    head, first, *_ = whole.read_text().split("[[invariant]]")
+    whole.write_text(f"{head}[[invariant]]{first}")  # the one that holds
+    await care.stack("care", "subject", "add", str(subject_folder))
+
+    async def read() -> Inline:
+        return await care.stack("care", "status")
+
+    await eventually(read, lambda found: "1 holds" in found.out, 40)
+    queue = capability_queue("care_watch", await get_store_id(database))
+    await delete_schedule(connection.temporal, queue)
+
+    async def age() -> Inline:  # an evaluation that is under way may still end
+        await database.fetch("UPDATE harness_care.judgement SET at = at - 3600 RETURNING 1")
+        return await read()
+
+    failed = await eventually(age, lambda found: found.code == exit_codes.FAILED, 40)
+    assert "Evaluations are overdue: the last evaluation was 1h ago" in failed.out

@@ -81,7 +81,7 @@ def test_a_definition_is_read() -> None:
         ('name = "a"\n' + INVARIANT.replace("0.1", "nan"), "threshold"),
         ('name = "a"\n' + INVARIANT.replace("0.1", "1e400"), "threshold"),
         ('name = "a"\n' + INVARIANT.replace("0.1", "9" * 400), "threshold"),
-        ('name = "a"\n' + INVARIANT.replace('"errors"', '"two words"'), "invariant two words: name must begin with a small letter"),
+        ('name = "a"\n' + INVARIANT.replace('"errors"', '"a b"'), "invariant a b: name must begin"),
         ('name = "a"\n' + INVARIANT.replace('"<"', '"<>"'), "invariant errors: operator must be"),
         ('name = "a"\ninvariant = 7', "invariant"),
         ('name = "a"\ninvariant = [7]', "invariant"),
