@@ -90,7 +90,6 @@ PRICES: dict[str, Price] = {
     "groq/openai/gpt-oss-120b": Price(0.15, 0.075, 0.6),
     "groq/openai/gpt-oss-20b": Price(0.075, 0.0375, 0.3),
     "offline/demo": Price(0, 0, 0),
-    "care/rules": Price(0, 0, 0),
 }
 
 _DATE = re.compile(r"-(\d{4}-\d\d-\d\d|\d{8}|latest)$")

@@ -30,6 +30,10 @@ url = "http://127.0.0.1:{prometheus}"
 
 [providers.care]
 kind = "care" # a model of rules, offline
+
+[prices."care/rules"]
+input = 0
+output = 0
 """
 LOG_SETTINGS = """
 [care.logs]

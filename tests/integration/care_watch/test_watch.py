@@ -142,9 +142,11 @@ async def test_a_change_that_temporal_may_not_know_says_so(
 ) -> None:
     connection = remote.connection
     await add_subject(connection, subject_folder, "ann")
-    address, elsewhere = connection.endpoints.temporal_address, "no-such-namespace"
-    client = await Client.connect(address, namespace=elsewhere)
-    lost = replace(connection, temporal=client)
+    elsewhere = await Client.connect(
+        connection.endpoints.temporal_address, namespace="no-such-namespace",
+        data_converter=connection.temporal.data_converter,
+    )  # fmt: skip
+    lost = replace(connection, temporal=elsewhere)
     with pytest.raises(StackUnreachable, match="The change was made, but") as made:
         await keep_watch(lost)
     with pytest.raises(StackUnreachable, match="Nothing was changed") as recorded:
