@@ -15,6 +15,7 @@ from harness.care.invariants.invariant import Invariant
 from harness.care.store import StoredSubject
 from harness.care.tickets.rows import Note
 from harness.care.views import SilenceView
+from harness.contracts.errors import StackUnreachable
 from harness.engine.connection import Connection
 from harness.engine.signed_start import start_workflow
 from harness.store.database import Database
@@ -60,7 +61,7 @@ async def record_act(
     """Record an act, before it is carried out: nothing is changed without a record.
 
     Raises:
-        StackUnreachable: Temporal does not answer.
+        StackUnreachable: Temporal does not answer. Nothing was changed; the act may be recorded.
     """
     act = CareAct(
         id=uuid.uuid4().hex, kind=kind, subject=subject, ticket=ticket, name=name, by=by,
@@ -68,7 +69,14 @@ async def record_act(
     )  # fmt: skip
     id = await find_act_workflow(connection, act.id)
     summary = f"{kind} by {by}"[:200]
-    await start_workflow(connection, CARE, ACT_WORKFLOW, act, id=id, static_summary=summary)
+    try:
+        await start_workflow(connection, CARE, ACT_WORKFLOW, act, id=id, static_summary=summary)
+    except StackUnreachable as error:
+        raise StackUnreachable(
+            f"{error.message.rstrip('.')}. Nothing was changed; that it was asked for may be "
+            "recorded.",
+            fix="Repeat it: that is safe.",
+        ) from error
     await ActStore(connection.database).save(act)
     return act
 

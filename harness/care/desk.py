@@ -33,9 +33,7 @@ from harness.care.views import (
     SilenceView,
     SubjectView,
 )
-from harness.engine.connection import Connection
-
-LOCAL = "local"
+from harness.engine.connection import Connection, get_identity
 
 
 class CareDesk:
@@ -43,6 +41,8 @@ class CareDesk:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._by = get_identity()
+        """Who uses it: the same name as for approvals."""
 
     async def query(self, body: QueryBody) -> QueryAnswer:
         return await answer_query(self._connection, body)
@@ -65,13 +65,13 @@ class CareDesk:
         return await client.list_invariants(self._connection, subject, samples=True)
 
     async def add_invariant(self, body: InvariantBody) -> InvariantView:
-        return await client.add_invariant(self._connection, body, LOCAL)
+        return await client.add_invariant(self._connection, body, self._by)
 
     async def remove_invariant(self, subject: str, name: str) -> InvariantView:
-        return await client.remove_invariant(self._connection, subject, name, LOCAL)
+        return await client.remove_invariant(self._connection, subject, name, self._by)
 
     async def import_rules(self, body: ImportBody) -> ImportView:
-        return await imports.import_rules(self._connection, body, LOCAL)
+        return await imports.import_rules(self._connection, body, self._by)
 
     async def list_slos(self, subject: str | None) -> list[SloView]:
         return await slos.list_slos(self._connection, subject)
@@ -80,10 +80,10 @@ class CareDesk:
         return await silences.list_silences(self._connection)
 
     async def add_silence(self, body: SilenceBody) -> SilenceView:
-        return await silences.add_silence(self._connection, body, LOCAL)
+        return await silences.add_silence(self._connection, body, self._by)
 
     async def end_silence(self, id: str) -> SilenceView:
-        return await silences.end_silence(self._connection, id, LOCAL)
+        return await silences.end_silence(self._connection, id, self._by)
 
     async def list_tickets(
         self, which: TicketFilter, limit: int, cursor: str | None = None
@@ -95,27 +95,29 @@ class CareDesk:
 
     async def open_ticket(self, body: OpenTicketBody) -> TicketView:
         made = await tickets.open_ticket(
-            self._connection, body.subject, body.title, LOCAL, autonomous=body.work
+            self._connection, body.subject, body.title, self._by, autonomous=body.work
         )
         return TicketView.of(made)
 
     async def act_on_ticket(self, id: str, body: TicketActBody) -> TicketView:
-        acted = await tickets.act_on_ticket(self._connection, id, body.action, LOCAL, body.why)
+        acted = await tickets.act_on_ticket(self._connection, id, body.action, self._by, body.why)
         return TicketView.of(acted)
 
     async def comment(self, id: str, body: CommentBody) -> TicketNote:
-        note = await notes.comment(self._connection, id, body.text, LOCAL)
+        note = await notes.comment(self._connection, id, body.text, self._by)
         return TicketNote.model_validate(note, from_attributes=True)
 
     async def change_ticket(self, id: str, body: TicketChangeBody) -> TicketView:
-        return TicketView.of(await tickets.change_ticket(self._connection, id, body, LOCAL))
+        return TicketView.of(await tickets.change_ticket(self._connection, id, body, self._by))
 
     async def undo_ticket(self, id: str) -> TicketDetail:
-        await undo_ticket(self._connection, await tickets.find_ticket(self._connection, id), LOCAL)
+        await undo_ticket(
+            self._connection, await tickets.find_ticket(self._connection, id), self._by
+        )
         return await tickets.show_ticket(self._connection, id)
 
     async def pin(self, id: str, body: PinBody) -> TicketNote:
-        note = await notes.pin(self._connection, id, body, LOCAL)
+        note = await notes.pin(self._connection, id, body, self._by)
         return TicketNote.model_validate(note, from_attributes=True)
 
     async def read_audit(

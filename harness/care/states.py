@@ -25,13 +25,15 @@ TRANSITIONS: dict[TicketState, tuple[TicketState, ...]] = {
 }
 """All changes of state. investigating: an agent is at work. proposed: it asks to change something.
 verifying: something was changed, and the invariants are watched. failed: the agent could not help,
-or its change was undone; a person is needed."""
+or its change was undone; a person is needed, unless the invariant holds again meanwhile."""
 OPEN_STATES: tuple[TicketState, ...] = tuple(
     state for state in TRANSITIONS if state not in ("resolved", "closed")
 )
 """In which a ticket is not settled."""
 Action = Literal["work", "resolve", "close"]
 """What people can do with a ticket."""
+RESOLVE_ALONE: tuple[TicketState, ...] = ("open", "reopened", "failed")
+"""In which a ticket is resolved once its invariant holds again: nobody is at work on it."""
 CAN_WORK: tuple[TicketState, ...] = ("open", "reopened", "failed")
 """In which an agent can start to work."""
 

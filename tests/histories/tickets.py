@@ -63,6 +63,20 @@ async def ticket_undone(harness: Harness, model: ModelServer, name: str) -> RunH
     return harness.get_run(name)
 
 
+async def ticket_held_again(harness: Harness, model: ModelServer, name: str) -> RunHandle[Any]:
+    """The agent has failed, and the invariant holds again without it; a person closes it."""
+    del model
+    player = _Player(harness, name, lambda _: Verified())
+    player.fails = True
+    async with player.playing(autonomous=True) as handle:
+        await player.until("failed")
+        await handle.signal("observe", True)
+        await player.until("resolved")
+        await player.act("close")
+    assert [move.by for move in player.moves[-2:]] == ["watch", "ann"]
+    return harness.get_run(name)
+
+
 async def ticket_changed(harness: Harness, model: ModelServer, name: str) -> RunHandle[Any]:
     """People change its fields; what its run does is told twice, and counts once."""
     del model

@@ -30,6 +30,10 @@ url = "http://127.0.0.1:{prometheus}"
 
 [providers.care]
 kind = "care" # a model of rules, offline
+
+[prices."care/rules"]
+input = 0
+output = 0
 """
 LOG_SETTINGS = """
 [care.logs]
@@ -101,7 +105,8 @@ def open_demo(folder: Path) -> DemoProject:
         ) from None
     except (OSError, ValueError):
         raise DemoRefused(
-            f"{folder} has no demo.", fix="Start one: harness care demo. Run this in its folder."
+            f"{folder} is not the folder of a care demo.",
+            fix="Start one with `harness care demo`, and run this in its folder.",
         ) from None
 
 

@@ -107,13 +107,16 @@ async def list_subjects(connection: Connection) -> list[SubjectView]:
 async def read_status(connection: Connection) -> CareStatus:
     """Read the state of everything under care."""
     found = await list_invariants(connection)
+    subjects = await list_subjects(connection)
     evaluated = max((each.at for each in found if each.at is not None), default=None)
     every = connection.settings.section(CareSettings).evaluate_seconds
+    # Before the first evaluation: since the first subject with invariants was added.
+    since = evaluated or min((each.added for each in subjects if each.states), default=None)
     return CareStatus(
-        subjects=await list_subjects(connection),
+        subjects=subjects,
         failing=[each for each in found if each.state in FAILING],
         evaluated=evaluated,
-        overdue=evaluated is not None and time.time() - evaluated > 3 * every + LATE_S,
+        overdue=since is not None and time.time() - since > 3 * every + LATE_S,
     )
 
 

@@ -30,6 +30,7 @@ async def import_rules(connection: Connection, body: ImportBody, by: str) -> Imp
         RulesInvalid: It is not a file of rules.
         SourceMissing: No Prometheus is configured: it says whether queries are right.
         SourceUnreachable: It does not answer.
+        StackUnreachable: Temporal does not answer. Importing again is safe.
     """
     await find_subject(connection, body.subject)
     rules = await asyncio.to_thread(read_rules, body.content)

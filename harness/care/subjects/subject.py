@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shlex
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self, cast
 
 from pydantic import (
     BaseModel,
@@ -18,13 +18,15 @@ from pydantic import (
 
 from harness.care.invariants.invariant import NAME, Invariant, Text
 from harness.care.invariants.slo import Slo
+from harness.care.mistakes import explain_mistake
 from harness.commons.toml import parse_toml
 from harness.contracts.clean_text import clean_line
 from harness.contracts.errors import SubjectInvalid
 
 FILE = "subject.toml"
 MAX_BYTES = 65_536
-MAX_PLACE, MAX_REASON = 200, 300
+MAX_NAME, MAX_REASON = 80, 300
+KINDS = {"invariant": "invariant", "slo": "SLO"}
 Words = Annotated[tuple[Text, ...], Field(min_length=1, max_length=50)]
 Path = Annotated[Text, Field(min_length=1, max_length=500)]
 Command = Words | None
@@ -144,10 +146,21 @@ def parse_subject(content: bytes, where: str) -> Subject:
     try:
         return Subject.model_validate(data)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        place = clean_line(".".join(str(step)[:MAX_PLACE] for step in first["loc"]))
-        reason = first["msg"].removeprefix("Value error, ")
-        raise SubjectInvalid(f"{where}: {f'{place}: ' if place else ''}{reason}.") from None
+        reason = explain_mistake(error, lambda loc: _name_place(loc, data))
+        raise SubjectInvalid(f"{where}: {clean_line(reason)}.") from None
+
+
+def _name_place(steps: tuple[int | str, ...], data: object) -> str:
+    """Such as `SLO answered: objective`: an item of a list by its name, if it has one."""
+    match steps:
+        case ("invariant" | "slo" as kind, int(number), *rest):
+            found = cast("dict[str, Any]", data)[kind][number]
+            name = cast("dict[str, Any]", found).get("name") if isinstance(found, dict) else None
+            known = name if isinstance(name, str) and name else f"number {number + 1}"
+            what = f"{KINDS[kind]} {known[:MAX_NAME]}"
+            return f"{what}: {_name_place(tuple(rest), data)}" if rest else what
+        case _:
+            return ".".join(str(step) for step in steps if step not in ("address", "command"))
 
 
 def digest_definition(content: bytes) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 from temporalio.client import (
     WorkflowHandle,
@@ -29,7 +30,14 @@ from harness.care.contracts import (
 from harness.care.invariants.client import describe_subject, list_invariants
 from harness.care.invariants.judge import Judgement
 from harness.care.invariants.rows import Watched
-from harness.care.states import OPEN_STATES, Action, TicketState, find_actions
+from harness.care.states import (
+    CAN_WORK,
+    OPEN_STATES,
+    RESOLVE_ALONE,
+    Action,
+    TicketState,
+    find_actions,
+)
 from harness.care.store import CareStore
 from harness.care.subjects.registry import find_subject
 from harness.care.ticket_views import (
@@ -54,6 +62,9 @@ from harness.store.store_id import get_store_id
 WATCH = "watch"
 MAX_TEXT = 10_000
 PATIENCE = timedelta(seconds=15)
+COPIED_S, LOOK_S = 3.0, 0.05
+"""How long the row of a ticket is waited for once its workflow has changed, and how often it is
+read."""
 SHOWN = 50
 """Tickets and changes of a subject that are shown with it."""
 MOST_RELATED = 20
@@ -80,7 +91,7 @@ async def report_judgements(
     }
     if held:
         waiting = await TicketStore(connection.database).list(
-            TicketFilter(states=("open", "reopened")), 10_000
+            TicketFilter(states=RESOLVE_ALONE), 10_000
         )
         for ticket in waiting:
             if ticket.id in held:
@@ -158,18 +169,27 @@ async def find_ticket(connection: Connection, id: str) -> Ticket:
 async def act_on_ticket(
     connection: Connection, id: str, action: Action, by: str, why: str = ""
 ) -> Ticket:
-    """Let an agent work on a ticket, resolve it, or close it.
+    """Let an agent work on a ticket, resolve it, or close it; returns the ticket as it is then.
 
     Raises:
         TicketNotFound: There is none.
         TicketRefused: It is in a state in which that makes no sense.
     """
     act = TicketAct(action=action, by=by, why=why[:MAX_TEXT] or f"by {by}")
-    return await _update(connection, id, "act", act)
+    before, state = await _update(connection, id, "act", act)
+
+    def is_copied(row: Ticket) -> bool:
+        if action == "work":
+            return row.state not in CAN_WORK or row.attempts > before.attempts
+        return row.state == state
+
+    found = await _wait_for_row(connection, before.id, is_copied)
+    return found if is_copied(found) else replace(found, state=state)
 
 
 async def change_ticket(connection: Connection, id: str, body: TicketChangeBody, by: str) -> Ticket:
-    """Change the priority, the assignee or the related tickets of a ticket.
+    """Change the priority, the assignee or the related tickets of a ticket; returns the ticket as
+    it is then.
 
     Raises:
         TicketNotFound: There is none.
@@ -182,17 +202,48 @@ async def change_ticket(connection: Connection, id: str, body: TicketChangeBody,
         other = await find_ticket(connection, fields.link)
         if other.id == id:
             raise TicketRefused("A ticket cannot be related to itself.")
-    return await _update(connection, id, "change", TicketChange(fields=fields, by=by))
+    before, _ = await _update(connection, id, "change", TicketChange(fields=fields, by=by))
+    found = await _wait_for_row(connection, before.id, lambda row: _apply(row, fields) == row)
+    return _apply(found, fields)
 
 
-async def _update(connection: Connection, id: str, update: str, content: object) -> Ticket:
-    """Send an update to a ticket's workflow, and read the ticket once the workflow has taken it."""
+def _apply(row: Ticket, fields: TicketFields) -> Ticket:
+    """A ticket with these fields, as its row will have them."""
+    linked = row.linked
+    if fields.link is not None and fields.link not in linked:
+        linked = [*linked, fields.link]
+    return replace(
+        row,
+        priority=row.priority if fields.priority is None else fields.priority,
+        assignee=row.assignee if fields.assignee is None else fields.assignee or None,
+        linked=[each for each in linked if each != fields.unlink],
+    )
+
+
+async def _wait_for_row(
+    connection: Connection, id: str, is_copied: Callable[[Ticket], bool]
+) -> Ticket:
+    """Read a ticket once its row has what the workflow has taken, so that lists have it too; if
+    that takes long, as it is."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + COPIED_S
+    while True:
+        found = await find_ticket(connection, id)
+        if is_copied(found) or loop.time() > deadline:
+            return found
+        await asyncio.sleep(LOOK_S)
+
+
+async def _update(
+    connection: Connection, id: str, update: str, content: object
+) -> tuple[Ticket, TicketState]:
+    """Send an update to a ticket's workflow; returns the ticket before it, and the state after."""
     ticket = await find_ticket(connection, id)
     if not ticket.started:  # it was reported a moment ago, or who opened it has died since
         await _start(connection, _report_again(ticket), ticket.state)
     handle = connection.temporal.get_workflow_handle(await find_workflow_id(connection, ticket.id))
     try:
-        await handle.execute_update(update, content, result_type=str, rpc_timeout=PATIENCE)
+        answer = await handle.execute_update(update, content, result_type=str, rpc_timeout=PATIENCE)
     except WorkflowUpdateRPCTimeoutOrCancelledError:
         raise NoWorker(
             f"No worker took the request within {PATIENCE.seconds} s.",
@@ -204,7 +255,7 @@ async def _update(connection: Connection, id: str, update: str, content: object)
         if error.status is RPCStatusCode.NOT_FOUND:
             raise TicketRefused(f"The ticket is {ticket.state}; its workflow has ended.") from None
         raise unreachable_error(error) from error
-    return await find_ticket(connection, id)
+    return ticket, cast("TicketState", answer)
 
 
 async def _start(

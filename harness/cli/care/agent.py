@@ -13,7 +13,7 @@ from harness.cli.context import open_client
 from harness.cli.out import Out
 from harness.cli.parser import UsageError
 from harness.cli.runs.serve import watch_stop_signals
-from harness.engine.connection import Connection
+from harness.engine.connection import Connection, get_identity
 from harness.terminal import exit_codes
 
 ENDS = ("resolved", "failed", "closed")
@@ -60,7 +60,7 @@ async def _work(connection: Connection, id: str, out: Out) -> int:
     before = await client.show_ticket(connection, id)
     moves, notes = len(before.moves), len(before.notes)
     if before.state in ("open", "reopened", "failed"):
-        await client.act_on_ticket(connection, id, "work", "local")
+        await client.act_on_ticket(connection, id, "work", get_identity())
     while True:
         detail = await client.show_ticket(connection, id)
         for note in detail.notes[notes:]:

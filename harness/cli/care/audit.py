@@ -16,8 +16,9 @@ from harness.care.audit.store import AuditFilter
 from harness.care.audit.views import PROVEN, AuditEntry, AuditGaps
 from harness.cli.context import open_backend
 from harness.cli.history.time_filter import parse_duration
+from harness.cli.named_file import check_new, write_named
 from harness.cli.out import Out
-from harness.commons.files import create_atomic
+from harness.cli.parser import UsageError
 from harness.contracts.clean_text import clean_line
 from harness.terminal import exit_codes
 from harness.terminal.backend import Backend
@@ -29,26 +30,47 @@ PROOF = ("proof", "problem", "token")
 
 
 async def show_audit(args: Namespace, out: Out) -> int:
+    if args.limit is not None and args.limit < 1:
+        raise UsageError("--limit must be at least 1.", "Give a larger number.")
     since = parse_duration("--since", args.since).total_seconds() if args.since else None
     which = AuditFilter(
         subject=args.subject, ticket=args.ticket, by=args.by, action=args.action,
         since=0.0 if since is None else time.time() - since,
     )  # fmt: skip
-    most = args.limit or (None if args.export else LISTED)
+    most = None if args.export and args.limit is None else args.limit or LISTED
+    if args.export:
+        check_new(Path(args.export), force=args.force)
     gaps = None
     async with open_backend(args, out) as backend:
         found = [each async for each in _read(backend, which, most, verify=args.verify)]
+        if not found:
+            await _check_known(backend, which)
         if args.verify:
             gaps = await backend.care.find_gaps(which)
     if args.export:
-        create_atomic(Path(args.export), _write(args.export, found, gaps), mode=0o600)
+        write_named(Path(args.export), _write(args.export, found, gaps), force=args.force)
         out.note(f"{args.export}: {len(found):,} entries")
     elif args.csv:
         out.raw(write_csv(found).rstrip())
     else:
         for each in found:
             _print_entry(each, out)
+        if not found:
+            out.note("Nothing that fits was done.")
     return _report(found, gaps, out)
+
+
+async def _check_known(backend: Backend, which: AuditFilter) -> None:
+    """Refuse names that nothing has: nothing was found, maybe since one is mistyped.
+
+    Raises:
+        TicketNotFound: There is no such ticket.
+        SubjectNotFound: There is no such subject.
+    """
+    if which.ticket is not None:
+        await backend.care.show_ticket(which.ticket)
+    if which.subject is not None:
+        await backend.care.list_invariants(which.subject)
 
 
 async def _read(
@@ -79,12 +101,12 @@ def write_csv(found: Sequence[AuditEntry]) -> str:
     return text.getvalue()
 
 
-def _write(name: str, found: Sequence[AuditEntry], gaps: AuditGaps | None) -> bytes:
+def _write(name: str, found: Sequence[AuditEntry], gaps: AuditGaps | None) -> str:
     if name.endswith(".csv"):
-        return write_csv(found).encode()
+        return write_csv(found)
     lines = [each.model_dump(exclude_none=True) for each in found]
     lines += [{"unlisted": each.model_dump()} for each in (gaps.unlisted if gaps else ())]
-    return "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines).encode()
+    return "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
 
 
 def _print_entry(each: AuditEntry, out: Out) -> None:
@@ -96,7 +118,8 @@ def _print_entry(each: AuditEntry, out: Out) -> None:
     out.raw(f"{at}  {each.action:<17} {clean_line(each.by)}  {clean_line(about)}")
     details = [clean_line(each.why)[:200]]
     details.append(f"approved by {clean_line(each.approval)}" if each.approval else "")
-    details.append(clean_line(each.result or "")[:200])
+    if each.action != "ticket":  # there it is the fields as data, which the reason has in words
+        details.append(clean_line(each.result or "")[:200])
     if text := "; ".join(filter(None, details)):
         out.raw(f"    {text}")
     if each.proof is not None:

@@ -7,13 +7,33 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from harness.care.mistakes import explain_mistake
 from harness.cli.parser import UsageError
 
 Body = TypeVar("Body", bound=BaseModel)
+WORDS: Mapping[str, str] = {
+    "query": "QUERY", "name": "NAME", "subject": "SUBJECT", "invariant": "INVARIANT",
+    "threshold": "THRESHOLD", "operator": "OPERATOR", "text": "TEXT", "title": "TITLE",
+    "priority": "PRIORITY", "assignee": "WHO", "link": "TICKET", "unlink": "TICKET",
+    "content": "FILE",
+    "seconds": "--since", "compare_at": "--compare", "for_seconds": "--for",
+    "keep_seconds": "--keep", "window_seconds": "--window", "no_data": "--no-data",
+}  # fmt: skip
+"""What commands call the fields of the API; others are options of the same name."""
+DURATIONS = ("seconds", "compare_at")
+"""Fields whose words are times such as 6h."""
 
 
-def make_body(model: type[Body], fields: Mapping[str, Any], command: str) -> Body:
+def make_body(
+    model: type[Body], fields: Mapping[str, Any], command: str, words: Mapping[str, str] = WORDS
+) -> Body:
     """Check the words of a command.
+
+    Args:
+        model: What the API takes.
+        fields: Its fields, as the command has them.
+        command: The command, whose help an error names.
+        words: What this command calls fields, where it has names of its own.
 
     Raises:
         UsageError: They are not what the API takes.
@@ -21,10 +41,20 @@ def make_body(model: type[Body], fields: Mapping[str, Any], command: str) -> Bod
     try:
         return model.model_validate(fields)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(map(str, first["loc"]))
-        reason = first["msg"].removeprefix("Value error, ")
+        of_time = error.errors(include_url=False, include_input=False)[0]["loc"][:1]
+        show = _show_time if of_time and of_time[0] in DURATIONS else "{:g}".format
+        reason = explain_mistake(error, lambda loc: _name_word(loc, {**WORDS, **words}), show)
         raise UsageError(
-            f"{place}: {reason}." if place else f"{reason.capitalize()}.",
-            f"See `harness {command} --help`.",
+            f"{reason[0].upper()}{reason[1:]}.", f"See `harness {command} --help`."
         ) from None
+
+
+def _name_word(place: tuple[int | str, ...], words: Mapping[str, str]) -> str:
+    if not place:
+        return ""
+    field = str(place[0])
+    return words.get(field, f"--{field.replace('_', '-')}")
+
+
+def _show_time(seconds: float) -> str:
+    return f"{seconds / 86_400:g}d" if seconds >= 86_400 else f"{seconds:g}s"

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from harness.cli.access.shown import print_table
 from harness.cli.out import Out
+from harness.cli.parser import UsageError
 from harness.cli.runs.serve import watch_stop_signals
 from harness.terminal import exit_codes
 
@@ -65,6 +66,8 @@ async def break_subject(args: Namespace, out: Out) -> int:
     from harness.contracts.errors import DemoRefused
 
     if args.fault is None:
+        if args.end:
+            raise UsageError("--end needs a FAULT.", "List them: harness care break")
         for each in FAULTS.values() if out.json else ():
             out.line({
                 "fault": each.name, "subject": each.subject, "summary": each.summary,
@@ -77,12 +80,15 @@ async def break_subject(args: Namespace, out: Out) -> int:
     fault = FAULTS.get(args.fault)
     if fault is None:
         raise DemoRefused(
-            f"There is no fault {args.fault[:40]!r}.", fix="See `harness care break`."
+            f"There is no fault {args.fault[:40]!r}.", fix="List them: harness care break"
         )
     demo = await asyncio.to_thread(open_demo, Path.cwd())
     step = fault.end if args.end else fault.make
     if step is None:
-        raise DemoRefused(f"{fault.name} does not end like this: {fault.repair}.")
+        ends = ", ".join(sorted(each.name for each in FAULTS.values() if each.end is not None))
+        raise DemoRefused(
+            f"{fault.name} does not end with --end: {fault.repair}.", fix=f"Those that do: {ends}."
+        )
     try:
         await asyncio.to_thread(step, demo.find_subject(fault.subject))
     except (OSError, ValueError) as error:
@@ -95,7 +101,6 @@ async def break_subject(args: Namespace, out: Out) -> int:
 async def send_traffic(args: Namespace, out: Out) -> int:
     from harness.care.demo.project import open_demo
     from harness.care.demo.traffic import send_traffic as send
-    from harness.cli.parser import UsageError
 
     if args.rps <= 0 or args.burst <= 0 or (args.duration is not None and args.duration < 0):
         raise UsageError("--rps, --burst and --duration must be positive.", "Give larger numbers.")

@@ -7,7 +7,7 @@ import time
 from argparse import Namespace
 
 from harness.care.telemetry.plot import draw_sparkline, format_value
-from harness.care.views import InvariantBody, InvariantView
+from harness.care.views import CareStatus, InvariantBody, InvariantView
 from harness.cli.access.shown import print_table
 from harness.cli.care.body import make_body
 from harness.cli.care.rules import import_rules
@@ -58,7 +58,7 @@ async def show_status(args: Namespace, out: Out) -> int:
         status = await backend.care.read_status()
     if out.json:
         out.line(status.model_dump(exclude_none=True))
-        return exit_codes.FAILED if status.failing else exit_codes.DONE
+        return _judge(status)
     if not status.subjects:
         out.note("No subjects. To add one: harness care subject add FOLDER")
         return exit_codes.DONE
@@ -67,11 +67,18 @@ async def show_status(args: Namespace, out: Out) -> int:
     if status.failing:
         out.raw("")
         print_invariants(status.failing, out)
-    if status.evaluated is None:
-        out.note("Nothing was evaluated yet. Is a worker running? `harness worker`")
+    age = None if status.evaluated is None else f"{describe_age(status.evaluated)} ago"
+    if status.overdue:
+        last = f"the last evaluation was {age}" if age else "nothing was evaluated yet"
+        out.raw(f"Evaluations are overdue: {last}. Is a worker running? `harness worker`")
     else:
-        out.note(f"Evaluated {describe_age(status.evaluated)} ago.")
-    return exit_codes.FAILED if status.failing else exit_codes.DONE
+        out.note(f"Evaluated {age}." if age else "Nothing was evaluated yet.")
+    return _judge(status)
+
+
+def _judge(status: CareStatus) -> int:
+    """A check must not pass because nobody looks."""
+    return exit_codes.FAILED if status.failing or status.overdue else exit_codes.DONE
 
 
 def print_invariants(found: list[InvariantView], out: Out) -> None:

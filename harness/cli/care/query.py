@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from time import localtime, strftime
 
 from harness.care.query_views import Curve, Moment, QueryAnswer, QueryBody
@@ -18,6 +18,7 @@ from harness.cli.out import Out
 from harness.cli.parser import UsageError
 from harness.contracts.clean_text import clean_line
 from harness.terminal import exit_codes
+from harness.terminal.view.text import count_of
 
 CURVES, LINES = 5, 100
 MAX_TEXT = 120
@@ -27,6 +28,9 @@ NAN = float("nan")
 async def run_query(args: Namespace, out: Out) -> int:
     if args.subject is not None and args.since is None:
         raise UsageError("--subject marks what happened on a time axis.", "Pass --since too.")
+    if args.since is None and (args.compare or args.related is not None):
+        what = "--compare" if args.compare else "--related"
+        raise UsageError(f"{what} needs curves.", "Pass --since too.")
     now = time.time()
     ago = parse_duration("--compare", args.compare).total_seconds() if args.compare else None
     fields = {
@@ -51,24 +55,37 @@ async def run_query(args: Namespace, out: Out) -> int:
         out.line(line)
         return exit_codes.DONE
     print_answer(answer, out, moments)
+    if args.related is not None and answer.curves and not answer.related:
+        out.note("None of the other curves moved like the first one.")
+    _hint_more(answer, out)
     return exit_codes.DONE
 
 
-def print_answer(answer: QueryAnswer, out: Out, moments: Sequence[Moment] = ()) -> None:
+def print_answer(
+    answer: QueryAnswer, out: Out, moments: Sequence[Moment] = (), indent: str = ""
+) -> None:
+    """Print what was answered, without a hint at what was left out."""
     if not answer.curves and not answer.lines:
         out.note("The query matches nothing in this time.")
     for line in answer.lines:
-        out.raw(f"{_format_time(line.at)}  {clean_line(line.text)}")
+        out.raw(f"{indent}{_format_time(line.at)}  {clean_line(line.text)}")
     if answer.curves and answer.start is None:
-        rows = [(clean_line(each.name), _show(each.last)) for each in answer.curves]
-        print_table(out, ("SERIES", "VALUE"), rows)
+        rows = [(f"{indent}{clean_line(each.name)}", _show(each.last)) for each in answer.curves]
+        print_table(out, (f"{indent}SERIES", "VALUE"), rows)
     elif answer.curves:
         for curve in answer.curves:
-            _print_curve(curve, moments, out)
+            for row in _draw_curve(curve, moments):
+                out.raw(f"{indent}{row}".rstrip())
     _print_moments(moments, out)
     _print_related(answer, out)
-    if answer.more:
-        out.note(f"{answer.more} more. To see them: --limit {answer.more + CURVES}")
+
+
+def _hint_more(answer: QueryAnswer, out: Out) -> None:
+    if answer.more and answer.lines:  # nobody knows how many
+        out.note(f"There are more lines. To see them: --limit {2 * len(answer.lines)}")
+    elif answer.more:
+        curves = len(answer.curves) + answer.more
+        out.note(f"{count_of(answer.more, 'more curve')}. To see all: --limit {curves}")
 
 
 def _print_moments(moments: Sequence[Moment], out: Out) -> None:
@@ -88,33 +105,33 @@ def _print_related(answer: QueryAnswer, out: Out) -> None:
         print_table(out, ("MOVED LIKE THE FIRST CURVE", "CORRELATION", "CHANGED", "LEVEL"), rows)
 
 
-def _print_curve(curve: Curve, moments: Sequence[Moment], out: Out) -> None:
-    out.raw(clean_line(curve.name))
+def _draw_curve(curve: Curve, moments: Sequence[Moment]) -> Iterator[str]:
+    yield clean_line(curve.name)
     points = [Point(at, NAN if value is None else value) for at, value in curve.points]
     for row in draw_plot(points, marks=[each.at for each in moments]):
-        out.raw(f"  {row}")
-    out.raw(
+        yield f"  {row}"
+    yield (
         f"  last {_show(curve.last)}  least {_show(curve.least)}  most {_show(curve.most)}  "
         f"median {_show(curve.median)}  p95 {_show(curve.p95)}"
     )
     if (compared := curve.compared) is not None:
-        out.raw(
+        yield (
             f"  before {format_value(compared.before)}  after {format_value(compared.after)}  "
             f"{compared.strength:+.1f} standard errors"
         )
     for change in curve.changes:
-        out.raw(
+        yield (
             f"  {_format_time(change.at)}: from {format_value(change.before)} "
             f"to {format_value(change.after)}"
         )
     if (trend := curve.trend) is not None:
-        out.raw(f"  steadily from {format_value(trend.first)} to {format_value(trend.last)}")
+        yield f"  steadily from {format_value(trend.first)} to {format_value(trend.last)}"
     if (spike := curve.spike) is not None:
-        out.raw(
+        yield (
             f"  {_format_time(spike.at)}: {format_value(spike.value)}, "
             f"otherwise about {format_value(spike.usual)}"
         )
-    out.raw("")
+    yield ""
 
 
 def _show(value: float | None) -> str:

@@ -88,5 +88,11 @@ def _show_left(each: SloView) -> str:
     if each.left is None:
         return "unknown"
     if each.left < 0:
-        return f"{100 * each.left:.3g} % (overspent)"
-    return f"{100 * each.left:.3g} %"
+        return f"{_show_percent(each.left)} (overspent)"
+    return _show_percent(each.left)
+
+
+def _show_percent(share: float) -> str:
+    """Of a few digits, and never with an exponent."""
+    percent = 100 * share
+    return f"{percent:,.0f} %" if abs(percent) >= 100 else f"{percent:.3g} %"

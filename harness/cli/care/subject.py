@@ -58,8 +58,9 @@ async def _list(connection: Connection, out: Out) -> int:
 
 async def _add(connection: Connection, folder: str, out: Out) -> int:
     from harness.care.subjects.registry import add_subject
+    from harness.engine.connection import get_identity
 
-    subject, warnings = await add_subject(connection, Path(folder), "local")
+    subject, warnings = await add_subject(connection, Path(folder), get_identity())
     count = len(subject.watched)
     _say(
         out,
@@ -74,8 +75,9 @@ async def _add(connection: Connection, folder: str, out: Out) -> int:
 
 async def _remove(connection: Connection, name: str, out: Out) -> int:
     from harness.care.subjects.registry import remove_subject
+    from harness.engine.connection import get_identity
 
-    await remove_subject(connection, name, "local")
+    await remove_subject(connection, name, get_identity())
     _say(out, {"removed": name}, f"Removed {name}. Its folder is as it was.")
     return exit_codes.DONE
 

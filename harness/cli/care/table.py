@@ -72,7 +72,8 @@ CARE_COMMANDS: tuple[Command, ...] = (
         "Show all subjects, and the invariants that do not hold.",
         "harness.cli.care.invariant:show_status",
         (JSON,),
-        "Exits with 1 if an invariant does not hold, or cannot be evaluated.",
+        "Exits with 1 if an invariant does not hold or cannot be evaluated, or if evaluations are\n"
+        "overdue, since no worker runs for example.",
         (("harness care status", ""),),
         group="Care",
         works="anywhere",
@@ -202,7 +203,7 @@ CARE_COMMANDS: tuple[Command, ...] = (
         (
             arg("subject", metavar="SUBJECT", nargs="?", help="Without it, silences are listed."),
             arg("invariant", metavar="INVARIANT", nargs="?", help="Without it, all of it."),
-            arg("--for", dest="duration", metavar="TIME", default="1h", help="Such as 30m (1h)."),
+            arg("--for", dest="duration", metavar="TIME", help="Such as 30m (1h)."),
             arg("--reason", metavar="TEXT", help="Why; shown to others."),
             arg("--end", metavar="ID", help="End this silence now."),
             JSON,

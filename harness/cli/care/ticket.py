@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from argparse import Namespace
 from collections.abc import Sequence
-from typing import cast
+from typing import TYPE_CHECKING
 
 from harness.care.query_views import QueryAnswer
-from harness.care.states import OPEN_STATES, Action
+from harness.care.states import OPEN_STATES
 from harness.care.ticket_views import (
     CommentBody,
     OpenTicketBody,
@@ -33,6 +33,9 @@ from harness.contracts.clean_text import clean_line, clean_text
 from harness.terminal import exit_codes
 from harness.terminal.backend import Backend
 
+if TYPE_CHECKING:
+    from harness.config.logins import Server
+
 HEADS = ("TICKET", "STATE", "PRIORITY", "FOR", "SUBJECT", "SEEN", "ASSIGNEE", "TITLE")
 NEEDS = {
     "show": ("ID",), "open": ("SUBJECT", "TITLE"), "work": ("ID",), "resolve": ("ID",),
@@ -53,13 +56,16 @@ async def run_ticket(args: Namespace, out: Out) -> int:
         raise UsageError(
             f"`harness care ticket {args.action}` needs {' '.join(needs)}.", "Quote texts."
         )
+    if args.action == "list" and args.limit is not None and args.limit < 1:
+        raise UsageError("--limit must be at least 1.", "Give a larger number.")
     async with open_backend(args, out) as backend:
         if args.action == "list":
             await _list(backend, args, words, out)
         elif args.action == "show":
-            _print_detail(await backend.care.show_ticket(words[0]), out)
+            _print_detail(await backend.care.show_ticket(words[0]), out, args.server)
         elif args.action == "comment":
-            note = await backend.care.comment(words[0], CommentBody(text=words[1]))
+            comment = make_body(CommentBody, {"text": words[1]}, "care ticket")
+            note = await backend.care.comment(words[0], comment)
             _say(out, note, "Noted.")
         elif args.action == "pin":
             print_note(await backend.care.pin(words[0], _read_pin(args, words[1])), out)
@@ -82,17 +88,18 @@ async def run_ticket(args: Namespace, out: Out) -> int:
 
 async def _act(backend: Backend, args: Namespace, words: Sequence[str]) -> TicketView:
     if args.action == "open":
-        body = OpenTicketBody(subject=words[0], title=words[1][:300], work=args.work)
-        return await backend.care.open_ticket(body)
-    act = TicketActBody(action=cast("Action", args.action), why=args.why or "")
-    return await backend.care.act_on_ticket(words[0], act)
+        fields = {"subject": words[0], "title": words[1], "work": args.work}
+        return await backend.care.open_ticket(make_body(OpenTicketBody, fields, "care ticket"))
+    act = {"action": args.action, "why": args.why or ""}
+    body = make_body(TicketActBody, act, "care ticket")
+    return await backend.care.act_on_ticket(words[0], body)
 
 
 def _read_pin(args: Namespace, query: str) -> PinBody:
     since = args.since and parse_duration("--since", args.since).total_seconds()
     source = "logs" if args.logs else "metrics"
     fields = {"query": query, "source": source, "seconds": since, "text": args.why or ""}
-    return make_body(PinBody, fields, "care ticket")
+    return make_body(PinBody, fields, "care ticket", {"text": "--why"})
 
 
 async def _list(backend: Backend, args: Namespace, words: Sequence[str], out: Out) -> None:
@@ -103,7 +110,7 @@ async def _list(backend: Backend, args: Namespace, words: Sequence[str], out: Ou
         subject=words[0] if words else None, states=states, assignee=assignee,
         priority=args.priority,
     )  # fmt: skip
-    left = args.limit or LISTED
+    left = LISTED if args.limit is None else args.limit
     found, cursor = list[TicketView](), None
     while left > 0:
         page = await backend.care.list_tickets(which, min(left, MOST_LISTED), cursor)
@@ -131,7 +138,7 @@ def _print_list(found: Sequence[TicketView], out: Out) -> None:
         out.note("No tickets.")
 
 
-def _print_detail(ticket: TicketDetail, out: Out) -> None:
+def _print_detail(ticket: TicketDetail, out: Out, server: Server | None) -> None:
     if out.json:
         out.line(ticket.model_dump(exclude_none=True))
         return
@@ -154,6 +161,8 @@ def _print_detail(ticket: TicketDetail, out: Out) -> None:
         out.raw(f"  related ({RELATED[other.why]}): {other.id}  {other.state}  {title}")
     if ticket.run is not None:
         out.raw(f"the agent's run: harness show {ticket.run}")
+    if server is not None:
+        out.raw(f"page: {server.url}/panels/care/care?ticket=care.{ticket.id}")
     if ticket.state == "proposed":
         out.raw(f"to decide: harness approve {ticket.run}   or: harness reject {ticket.run}")
 
@@ -173,7 +182,9 @@ def print_note(note: TicketNote, out: Out) -> None:
     if note.kind == "pin":
         answer = QueryAnswer.model_validate(note.evidence)
         out.raw(f"    {clean_line(answer.query)}")
-        print_answer(answer, out)
+        print_answer(answer, out, indent="    ")
+        if answer.more:
+            out.raw(f"    {answer.more} more {'lines' if answer.lines else 'curves'} are not kept")
         return
     for key, value in (note.evidence or {}).items():
         lines = clean_text(str(value or "")).splitlines()

@@ -86,6 +86,7 @@ TICKET_COMMANDS: tuple[Command, ...] = (
                 "--verify", help="Compare each entry with its history, and look for removed ones."
             ),
             arg("--export", metavar="FILE", help="Write all to FILE: CSV if it ends so, or JSON."),
+            flag("--force", help="With --export: replace FILE."),
             flag("--csv", help="Print CSV."),
             JSON,
         ),

@@ -42,8 +42,8 @@ def make_console(
 ) -> Console:
     """A console; `terminal`: whether `out` leads to one, if that cannot be asked."""
     return _Console(
-        file=out or sys.stdout, theme=THEME, highlight=False, markup=False, width=width,
-        force_terminal=terminal,
+        file=out or sys.stdout, theme=THEME, highlight=False, markup=False, emoji=False,
+        width=width, force_terminal=terminal,
     )  # fmt: skip
 
 

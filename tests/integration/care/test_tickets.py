@@ -15,6 +15,7 @@ from harness.care.audit.views import PROVEN
 from harness.care.invariants import silences
 from harness.care.repair.agent import make_care_agent
 from harness.care.subjects.registry import check_subject
+from harness.care.ticket_views import TicketChangeBody
 from harness.care.tickets import client, notes
 from harness.care.tickets.rows import Report, TicketFilter, fingerprint
 from harness.care.tickets.store import TicketStore
@@ -28,7 +29,8 @@ from tests.integration.care.conftest import MakeShop
 async def work_until(shop: Shop, *states: str) -> str:
     """Break `errors` with a commit, let the agent work on the ticket; returns its run."""
     await shop.ticket(shop.ticket_of("errors"), "open")
-    await client.act_on_ticket(shop.connection, shop.ticket_of("errors"), "work", "tester")
+    begun = await client.act_on_ticket(shop.connection, shop.ticket_of("errors"), "work", "tester")
+    assert begun.state != "open", "an agent looks for the cause"
     ticket = await shop.ticket(shop.ticket_of("errors"), *states)  # type: ignore[arg-type]
     assert ticket.run is not None
     return ticket.run
@@ -85,6 +87,9 @@ async def test_a_rejected_change_is_not_made(care: Harness, make_shop: MakeShop)
     await care.get_run(run).reject(note="not now")
     ticket = await shop.ticket(shop.ticket_of("errors"), "failed")
     assert shop.read("errors") == 5 and not shop.deploys and not ticket.changes
+    shop.commit("0", "0", "Repair it by hand")
+    ticket = await shop.ticket(shop.ticket_of("errors"), "resolved")
+    assert (ticket.moves[-1].why, ticket.moves[-1].by) == ("the invariant holds again", "watch")
 
 
 async def test_a_deploy_that_fails_halfway_is_taken_back(
@@ -168,15 +173,22 @@ async def test_the_states_of_a_ticket_are_kept(care: Harness, make_shop: MakeSho
     made = await client.open_ticket(care.connection, shop.name, "Look at this", "tester")
     note = await notes.comment(care.connection, made.id, "it began at noon", "tester")
     assert note.text == "it began at noon"
-    await client.act_on_ticket(care.connection, made.id, "resolve", "tester", "it was nothing")
+    body = TicketChangeBody(priority="urgent", assignee="bob")
+    changed = await client.change_ticket(care.connection, made.id, body, "tester")
+    assert (changed.priority, changed.assignee) == ("urgent", "bob"), "as it is after the change"
+    resolved = await client.act_on_ticket(
+        care.connection, made.id, "resolve", "tester", "it was nothing"
+    )
+    assert resolved.state == "resolved"
     with pytest.raises(TicketRefused, match="cannot become resolved"):
         await client.act_on_ticket(care.connection, made.id, "resolve", "tester")
     with pytest.raises(TicketRefused, match="cannot start"):
         await client.act_on_ticket(care.connection, made.id, "work", "tester")
-    await client.act_on_ticket(care.connection, made.id, "close", "tester")
+    closed = await client.act_on_ticket(care.connection, made.id, "close", "tester")
+    assert closed.state == "closed"
     ticket = await shop.ticket(made.id, "closed")
     assert [(move.state, move.by) for move in ticket.moves] == [
-        ("open", "tester"), ("resolved", "tester"), ("closed", "tester"),
+        ("open", "tester"), ("open", "tester"), ("resolved", "tester"), ("closed", "tester"),
     ]  # fmt: skip
     store = TicketStore(care.connection.database)
     assert not [

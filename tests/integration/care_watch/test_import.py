@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from harness.care.audit.client import read_audit, read_gaps
+from harness.care.audit.store import AuditFilter
 from harness.cli.parser import UsageError
 from harness.terminal import exit_codes
 from tests.integration.api.conftest import Api
@@ -67,6 +69,25 @@ async def test_rules_are_added_updated_and_left_out(api: Api, subject: str) -> N
     mixed = await import_(api, subject, RULES.replace("Both", "Other") + WRONG)
     assert [outcome for _, outcome in mixed[1:]] == ["updated", "added", *["left out"] * 3]
     assert set(await list_mine(api)) == {"down", "both", "other"}
+
+
+async def test_imports_are_acts_of_the_audit(api: Api, subject: str) -> None:
+    connection, added = api.daemon.connection, AuditFilter(action="invariant_added")
+
+    async def read() -> list[tuple[str | None, str]]:
+        entries = (await read_audit(connection, added, 50, verify=True)).entries
+        assert {each.proof.state for each in entries if each.proof} <= {"sealed", "unsealed"}
+        assert (await read_gaps(connection, AuditFilter())).unlisted == []
+        return sorted((each.name, each.by) for each in entries)
+
+    await import_(api, subject, RULES, dry_run=True)
+    assert await read() == []
+    both = [("both", api.user), ("down", api.user)]
+    for _ in range(2):  # again changes nothing, and so it is no act
+        await import_(api, subject, RULES)
+        assert await read() == both
+    await import_(api, subject, RULES.replace("for: 5m", "for: 1m"))
+    assert await read() == [*both, ("down", api.user)]
 
 
 async def test_who_may_and_what_is_refused(api: Api, subject: str) -> None:

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+import pytest
+from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from harness import Harness
+from harness.care.acts import record_act
 from harness.care.invariants.client import list_invariants, read_status
 from harness.care.store import CareStore
 from harness.care.subjects.registry import add_subject, find_subject, remove_subject
 from harness.care.views import InvariantView
+from harness.care.watching import keep_watch
+from harness.contracts.errors import StackUnreachable
 from harness.contracts.queues import capability_queue
 from harness.engine.connection import Connection
 from harness.store.store_id import get_store_id
@@ -114,3 +120,35 @@ async def test_the_schedule_goes_with_the_last_invariant(
     await add_subject(connection, subject_folder, "ann")
     assert await find_schedule(connection) is None
     await remove_subject(connection, name, "ann")
+
+
+async def test_what_nobody_has_evaluated_is_overdue(
+    remote: Harness, subject_folder: Path, name: str
+) -> None:
+    connection = remote.connection
+    await add_subject(connection, subject_folder, "ann")
+    assert not (await read_status(connection)).overdue, "it was added a moment ago"
+    await connection.database.fetch(
+        "UPDATE harness_care.subject SET added = now() - interval '1 hour' RETURNING 1"
+    )
+    status = await read_status(connection)
+    assert status.overdue and status.evaluated is None
+    await remove_subject(connection, name, "ann")
+    assert not (await read_status(connection)).overdue
+
+
+async def test_a_change_that_temporal_may_not_know_says_so(
+    remote: Harness, subject_folder: Path
+) -> None:
+    connection = remote.connection
+    await add_subject(connection, subject_folder, "ann")
+    elsewhere = await Client.connect(
+        connection.endpoints.temporal_address, namespace="no-such-namespace",
+        data_converter=connection.temporal.data_converter,
+    )  # fmt: skip
+    lost = replace(connection, temporal=elsewhere)
+    with pytest.raises(StackUnreachable, match="The change was made, but") as made:
+        await keep_watch(lost)
+    with pytest.raises(StackUnreachable, match="Nothing was changed") as recorded:
+        await record_act(lost, "subject_removed", "api", "ann")
+    assert {made.value.fix.partition(":")[0], recorded.value.fix.partition(":")[0]} == {"Repeat it"}

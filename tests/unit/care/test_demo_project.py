@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,10 @@ from harness.care.demo import leftovers
 from harness.care.demo.faults import FAULTS
 from harness.care.demo.project import MARK, SUBJECTS, make_demo, open_demo
 from harness.care.subjects.subject import parse_subject
+from harness.config.settings import settings_model
 from harness.contracts.errors import DemoRefused
+from harness.contracts.model import Usage
+from harness.providers.prices import cost_micros, read_prices
 
 SOURCES = ("service.py", "bucket.py", "worker.py", "jobs.py", "config.toml")
 
@@ -35,6 +39,9 @@ def test_it_is_made_once_and_found_again(tmp_path: Path) -> None:
         == demo
         == open_demo(tmp_path / "demo")
     )
+    written = tomllib.loads((demo.folder / "harness.toml").read_text())
+    prices = read_prices(settings_model().model_validate(written))
+    assert cost_micros("care/rules", Usage(input=5, output=5), prices) == 0, "it is free"
 
 
 def test_each_fault_breaks_an_invariant_of_its_subject(tmp_path: Path) -> None:
@@ -49,7 +56,7 @@ def test_a_folder_with_something_else_is_refused(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("mine")
     with pytest.raises(DemoRefused, match="not empty"):
         make_demo(tmp_path, "care/rules", logs=False)
-    with pytest.raises(DemoRefused, match="has no demo"):
+    with pytest.raises(DemoRefused, match="not the folder of a care demo"):
         open_demo(tmp_path)
 
 

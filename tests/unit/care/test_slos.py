@@ -97,7 +97,7 @@ def test_what_is_left() -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("[[slo]]", "slo.0"),
+        ("[[slo]]", "SLO number 1: name is missing"),
         (SLO.replace("99.9", "100"), "objective"),
         (SLO.replace("99.9", "nan"), "objective"),
         (SLO.replace("99.9", "0"), "objective"),

@@ -30,7 +30,7 @@ from harness.care.contracts import (
     Worked,
     describe_fields,
 )
-from harness.care.states import CAN_WORK, TRANSITIONS, TicketState
+from harness.care.states import CAN_WORK, RESOLVE_ALONE, TRANSITIONS, TicketState
 
 T = TypeVar("T", bound=BaseModel)
 AGENT = "agent"
@@ -113,11 +113,16 @@ class CareTicket:
 
     @workflow.signal(description="The invariant is broken again, or holds again.")
     def observe(self, holds: bool) -> None:
-        if holds and self.state in ("open", "reopened") and self.working is None:
+        if holds and self.working is None and self._resolves_alone():
             self._move("resolved", "the invariant holds again", "watch")
         elif not holds and self.state == "resolved":
             self._move("reopened", "the invariant is broken again", "watch")
             self.wants_work = self.spec.autonomous
+
+    def _resolves_alone(self) -> bool:
+        if self.state == "failed":  # earlier workflows left such a ticket to a person
+            return workflow.patched("failed-resolves")
+        return self.state in RESOLVE_ALONE
 
     @workflow.query(description="The state of the ticket.")
     def show(self) -> TicketState:
