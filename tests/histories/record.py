@@ -49,7 +49,12 @@ from tests.histories.subagents import (
     subagent_continued,
     subagents,
 )
-from tests.histories.tickets import ticket_changed, ticket_repaired, ticket_undone
+from tests.histories.tickets import (
+    ticket_changed,
+    ticket_rejected,
+    ticket_repaired,
+    ticket_undone,
+)
 from tests.histories.watching import watched
 
 HERE = Path(__file__).parent
@@ -341,7 +346,8 @@ CASES: dict[str, dict[str, Case]] = {
         "eval_in_copies": eval_in_copies,
     },
     "CareTicket": {
-        case.__name__: case for case in (ticket_repaired, ticket_undone, ticket_changed)
+        case.__name__: case
+        for case in (ticket_repaired, ticket_undone, ticket_changed, ticket_rejected)
     },
     "CareAct": {"act_recorded": act_recorded},
     "Session": {case.__name__: case for case in (answered_in_order, rolled_back, continued)},
