@@ -10,7 +10,7 @@ const MOST_INVARIANTS = 100;
 
 export const showOverview = (content, host) => {
   const notice = make("div", { class: "care-notice" });
-  const head = make("div");
+  const head = make("div", { class: "care-stack" });
   const body = make("div", { class: "care-stack" });
   const reads = { again: () => {} };
   const tickets = makeTicketList(host, () => reads.again());
