@@ -24,9 +24,9 @@ BROKEN = "error-ratio"
 DIFF = "--- a/config.toml\n+++ b/config.toml\n@@ -1 +1 @@\n-limit = 20\n+limit = 200\n"
 OUTPUT = (
     "errors rose in the minute after the deploy\n"
-    "{job=\"api\"}: last 0.08, least 0.004, most 0.144, mean 0.04, p95 0.14\n"
+    '{job="api"}: last 0.08, least 0.004, most 0.144, mean 0.04, p95 0.14\n'
     "  changed at 10:05:00Z from 0.004 to 0.08 (+9 standard errors)\n"
-    "log: 10:05:01Z level=error msg=\"the bucket is empty\" key=ada path=/api/v1/orders status=503"
+    'log: 10:05:01Z level=error msg="the bucket is empty" key=ada path=/api/v1/orders status=503'
 )
 """What a tool returned, as agents quote it."""
 STATES: dict[str, State] = {

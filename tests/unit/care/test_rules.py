@@ -244,15 +244,22 @@ def test_a_rejected_change_ends_its_work() -> None:
     assert call is None and "not now" in text
 
 
-MOVED = MoveRow(state="proposed", why="deploy_change waits for approval", by="agent", at=5.0, run="r",
-                event=None, fields=None)  # fmt: skip
-REFUSED = replace(MOVED, state="investigating", why="rejected by ann: not at night", by="ann", at=6.0)
+MOVED = MoveRow(
+    state="proposed", why="deploy_change waits for approval", by="agent", at=5.0, run="r",
+    event=None, fields=None,
+)  # fmt: skip
+REFUSED = replace(
+    MOVED, state="investigating", why="rejected by ann: not at night", by="ann", at=6.0
+)
 PROPOSAL = Note(id="n", kind="proposal", text=f"Revert {COMMIT[:12]}: errors", by="agent", at=4.0,
                 evidence={"commit": NEW}, run="r")  # fmt: skip
 
 
 def test_what_a_person_refused_is_proposed_again_only_if_a_person_asks() -> None:
-    told = {asked: describe_refusals([PROPOSAL], [MOVED, REFUSED], asked=asked) for asked in (False, True)}
+    told = {
+        asked: describe_refusals([PROPOSAL], [MOVED, REFUSED], asked=asked)
+        for asked in (False, True)
+    }
     noted = ("note_hypothesis", "Noted")
     text, call = decide_after(f"{PROMPT}{told[False]}", *LOOKED, noted)
     assert call is None and f"refused to revert {COMMIT[:12]}" in text
@@ -261,7 +268,9 @@ def test_what_a_person_refused_is_proposed_again_only_if_a_person_asks() -> None
     restart = replace(MOVED, why="restart_subject waits for approval")
     told[False] = describe_refusals([PROPOSAL], [restart, REFUSED], asked=False)
     down = ("list_invariants", "up: broken, value 0; must be: up == 1")
-    text, call = decide_after(f"{PROMPT}{told[False]}", down, NONE, ("query_metrics", "up: 0"), noted)
+    text, call = decide_after(
+        f"{PROMPT}{told[False]}", down, NONE, ("query_metrics", "up: 0"), noted
+    )
     assert call is None and "refused a restart" in text
     assert describe_refusals([PROPOSAL], [MOVED], asked=False) == ""
 

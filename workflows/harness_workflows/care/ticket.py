@@ -186,7 +186,9 @@ class CareTicket:
         if not worked.changed:
             seen = await self._look(names[:1], None)
             if worked.rejected is not None:  # what a person refused is never taken for a repair
-                self._follow("failed", _describe_rejection(worked.rejected, names, seen), worked.run)
+                self._follow(
+                    "failed", _describe_rejection(worked.rejected, names, seen), worked.run
+                )
             elif seen.failing or not names:
                 self._follow("failed", f"nothing was changed: {worked.summary}", worked.run)
             else:
