@@ -126,6 +126,8 @@ class Work(Frozen):
     """The run that works: with a part that nobody can foresee, so that nobody can take its id."""
     at: float
     """When it began: the agent is told what was noted before, the same after each crash."""
+    by: str | None = None
+    """The person who asked for it; None: it begins as the subject is autonomous."""
 
 
 class Worked(Frozen):
@@ -141,6 +143,8 @@ class Worked(Frozen):
     window_seconds: float = 0.0
     """How long they must hold now."""
     summary: str = ""
+    rejected: str | None = None
+    """By whom and why its last proposal was rejected."""
 
 
 class Verify(Frozen):

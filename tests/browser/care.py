@@ -22,6 +22,13 @@ EVERY_S = 15.0
 PANEL = "/panels/care/care"
 BROKEN = "error-ratio"
 DIFF = "--- a/config.toml\n+++ b/config.toml\n@@ -1 +1 @@\n-limit = 20\n+limit = 200\n"
+OUTPUT = (
+    "errors rose in the minute after the deploy\n"
+    '{job="api"}: last 0.08, least 0.004, most 0.144, mean 0.04, p95 0.14\n'
+    "  changed at 10:05:00Z from 0.004 to 0.08 (+9 standard errors)\n"
+    'log: 10:05:01Z level=error msg="the bucket is empty" key=ada path=/api/v1/orders status=503'
+)
+"""What a tool returned, as agents quote it."""
 STATES: dict[str, State] = {
     BROKEN: "broken", "latency-p95": "violated", "queue-age": "no_data",
     "logged-errors": "unreachable", "memory": "holds", "old": "invalid",
@@ -115,7 +122,7 @@ async def _open_ticket(store: TicketStore, name: str, ticket: str, run: str, tex
         await store.save_move(request, "first")
     for kind, verdict in NOTES:
         evidence = {
-            "verdict": verdict, "for": text or "errors rose in the minute after the deploy",
+            "verdict": verdict, "for": text or OUTPUT,
             "against": text or "latency did not change", "commit": "1e" * 20,
             "diff": text or DIFF,
         }  # fmt: skip

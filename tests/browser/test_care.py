@@ -12,11 +12,12 @@ from playwright.async_api import Locator, Page, expect
 from harness import Harness
 from harness.api.caller import Role
 from harness.care.invariants.evaluate import evaluate
+from harness.care.invariants.slo import Slo
 from harness.care.settings import CareSettings
 from harness.care.store import CareStore
 from harness.care.subjects.registry import add_subject, remove_subject
 from tests.browser.axe import check_axe
-from tests.browser.care import PANEL, Cared, furnish_care
+from tests.browser.care import BROKEN, PANEL, Cared, furnish_care
 from tests.browser.conftest import on_one_loop
 from tests.browser.corpus import WORDS
 from tests.browser.live import TALL
@@ -25,6 +26,11 @@ from tests.browser.test_every_view import MOVING, WIDE
 from tests.browser.test_hostile_text import ALL, ATTACK_TEXTS, expect_text, set_canary
 from tests.fakes.steps import say
 
+SLO = Slo(
+    name="answered", objective=99.9, days=60, summary="Requests are answered.",
+    bad='sum(rate(http_requests_total{job="api",code=~"5.."}[{window}]))',
+    total='sum(rate(http_requests_total{job="api"}[{window}]))',
+)  # fmt: skip
 pytestmark = pytest.mark.usefixtures("nothing_left")
 DEFINITION = """
 name = "{name}"
@@ -159,6 +165,43 @@ async def test_views_of_care(site: Site, place: int) -> None:
     await page.reload()
     await expect(page.get_by_text("Set the limit").or_(row_of(page, cared)).first).to_be_visible()
     assert await page.evaluate(MOVING) == [], "moves for a person who asked for less motion"
+
+
+@pytest.mark.slow
+async def test_what_needs_a_person_comes_first(site: Site) -> None:
+    cared = await furnish_care(site, slos=(SLO,))
+    page = await site.sign_in(path=PANEL, width=400, height=800)
+    tickets = page.get_by_role("list", name="Tickets: proposed")
+    await expect(tickets).to_be_visible()
+    broken = page.get_by_role("list", name="Invariants", exact=True)
+    await expect(broken).to_contain_text(BROKEN)
+    subjects = page.get_by_role("list", name="Subjects", exact=True)
+    places = [await each.bounding_box() for each in (tickets, broken, subjects)]
+    tops = [place["y"] for place in places if place]
+    assert len(tops) == 3 and tops == sorted(tops)
+    rows = broken.get_by_role("listitem")
+    burning = rows.filter(has_text="answered-burn-14x")
+    query = burning.get_by_text("[120m]")
+    await expect(burning).to_contain_text("At this rate the error budget")
+    await expect(query).to_be_hidden()
+    await burning.get_by_text("query").click()
+    await expect(query).to_be_visible()
+    async with page.expect_response("**/api/v1/care/invariants"):
+        pass  # what is read again leaves open what a person has opened
+    await expect(query).to_be_visible()
+    holds = page.get_by_text("1 invariant that holds")
+    await expect(page.get_by_role("list", name="Invariants that hold")).to_be_hidden()
+    await holds.click()
+    await expect(page.get_by_role("list", name="Invariants that hold")).to_contain_text("memory")
+    await check_axe(page)
+    await page.goto(site.url + cared.paths[2])
+    output = page.get_by_role("region", name="What speaks for it").first
+    await expect(output).to_contain_text("the bucket is empty")
+    family = "element => getComputedStyle(element).fontFamily"
+    assert "mono" in (await output.evaluate(family)).lower()
+    sizes = "element => [element.scrollWidth > element.clientWidth, element.clientWidth > 250]"
+    assert await output.evaluate(sizes) == [True, True], "it scrolls in itself, and is readable"
+    assert await page.evaluate(WIDE) == []
 
 
 def row_of(page: Page, cared: Cared) -> Locator:

@@ -52,6 +52,7 @@ from tests.histories.subagents import (
 from tests.histories.tickets import (
     ticket_changed,
     ticket_held_again,
+    ticket_rejected,
     ticket_repaired,
     ticket_undone,
 )
@@ -347,7 +348,9 @@ CASES: dict[str, dict[str, Case]] = {
     },
     "CareTicket": {
         case.__name__: case
-        for case in (ticket_repaired, ticket_undone, ticket_changed, ticket_held_again)
+        for case in (
+            ticket_repaired, ticket_undone, ticket_changed, ticket_held_again, ticket_rejected,
+        )
     },
     "CareAct": {"act_recorded": act_recorded},
     "Session": {case.__name__: case for case in (answered_in_order, rolled_back, continued)},

@@ -94,6 +94,21 @@ async def ticket_changed(harness: Harness, model: ModelServer, name: str) -> Run
     return harness.get_run(name)
 
 
+async def ticket_rejected(harness: Harness, model: ModelServer, name: str) -> RunHandle[Any]:
+    """A person rejects the change, and asks for the work again."""
+    del model
+    player = _Player(harness, name, lambda _: Verified())
+    player.rejected = "rejected by ann: not at night"
+    async with player.playing(autonomous=True):
+        await player.until("failed")
+        player.rejected = None
+        await player.act("work")
+        await player.until("resolved", moves=8)
+        await player.act("close")
+    assert [work.by for work in player.asked] == [None, "ann"]
+    return harness.get_run(name)
+
+
 class _Player:
     """Plays the activities of a ticket's workflow."""
 
@@ -102,6 +117,9 @@ class _Player:
         self.fails = False
         self.again = False
         """Whether what the run does is told twice, each with its event."""
+        self.rejected: str | None = None
+        """By whom and why what the run proposes is rejected."""
+        self.asked: list[Work] = []
         self._looks = 0
         self._look = look
         self._name = name
@@ -143,6 +161,9 @@ class _Player:
     @activity.defn(name="work_on_ticket")
     async def work(self, request: Work) -> Worked:
         handle: Any = self._temporal.get_workflow_handle(self._name)
+        self.asked.append(request)
+        if self.rejected is not None:
+            return Worked(run="run-1", changed=False, rejected=self.rejected)
         if self.fails:
             raise ApplicationError("The agent is unknown.", non_retryable=True)
         states: tuple[TicketState, ...] = ("proposed", "approved", "changing", "verifying")

@@ -42,6 +42,13 @@ const setAttributes = (made, attributes) => {
 export const quote = (text, className = "") =>
   make("p", { class: `care-quote ${className}`.trim(), dir: "auto" }, text);
 
+/** Output of tools, such as figures and lines of logs, whose columns stay in line: it scrolls where it
+ * is too wide. One line is a text like others. */
+export const quoteOutput = (text, label) =>
+  String(text).trim().includes("\n")
+    ? make("pre", { class: "care-output", dir: "ltr", tabindex: 0, role: "region", "aria-label": label }, text)
+    : quote(text);
+
 export const badge = (text, kind) => make("span", { class: `care-badge care-${kind}` }, text);
 
 /** A problem, said where it happened. */
@@ -107,7 +114,10 @@ const fitNode = (old, fresh) => {
     if (old.data !== fresh.data) old.data = fresh.data;
     return;
   }
-  for (const { name } of [...old.attributes]) if (!fresh.hasAttribute(name)) old.removeAttribute(name);
+  for (const { name } of [...old.attributes]) {
+    const isOpened = name === "open" && old.nodeName === "DETAILS"; // by a person
+    if (!isOpened && !fresh.hasAttribute(name)) old.removeAttribute(name);
+  }
   for (const { name, value } of fresh.attributes) {
     if (old.getAttribute(name) !== value) old.setAttribute(name, value);
   }

@@ -1,24 +1,26 @@
-// All subjects, their invariants, and the open tickets.
+// What needs a person first: tickets, then invariants that do not hold; then subjects, and what holds.
 import { fill, make, subjectLink } from "./dom.js";
 import { drawSpark } from "./draw.js";
 import { keepRead } from "./refresh.js";
 import { makeTicketList } from "./ticket_list.js";
-import { showAge, showCondition, showTime, showValue, sortInvariants, stateBadge } from "./words.js";
+import { describeCondition, showAge, showCount, showMessage, showTime, showValue, sortInvariants, stateBadge } from "./words.js";
 
 const EVERY_S = 5;
 const MOST_INVARIANTS = 100;
 
 export const showOverview = (content, host) => {
   const notice = make("div", { class: "care-notice" });
+  const head = make("div", { class: "care-stack" });
   const body = make("div", { class: "care-stack" });
   const reads = { again: () => {} };
   const tickets = makeTicketList(host, () => reads.again());
   tickets.element.hidden = true;
-  content.append(notice, body, tickets.element);
+  content.append(notice, head, tickets.element, body);
   const load = async () => {
     const [status, { invariants }, found] = await Promise.all([
       host.get("/care"), host.get("/care/invariants"), tickets.read(),
     ]);
+    fill(head, late(status, host.locale));
     fill(body, ...describeAll(status, invariants, host.locale));
     tickets.show(found, status.subjects);
     tickets.element.hidden = status.subjects.length === 0;
@@ -36,9 +38,8 @@ const describeAll = (status, invariants, locale) => {
     ];
   }
   return [
-    late(status, locale),
-    part("subjects", "Subjects", make("ul", { class: "care-cards", "aria-label": "Subjects" }, ...status.subjects.map(subjectCard))),
     part("invariants", "Invariants", ...describeInvariants(invariants, locale)),
+    part("subjects", "Subjects", make("ul", { class: "care-cards", "aria-label": "Subjects" }, ...status.subjects.map(subjectCard))),
   ];
 };
 
@@ -68,23 +69,37 @@ const describeInvariants = (found, locale) => {
   const failing = count("broken", "violated");
   const holding = count("holds");
   const summary = `${failing} ${failing === 1 ? "does" : "do"} not hold, ${found.length - failing - holding} unknown, ${holding} ${holding === 1 ? "holds" : "hold"}.`;
-  const sorted = sortInvariants(found).slice(0, MOST_INVARIANTS);
-  const left = found.length - sorted.length;
+  const sorted = sortInvariants(found);
+  const bad = sorted.filter(({ state }) => state !== "holds");
+  const good = sorted.filter(({ state }) => state === "holds");
   return [
-    make("p", { class: "care-quiet" }, summary),
-    make("ul", { class: "care-list", "aria-label": "Invariants" }, ...sorted.map((each) => invariantItem(each, locale))),
-    left > 0 ? make("p", { class: "care-quiet" }, `${left} more are shown with their subjects.`) : undefined,
+    make("p", { class: "care-quiet", "data-key": "summary" }, summary),
+    bad.length > 0 ? listInvariants("bad", "Invariants", bad, locale) : undefined,
+    left(bad),
+    good.length > 0
+      ? make("details", { class: "care-more", "data-key": "good" },
+          make("summary", {}, `${showCount(good.length, "invariant")} that ${good.length === 1 ? "holds" : "hold"}`),
+          listInvariants("list", "Invariants that hold", good, locale), left(good))
+      : undefined,
   ];
 };
+
+const listInvariants = (key, label, found, locale) =>
+  make("ul", { class: "care-list", "data-key": key, "aria-label": label },
+    ...found.slice(0, MOST_INVARIANTS).map((each) => invariantItem(each, locale)));
+
+const left = (found) =>
+  found.length > MOST_INVARIANTS
+    ? make("p", { class: "care-quiet" }, `${found.length - MOST_INVARIANTS} more are shown with their subjects.`) : undefined;
 
 const invariantItem = (each, locale) =>
   make("li", { class: "care-invariant", "data-key": `${each.subject}/${each.name}` },
     make("div", { class: "care-row" }, stateBadge(each.state), each.silenced ? make("span", { class: "care-quiet" }, "silenced") : undefined),
     make("div", { class: "care-grow" },
       make("p", {}, make("strong", {}, each.name), " of ", subjectLink(each.subject)),
-      make("p", { class: "care-code" }, showCondition(each, locale)),
-      each.state !== "holds" && each.message && each.message !== String(each.value)
-        ? make("p", { class: "care-quiet care-quote" }, each.message) : undefined),
+      each.summary ? make("p", { class: "care-quote" }, each.summary) : undefined,
+      describeCondition(each, locale),
+      showMessage(each)),
     make("div", { class: "care-figures" },
       make("p", { class: "care-value" }, showValue(each.value, locale)),
       each.since == null ? undefined

@@ -7,7 +7,7 @@ import { keepRead } from "./refresh.js";
 import { showSlos } from "./slos.js";
 import { makeInvariantForm, makeSilences } from "./subject_acts.js";
 import { changeItem, ticketItem } from "./ticket_item.js";
-import { showAge, showCondition, showCount, showTime, showValue, sortInvariants, stateBadge, timeOf } from "./words.js";
+import { describeCondition, showAge, showCount, showMessage, showTime, showValue, sortInvariants, stateBadge, timeOf } from "./words.js";
 
 const EVERY_S = 5;
 /** More lines than these hide the curve. */
@@ -126,9 +126,9 @@ const invariantItem = (each, span, marks, locale, mayChange) =>
       each.silenced ? make("span", { class: "care-quiet" }, "silenced") : undefined,
       each.by ? make("span", { class: "care-quiet" }, `added by ${each.by}`) : undefined,
       each.by && mayChange ? button("Remove", { "data-key": each.name, "aria-label": `Remove ${each.name}` }) : undefined),
-    make("p", { class: "care-code" }, showCondition(each, locale)),
     each.summary ? make("p", { class: "care-quote" }, each.summary) : undefined,
-    each.state !== "holds" && each.message ? make("p", { class: "care-quiet care-quote" }, each.message) : undefined,
+    describeCondition(each, locale),
+    showMessage(each),
     span ? drawCurve({ points: each.samples, span, name: each.name, locale, threshold: each.threshold, marks }) : undefined);
 
 const describeTickets = (found, locale) =>

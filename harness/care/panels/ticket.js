@@ -1,5 +1,5 @@
 // One ticket: what happened to it, what may be the cause, and what people can do.
-import { badge, fill, make, overviewLink, quote, runLink, subjectLink, ticketLink } from "./dom.js";
+import { badge, fill, make, overviewLink, quote, quoteOutput, runLink, subjectLink, ticketLink } from "./dom.js";
 import { describeAnswer } from "./query_box.js";
 import { keepRead } from "./refresh.js";
 import { makeActs, makeCommentForm, makeFields, makePinForm } from "./ticket_acts.js";
@@ -124,9 +124,9 @@ const hypothesisItem = (note, locale) => {
     make("p", { class: "care-row" }, verdict ? verdictBadge(verdict) : undefined,
       make("span", { class: "care-quiet" }, `by ${note.by}, `, timeOf(note.at, locale))),
     quote(note.text),
-    make("dl", { class: "care-facts" },
-      ...(backing ? fact("For", quote(backing)) : []),
-      ...(against ? fact("Against", quote(against)) : [])));
+    make("dl", { class: "care-facts care-evidence" },
+      ...(backing ? fact("For", quoteOutput(backing, "What speaks for it")) : []),
+      ...(against ? fact("Against", quoteOutput(against, "What speaks against it")) : [])));
 };
 
 const proposalItem = (note, locale) => {

@@ -61,7 +61,8 @@ export const makeTicketList = (host, again) => {
   };
 
   const opening = host.role === "viewer" ? undefined : makeOpening(host, again);
-  const element = make("section", { class: "care-part" }, make("h2", {}, "Tickets"), filters, list, pages, opening?.element);
+  const element = make("section", { class: "care-part" }, make("h2", {}, "Tickets"), list, pages,
+    make("details", { class: "care-more" }, make("summary", {}, "Find tickets"), filters), opening?.element);
   return { element, read, show: (found, subjects) => { show(found, subjects); opening?.offer(subjects); } };
 };
 

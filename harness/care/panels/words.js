@@ -7,6 +7,8 @@ const STATES = {
 };
 /** The order in which invariants need a look. */
 const URGENCY = ["broken", "invalid", "violated", "unreachable", "no_data", "not evaluated", "holds"];
+/** Characters of a condition that is shown at once. */
+const LONG_QUERY = 200;
 const SEVERITIES = ["critical", "warning", "info"];
 export const PRIORITIES = [["urgent", "Urgent"], ["high", "High"], ["normal", "Normal"], ["low", "Low"]];
 /** The order in which tickets need a person, with what a state means. */
@@ -52,6 +54,23 @@ export const showValue = (value, locale) => {
 
 export const showCondition = (each, locale) =>
   `${each.query} ${each.operator} ${showValue(each.threshold, locale)}`;
+
+/** What is said of an invariant that does not hold, unless that is only its value again. */
+export const showMessage = (each) => {
+  if (each.state === "holds" || !each.message) return undefined;
+  const number = Number(each.message);
+  const isValue = each.value != null && Math.abs(number - each.value) <= 1e-4 * Math.abs(each.value);
+  return isValue ? undefined : make("p", { class: "care-quiet care-quote" }, each.message);
+};
+
+/** What must hold. Queries that nobody has written by hand, or that fill the view, are folded. */
+export const describeCondition = (each, locale) => {
+  const whole = showCondition(each, locale);
+  if (whole.length <= LONG_QUERY) return make("p", { class: "care-code" }, whole);
+  const limit = `${each.operator} ${showValue(each.threshold, locale)}`;
+  return make("details", { class: "care-more" },
+    make("summary", {}, `must be ${limit}: query`), make("p", { class: "care-code" }, whole));
+};
 
 /** A moment: the time alone if it is today's. */
 export const showTime = (at, locale) => {

@@ -17,6 +17,8 @@ CHANGES = ("deploy_change", "restart_subject")
 AGENT = "agent"
 POLICY = "a policy"
 """Who decided, if nobody did."""
+REJECTED = "rejected by "
+"""How the reason of a move begins that follows from a rejection."""
 
 
 def find_run(work: Work) -> str:
@@ -38,7 +40,7 @@ def find_move(event: DurableEvent) -> Move | None:
             state, why = "approved", f"approved by {by}"
         case DecisionMade(verdict="reject"):
             by = event.by or POLICY
-            state, why = "investigating", f"rejected by {by}: {event.note or ''}"
+            state, why = "investigating", f"{REJECTED}{by}: {event.note or 'no reason given'}"
         case ToolCallStarted(name=name) if name in CHANGES:
             state, why, by = "changing", f"{name} is at work", AGENT
         case ToolCallFinished(name=name, ok=True) if name in CHANGES:

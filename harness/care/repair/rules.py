@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from harness.care.repair.refusals import RESTART
 from harness.care.repair.rules_remedy import (
     Cause,
     Step,
@@ -14,7 +15,7 @@ from harness.care.repair.rules_remedy import (
     find_runbook,
     needs_restart,
 )
-from harness.care.repair.rules_seen import Broken, Seen, read_conversation
+from harness.care.repair.rules_seen import Broken, Seen, read_conversation, read_figures
 from harness.care.repair.rules_talk import decide_in_talk
 from harness.config.settings import ProviderSettings
 from harness.contracts.errors import ModelNotFound
@@ -95,6 +96,8 @@ def _repair(seen: Seen, broken: list[Broken]) -> Step:
     reverted = seen.find("propose_revert")
     if culprit is not None and not (reverted and reverted.failed):
         commit, line = culprit
+        if commit[:12] in seen.refused:
+            return f"A person has refused to revert {commit[:12]}. A person has to look.", None
         why = f"Revert {commit[:12]}: since it was deployed, {names} does not hold."
         hypothesis = f"The commit {commit[:12]} broke {names}."
         return carry_out(seen, Cause(hypothesis, f"{line}\n{evidence}", "revert", why, commit))
@@ -107,6 +110,8 @@ def _repair(seen: Seen, broken: list[Broken]) -> Step:
         why = f"{runbook.do}, as {runbook.name} says: {names} does not hold, no commit is to blame."
         cause = Cause(f"{runbook.title}.", evidence, runbook.do, why, runbook=runbook.name)
         return carry_out(seen, cause)
+    if needs_restart(broken) and RESTART in seen.refused:
+        return "A person has refused a restart. A person has to look.", None
     if needs_restart(broken):
         hypothesis = f"The process hangs, has died, or holds memory: {names}."
         why = f"{names} does not hold, and no commit is to blame."
@@ -123,11 +128,11 @@ def _give_up(names: str, refused: str) -> Step:
 
 def _collect_evidence(seen: Seen) -> str:
     """What the metrics say, and the newest lines of the logs."""
-    lines = [seen.read("query_metrics")[:400]]
+    lines = [read_figures(seen.read("query_metrics"))[:400]]
     logs = seen.find("query_logs")
     if logs is not None and not logs.failed:
-        lines += [f"log: {line[:120]}" for line in logs.content.splitlines()[:2]]
-    return "\n".join(lines)
+        lines += [f"log: {line[:120]}" for line in read_figures(logs.content).splitlines()[:2]]
+    return "\n".join(filter(None, lines))
 
 
 def _count_tokens(messages: Sequence[Message]) -> int:

@@ -32,6 +32,20 @@ COMPARE: Mapping[str, Callable[[float, float], bool]] = {
     "==": operator.eq, "!=": operator.ne,
 }  # fmt: skip
 EVIDENCE = 600
+RUNBOOK_TEXT = """\
+Seen: `{name}` {value}; it must be {limit}.
+
+How to recognize it: no commit was made in the hour before it broke. What the query said:
+
+    {query}
+
+{evidence}
+
+What helped: a restart.
+
+Be careful: a restart loses what the process holds in memory, and hides its cause, such as a leak.
+If `{name}` breaks again soon after, a person should look for the cause first.
+"""
 
 
 @dataclass(frozen=True)
@@ -154,17 +168,27 @@ def _deploy(seen: Seen, cause: Cause, proposed: str) -> Step:
 
 
 def _finish(seen: Seen, cause: Cause, text: str) -> Step:
-    """Propose a runbook, unless one was followed."""
+    """Propose a runbook of a restart, unless one was followed. A revert repairs one commit: there
+    is nothing to do the same way next time."""
     is_new = seen.has_runbooks and not cause.runbook and seen.find("propose_runbook") is None
     broken = seen.list_broken()
-    if not is_new or not broken:
+    if not is_new or not broken or cause.do != "restart":
         return text, None
     name = broken[0].name
     return "I propose a runbook of that.", ("propose_runbook", {
-        "name": f"{name.replace('_', '-')}-{cause.do}.md", "invariant": name, "do": cause.do,
-        "title": f"{name} breaks",
-        "text": f"Seen: {cause.evidence[:EVIDENCE]}\n\nWhat helped: {cause.why}",
+        "name": f"{name.replace('_', '-')}-restart.md", "invariant": name, "do": cause.do,
+        "title": f"{name} breaks, and no commit is to blame",
+        "text": _write_runbook(broken[0], cause),
     })  # fmt: skip
+
+
+def _write_runbook(broken: Broken, cause: Cause) -> str:
+    """What a person needs who meets the problem again."""
+    value = f"was {broken.value}" if broken.value else "had no value"
+    return RUNBOOK_TEXT.format(
+        name=broken.name, value=value, limit=broken.limit, query=broken.query,
+        evidence=cause.evidence[:EVIDENCE],
+    )  # fmt: skip
 
 
 def _to_number(digits: str, letter: str) -> float:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from harness.care.repair.refusals import NEVER, REFUSED
 from harness.contracts.message import Message, Text, ToolCall, ToolResult
 
 CLOCK = "%Y-%m-%dT%H:%M:%SZ"
@@ -19,12 +20,15 @@ _TICKET = re.compile(r"^Ticket \S+: ([a-z][a-z0-9_-]*) is broken", re.MULTILINE)
 _SUBJECT = re.compile(r"^Subject: ([a-z][a-z0-9_-]{0,63})\.", re.MULTILINE)
 _LOGS = re.compile(r"\. Logs: (\{.+\})\.$", re.MULTILINE)
 _BAD = re.compile(
-    r"^([a-z][a-z0-9_-]*): (?:broken|violated|no_data)(?: since (\S+?Z))?(?:, value \S+)?; "
-    r"must be( \(LogQL\))?: (.+?) (?:[<>]=?|[!=]=) \S+$",
+    r"^([a-z][a-z0-9_-]*): (?:broken|violated|no_data)(?: since (\S+?Z))?(?:, value (\S+))?; "
+    r"must be( \(LogQL\))?: (.+?) ((?:[<>]=?|[!=]=) \S+)$",
     re.MULTILINE,
 )
 _COMMIT = re.compile(r"^(\S+Z) commit ([0-9a-f]{40}) by (.+?): (.*)$", re.MULTILINE)
 _REVERT = re.compile(r"Revert ([0-9a-f]{12})\b")
+_REFUSED = re.compile(rf"^{REFUSED}(?:revert of )?(.+)\.$", re.MULTILINE)
+_FIGURES = re.compile(r"(?:  )?[^\s\[].*")
+_DRAWN = re.compile(r"[┤└\u2800-\u28ff]")
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,10 @@ class Broken:
     tool: str
     """That asks the query."""
     query: str
+    value: str = ""
+    """The last one, if there is any."""
+    limit: str = ""
+    """What it must be, such as `< 1`."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +76,13 @@ class Seen:
     def has_runbooks(self) -> bool:
         return "\nRunbooks are in " in self.prompt
 
+    @property
+    def refused(self) -> frozenset[str]:
+        """What people have refused and not asked for again: commits that would be reverted, and
+        `restart`."""
+        is_final = NEVER in self.prompt.splitlines()
+        return frozenset(_REFUSED.findall(self.prompt)) if is_final else frozenset()
+
     def find(self, tool: str, **arguments: object) -> Result | None:
         """The last call of a tool, with these arguments."""
         for result in reversed(self.results):
@@ -84,9 +99,14 @@ class Seen:
     def list_broken(self) -> list[Broken]:
         """The invariants that do not hold, that of the ticket first."""
         found = [
-            Broken(name, _read_clock(since), "query_logs" if of_logs else "query_metrics", query)
-            for name, since, of_logs, query in _BAD.findall(self.read("list_invariants"))
-        ]
+            Broken(
+                name, _read_clock(since), "query_logs" if of_logs else "query_metrics", query,
+                value, limit,
+            )
+            for name, since, value, of_logs, query, limit in _BAD.findall(
+                self.read("list_invariants")
+            )
+        ]  # fmt: skip
         mine = _first(_TICKET, self.prompt)
         return sorted(found, key=lambda each: each.name != mine)
 
@@ -108,6 +128,15 @@ class Seen:
             if start is None or start - BLAMED_S <= moment <= start + 1:
                 return commit, f"{at} commit {commit[:12]} by {author}: {title}"
         return None
+
+
+def read_figures(content: str) -> str:
+    """What a query returned, without plots, and without hints where more of it can be read."""
+    return "\n".join(
+        line
+        for line in content.splitlines()
+        if _FIGURES.fullmatch(line) and not _DRAWN.search(line)
+    )
 
 
 def read_conversation(messages: Sequence[Message]) -> Seen:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 
+from harness.care.repair.rules_seen import read_figures
 from harness.contracts.message import Message, ToolResult, user_message
 
 Call = tuple[str, Mapping[str, object]]
@@ -62,9 +63,9 @@ def _report(instructions: str, question: str, fresh: Sequence[Message]) -> tuple
     chosen = meant[:1]
     if chosen and "query_metrics" not in results:
         query = re.sub(r" (?:[<>]=?|[!=]=) \S+$", "", chosen[0].partition("must be: ")[2])
-        return "The curve of that:", ("query_metrics", {"query": query, "minutes": 15})
+        return "The figures of that:", ("query_metrics", {"query": query, "minutes": 15})
     shown = "\n".join((chosen or lines)[:MOST_LINES])
-    curve = results.get("query_metrics", "")
+    curve = read_figures(results.get("query_metrics", ""))
     return f"{shown}\n{curve}".strip(), None
 
 

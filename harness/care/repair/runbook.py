@@ -25,6 +25,11 @@ from harness.tools.files import confine
 
 SUFFIX = ".md"
 MAX_FILES, MAX_BYTES, MAX_LINE = 100, 32_768, 300
+DO = (
+    r"^(restart|ask|set [A-Za-z0-9_.-]+ in \S+ to [0-9.]+"
+    r"|multiply [A-Za-z0-9_.-]+ in \S+ by [0-9.]+)$"
+)
+"""What a runbook can say that a program does."""
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,60}\.md")
 _HEAD = re.compile(r"\A---\n(.*?)\n---\n", re.DOTALL)
 _KEY = re.compile(r"(title|when|if|do):[ \t]+(.+)")

@@ -10,7 +10,13 @@ from pydantic import Field
 from harness.agent import AnyTool, tool
 from harness.care.invariants.invariant import NAME as INVARIANT
 from harness.care.repair.context import Context
-from harness.care.repair.runbook import NAME, list_runbooks, read_runbook_text, write_runbook
+from harness.care.repair.runbook import (
+    DO,
+    NAME,
+    list_runbooks,
+    read_runbook_text,
+    write_runbook,
+)
 from harness.care.repair.tools import Words
 from harness.care.subjects.registry import find_subject
 from harness.care.tickets.rows import Note
@@ -55,18 +61,20 @@ async def propose_runbook(
     name: Annotated[str, Field(pattern=f"^{NAME.pattern}$")],
     title: Words,
     invariant: Annotated[str, Field(pattern=INVARIANT)],
-    do: Words,
+    do: Annotated[str, Field(pattern=DO, max_length=300)],
     text: Words,
 ) -> str:
-    """Propose a runbook of what you did, for the next time. It becomes a file only when the ticket
-    is resolved and a person accepts it.
+    """Propose a runbook of what helped, for the next time. It becomes a file only when the ticket
+    is resolved and a person accepts it. Propose none of a revert: it repairs one commit only.
 
     Args:
         name: The name of the file, such as `stuck.md`.
         title: The problem in a few words.
         invariant: The invariant that broke.
-        do: In a few words what helped, such as `restart`.
-        text: How to recognize the problem, what to do, and what to be careful about.
+        do: What helped: `restart`, `set KEY in FILE to NUMBER`, `multiply KEY in FILE by NUMBER`,
+            or `ask` if only a person can help.
+        text: What was seen (invariant, value, limit), how to recognize it, what helped, and what to
+            be careful about. For people: no plots, no output of tools.
     """
     ticket = await ctx.deps.find_ticket(ctx.run)
     if ticket is None:

@@ -68,6 +68,7 @@ read."""
 SHOWN = 50
 """Tickets and changes of a subject that are shown with it."""
 MOST_RELATED = 20
+SETTLED = TicketFilter(states=("resolved", "closed"))
 OPEN = TicketFilter(states=OPEN_STATES)
 
 
@@ -80,15 +81,14 @@ async def find_workflow_id(connection: Connection, ticket: str) -> str:
 async def report_judgements(
     connection: Connection, found: Iterable[tuple[Watched, Judgement]]
 ) -> None:
-    """Open or reopen a ticket for each broken invariant, and tell the others what holds again."""
+    """Open or reopen a ticket for each broken invariant, and tell the others what holds again. The
+    burn rates of an SLO have one ticket: it holds again when none of them is broken."""
     pairs = [(watched, judged) for watched, judged in found if not watched.silenced]
-    broken = [_describe(watched) for watched, judged in pairs if judged.state == "broken"]
-    await report(connection, broken)
-    held = {
-        fingerprint(watched.subject, watched.invariant.name)
-        for watched, judged in pairs
-        if judged.state == "holds"
-    }
+    bad = [pair for pair in pairs if pair[1].state == "broken"]
+    # In a gap of its data, what was broken before is not yet good.
+    still_bad = {_identify(e) for e, j in pairs if j.state == "broken" or j.violated_since}
+    held = {_identify(e) for e, j in pairs if j.state == "holds"} - still_bad
+    await report(connection, await _choose_reports(connection, bad))
     if held:
         waiting = await TicketStore(connection.database).list(
             TicketFilter(states=RESOLVE_ALONE), 10_000
@@ -307,10 +307,40 @@ def _report_again(ticket: Ticket) -> Report:
     )  # fmt: skip
 
 
+async def _choose_reports(
+    connection: Connection, bad: Sequence[tuple[Watched, Judgement]]
+) -> list[Report]:
+    """One report for each cause: of an SLO, the one of its fastest burn rate that is broken."""
+    settled = dict[str, float]()
+    if any(watched.invariant.slo is not None for watched, _ in bad):
+        found = await TicketStore(connection.database).list(SETTLED, 10_000)
+        settled = {ticket.id: ticket.changed for ticket in found}
+    worst = dict[str, Watched]()
+    for watched, judged in sorted(bad, key=lambda pair: pair[0].invariant.threshold):
+        id = _identify(watched)
+        if watched.invariant.slo is None or not _looks_back(judged, settled.get(id)):
+            worst[id] = watched
+    return [_describe(watched) for watched in worst.values()]
+
+
+def _looks_back(judged: Judgement, settled: float | None) -> bool:
+    """Whether a burn rate has been broken since before its ticket was settled: slow ones look back
+    for hours, and are broken by what happened before the repair."""
+    since = judged.since if judged.violated_since is None else judged.violated_since
+    return settled is not None and since <= settled
+
+
+def _identify(watched: Watched) -> str:
+    """The id of the ticket of an invariant, or of the SLO whose burn rate it is."""
+    slo = watched.invariant.slo
+    cause = watched.invariant.name if slo is None else f"slo\0{slo}"
+    return fingerprint(watched.subject, cause)
+
+
 def _describe(watched: Watched) -> Report:
     invariant = watched.invariant
     return Report(
-        id=fingerprint(watched.subject, invariant.name), subject=watched.subject,
+        id=_identify(watched), subject=watched.subject,
         invariant=invariant.name, severity=invariant.severity, by=WATCH,
         title=f"{invariant.name} is broken: {invariant.summary or invariant.condition}"[:300],
     )  # fmt: skip

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -40,6 +41,27 @@ def run_steps(demo: Demo, part: str) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def approve(demo: Demo, invariant: str) -> str:
+    """Approve what the agent proposes on the ticket of an invariant; returns the ticket's id."""
+
+    def find(*states: str) -> Any:
+        return next(
+            (
+                each
+                for each in demo.tickets("greeter")
+                if each["invariant"] == invariant and each["state"] in states
+            ),
+            None,
+        )
+
+    ticket = demo.until(lambda: find("proposed"))
+    demo.harness("approve", ticket["run"])
+    demo.until(lambda: find("resolved", "failed"))
+    shown = demo.harness("care", "ticket", "show", ticket["id"])
+    assert find("resolved"), shown
+    return ticket["id"]
+
+
 def test_a_service_of_ones_own(demo: Demo) -> None:
     parts = TUTORIAL.read_text().split("\n## ")
     try:
@@ -47,22 +69,20 @@ def test_a_service_of_ones_own(demo: Demo) -> None:
         run_steps(demo, parts[3])
         demo.until(lambda: demo.holds("greeter") and len(demo.states("greeter")) == 2)
         run_steps(demo, parts[4].rpartition("```sh")[0])
-        ticket = demo.until(
-            lambda: next((t for t in demo.tickets("greeter") if t["state"] == "proposed"), None)
-        )
-        demo.harness("approve", ticket["run"])
-        demo.until(lambda: demo.ticket("resolved") or demo.ticket("failed"))
-        shown = demo.harness("care", "ticket", "show", ticket["id"])
-        assert demo.ticket("resolved"), shown
+        approve(demo, "bad-greetings")
         log = subprocess.check_output(["git", "log", "--oneline"], cwd=demo.folder / "greeter")
         assert b"Revert" in log
-        assert "do: revert" in demo.harness("care", "runbook", ticket["id"])
-        saved = demo.harness("care", "runbook", ticket["id"], "--save")
+        run_steps(demo, parts[5])
+        restarted = approve(demo, "up")
+        assert "do: restart" in demo.harness("care", "runbook", restarted)
+        saved = demo.harness("care", "runbook", restarted, "--save")
         merge = saved.partition("To accept it: ")[2].split()
         subprocess.run(merge, cwd=demo.folder, check=True, capture_output=True)
-        assert (demo.folder / "greeter" / "runbooks" / "bad-greetings-revert.md").exists()
+        assert (demo.folder / "greeter" / "runbooks" / "up-restart.md").exists()
         check = demo.harness("care", "subject", "check", "greeter")
         assert "FAIL" not in check, check
+        run_steps(demo, parts[6])
+        assert "greeter" not in demo.harness("care", "status", ok=False)
     finally:
         with suppress(OSError, ValueError):
             os.kill(int((demo.folder / "greeter" / ".run" / "pid").read_text()), signal.SIGKILL)

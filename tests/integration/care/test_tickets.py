@@ -4,6 +4,7 @@ rules that need no model."""
 from __future__ import annotations
 
 import asyncio
+import time
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,9 @@ from harness.care.audit.store import AuditFilter
 from harness.care.audit.views import PROVEN
 from harness.care.invariants import silences
 from harness.care.repair.agent import make_care_agent
-from harness.care.subjects.registry import check_subject
+from harness.care.repair.refusals import NEVER
+from harness.care.repair.work import write_prompt
+from harness.care.subjects.registry import check_subject, find_subject
 from harness.care.ticket_views import TicketChangeBody
 from harness.care.tickets import client, notes
 from harness.care.tickets.rows import Report, TicketFilter, fingerprint
@@ -90,6 +93,27 @@ async def test_a_rejected_change_is_not_made(care: Harness, make_shop: MakeShop)
     shop.commit("0", "0", "Repair it by hand")
     ticket = await shop.ticket(shop.ticket_of("errors"), "resolved")
     assert (ticket.moves[-1].why, ticket.moves[-1].by) == ("the invariant holds again", "watch")
+
+
+async def test_what_is_rejected_stays_with_a_person(care: Harness, make_shop: MakeShop) -> None:
+    """Also if the invariant holds by then; what begins on its own does not propose it again."""
+    shop = await make_shop()
+    bad = shop.commit("5", "0", "Save money")
+    run = await work_until(shop, "proposed")
+    (shop.folder / ".run" / "live").write_text("0 0\n")
+    await care.get_run(run).reject(note="not at night")
+    id = shop.ticket_of("errors")
+    ticket = await shop.ticket(id, "resolved", "failed")
+    assert ticket.state == "failed", ticket.moves
+    said = ticket.moves[-1].why
+    assert "not at night" in said and said.endswith("errors holds without a change"), said
+    stored = await find_subject(care.connection, shop.name)
+    row = await client.find_ticket(care.connection, id)
+    for asked, is_left in ((False, True), (True, False)):
+        told = await write_prompt(care.connection, row, stored, time.time(), asked=asked)
+        assert f"Refused: revert of {bad[:12]}." in told[0].text
+        assert (NEVER in told[0].text) == is_left
+        assert "not at night" in told[1].text and told[1].taint == "untrusted"
 
 
 async def test_a_deploy_that_fails_halfway_is_taken_back(

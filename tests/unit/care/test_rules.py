@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
 import pytest
 
+from harness.care.repair.refusals import describe_refusals
 from harness.care.repair.rules import decide
 from harness.care.repair.rules_remedy import Step
+from harness.care.repair.runbook import DO
 from harness.care.states import TRANSITIONS
+from harness.care.tickets.rows import MoveRow, Note
 from harness.contracts.message import Message, Part, ToolCall, ToolResult, user_message
 
 PROMPT = "Ticket a1: errors is broken\nSubject: shop. Sells things.\n"
@@ -192,13 +198,43 @@ def test_nothing_is_deployed_while_tests_fail() -> None:
     assert call is None and "the tests fail" in text
 
 
-def test_what_helped_is_proposed_as_a_runbook() -> None:
+VIEWED = (
+    "x: last 5, least 0, most 5, mean 1, p95 5\n  changed at 10:05:00Z from 0 to 5 (+9 standard "
+    "errors)\n  5 ┤    ⣀⡠⠊\n    ┤⣀⣀\n  0 ┤\n    └10:00:00        10:15:00\n"
+    '[all of it, 1 curve, has 5,841 bytes; read it with read_result(artifact="a", offset=...)]'
+)
+"""What a tool returns of a query, as a model sees it."""
+
+
+def test_a_restart_that_helped_is_proposed_as_a_runbook() -> None:
+    down = ("list_invariants", "up: broken, value 0; must be: up == 1")
+    viewed = ("query_metrics", VIEWED.replace("x:", "up:"))
+    done = (down, NONE, viewed, ("find_runbooks", "There are no runbooks."),
+            ("note_hypothesis", "Noted"), ("restart_subject", "done"))  # fmt: skip
+    _, call = decide_after(RUNBOOK_PROMPT, *done)
+    assert call is not None and call[0] == "propose_runbook"
+    assert re.fullmatch(DO, str(call[1]["do"])) and call[1]["do"] == "restart"
+    text = str(call[1]["text"])
+    assert text.startswith("Seen: `up` was 0; it must be == 1.\n")
+    assert "\nHow to recognize it: " in text and "\nWhat helped: a restart." in text
+    assert "\nBe careful: " in text and "up: last 5" in text
+    assert not re.search("[┤└⣀]|all of it|read_result", text)
+    _, call = decide_after(RUNBOOK_PROMPT, *done, ("propose_runbook", "Proposed"))
+    assert call is None
+
+
+def test_a_revert_teaches_nothing_for_the_next_time() -> None:
     done = (*REVERTED, ("run_tests", "exit code 0"), ("deploy_change", "done"))
     seen = (*done[:3], ("find_runbooks", "There are no runbooks."), *done[3:])
-    _, call = decide_after(RUNBOOK_PROMPT, *seen)
-    assert call is not None and call[0] == "propose_runbook" and call[1]["do"] == "revert"
-    _, call = decide_after(RUNBOOK_PROMPT, *seen, ("propose_runbook", "Proposed"))
-    assert call is None
+    text, call = decide_after(RUNBOOK_PROMPT, *seen)
+    assert call is None and "I deployed a change" in text
+
+
+def test_evidence_has_the_figures_alone() -> None:
+    _, call = decide(after(*LOOKED[:2], ("query_metrics", VIEWED)))
+    assert call is not None and call[0] == "note_hypothesis"
+    lines = str(call[1]["evidence_for"]).splitlines()
+    assert lines[1:] == VIEWED.splitlines()[:2]
 
 
 def test_a_rejected_change_ends_its_work() -> None:
@@ -206,6 +242,37 @@ def test_a_rejected_change_ends_its_work() -> None:
         after(*REVERTED, ("run_tests", "exit code 0"), ("deploy_change", "not now", True))
     )
     assert call is None and "not now" in text
+
+
+MOVED = MoveRow(
+    state="proposed", why="deploy_change waits for approval", by="agent", at=5.0, run="r",
+    event=None, fields=None,
+)  # fmt: skip
+REFUSED = replace(
+    MOVED, state="investigating", why="rejected by ann: not at night", by="ann", at=6.0
+)
+PROPOSAL = Note(id="n", kind="proposal", text=f"Revert {COMMIT[:12]}: errors", by="agent", at=4.0,
+                evidence={"commit": NEW}, run="r")  # fmt: skip
+
+
+def test_what_a_person_refused_is_proposed_again_only_if_a_person_asks() -> None:
+    told = {
+        asked: describe_refusals([PROPOSAL], [MOVED, REFUSED], asked=asked)
+        for asked in (False, True)
+    }
+    noted = ("note_hypothesis", "Noted")
+    text, call = decide_after(f"{PROMPT}{told[False]}", *LOOKED, noted)
+    assert call is None and f"refused to revert {COMMIT[:12]}" in text
+    _, call = decide_after(f"{PROMPT}{told[True]}", *LOOKED, noted)
+    assert call is not None and call[0] == "propose_revert"
+    restart = replace(MOVED, why="restart_subject waits for approval")
+    told[False] = describe_refusals([PROPOSAL], [restart, REFUSED], asked=False)
+    down = ("list_invariants", "up: broken, value 0; must be: up == 1")
+    text, call = decide_after(
+        f"{PROMPT}{told[False]}", down, NONE, ("query_metrics", "up: 0"), noted
+    )
+    assert call is None and "refused a restart" in text
+    assert describe_refusals([PROPOSAL], [MOVED], asked=False) == ""
 
 
 def test_each_state_can_be_reached_and_left() -> None:

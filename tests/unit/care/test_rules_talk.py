@@ -36,6 +36,8 @@ def test_a_question_is_answered_with_figures() -> None:
     looked = {"list_invariants": BROKEN, "query_metrics": "x: last 5"}
     assert step("Check the errors", looked) == f"{BROKEN.splitlines()[0]}\nx: last 5"
     assert step("What is the error rate?", looked) == f"{BROKEN.splitlines()[0]}\nx: last 5"
+    drawn = {**looked, "query_metrics": "x: last 5\n  5 ┤⣀⡠⠊\n[all of it, 1 curve, has 9 bytes]"}
+    assert step("Check the errors", drawn) == f"{BROKEN.splitlines()[0]}\nx: last 5"
     assert step("How are you?", {"list_invariants": BROKEN}) == BROKEN
 
 

@@ -42,6 +42,8 @@ KEPT_RESOLVED = timedelta(hours=1)
 """After this time without a relapse, a resolved ticket is closed."""
 LONGEST = timedelta(days=30)
 """People may take their time to approve."""
+NAMES_WHO_ASKED = "care-names-who-asked"
+"""Tickets of earlier versions did not tell the agent whether a person had asked for its work."""
 RETRY = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1))
 
 
@@ -57,6 +59,8 @@ class CareTicket:
         self.followed = set[str]()
         """Events of runs that were told."""
         self.wants_work = spec.autonomous
+        self.asked_by: str | None = None
+        """The person who wants the work, if it is one."""
         self.working: asyncio.Task[None] | None = None
         self._move(self.state, spec.title, spec.by)  # before any update
 
@@ -75,7 +79,7 @@ class CareTicket:
     @workflow.update(description="Let an agent work on the ticket, resolve it, or close it.")
     def act(self, act: TicketAct) -> TicketState:
         if act.action == "work":
-            self.wants_work = True
+            self.wants_work, self.asked_by = True, act.by
             return self.state
         self._move("resolved" if act.action == "resolve" else "closed", act.why, act.by)
         return self.state
@@ -149,7 +153,10 @@ class CareTicket:
         self.attempts += 1
         self._move("investigating", "an agent looks for the cause", AGENT)
         at = workflow.now().timestamp()
-        work = Work(ticket=self.spec, attempt=self.attempts, at=at, run=self._name_run())
+        by, self.asked_by = self.asked_by, None
+        if by is not None and not workflow.patched(NAMES_WHO_ASKED):
+            by = None
+        work = Work(ticket=self.spec, attempt=self.attempts, at=at, run=self._name_run(), by=by)
         try:
             worked = await _call("work_on_ticket", work, Worked, longest=LONGEST)
             if self.state != "closed":
@@ -183,7 +190,11 @@ class CareTicket:
             names = tuple(dict.fromkeys((self.spec.invariant, *worked.held)))
         if not worked.changed:
             seen = await self._look(names[:1], None)
-            if seen.failing or not names:
+            if worked.rejected is not None:  # what a person refused is never taken for a repair
+                self._follow(
+                    "failed", _describe_rejection(worked.rejected, names, seen), worked.run
+                )
+            elif seen.failing or not names:
                 self._follow("failed", f"nothing was changed: {worked.summary}", worked.run)
             else:
                 self._follow("resolved", worked.summary or "the invariant holds", worked.run)
@@ -238,6 +249,13 @@ class CareTicket:
                 ticket=self.spec.id, move=move, number=self.number, attempts=self.attempts
             )
             await _call("save_ticket_move", request, SaveMove)
+
+
+def _describe_rejection(rejected: str, names: tuple[str, ...], seen: Verified) -> str:
+    if not names:
+        return f"nothing was changed: {rejected}"
+    now = ", ".join(seen.failing) if seen.failing else f"{names[0]} holds without a change"
+    return f"nothing was changed: {rejected}; now: {now}"
 
 
 async def _call(
