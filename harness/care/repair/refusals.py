@@ -21,7 +21,7 @@ NEVER = "Do not propose these again: a person has to ask for that."
 def describe_refusals(notes: Sequence[Note], moves: Sequence[MoveRow], *, asked: bool) -> str:
     """Name what was refused; empty if nothing was. Reasons of people stand with the other words of
     the ticket, for notes quote what an agent has read."""
-    refused = [_find_refused(notes, moves[:place]) for place, move in list_rejections(moves)]
+    refused = [_find_refused(notes, moves[:place]) for place, _ in list_rejections(moves)]
     if not refused:
         return ""
     lines = [f"{REFUSED}{what}." for what in dict.fromkeys(refused)]
