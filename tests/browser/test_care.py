@@ -181,7 +181,7 @@ async def test_what_needs_a_person_comes_first(site: Site) -> None:
     assert len(tops) == 3 and tops == sorted(tops)
     rows = broken.get_by_role("listitem")
     burning = rows.filter(has_text="answered-burn-14x")
-    query = burning.get_by_text("[120m]")
+    query = burning.get_by_text("[2h]")
     await expect(burning).to_contain_text("At this rate the error budget")
     await expect(query).to_be_hidden()
     await burning.get_by_text("query").click()
