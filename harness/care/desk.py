@@ -22,7 +22,7 @@ from harness.care.ticket_views import (
     TicketView,
 )
 from harness.care.tickets import client as tickets
-from harness.care.tickets import notes
+from harness.care.tickets import notes, reading
 from harness.care.tickets.rows import TicketFilter
 from harness.care.tickets.undoing import undo_ticket
 from harness.care.views import (
@@ -88,10 +88,10 @@ class CareDesk:
     async def list_tickets(
         self, which: TicketFilter, limit: int, cursor: str | None = None
     ) -> TicketList:
-        return await tickets.list_tickets(self._connection, which, limit=limit, cursor=cursor)
+        return await reading.list_tickets(self._connection, which, limit=limit, cursor=cursor)
 
     async def show_ticket(self, id: str) -> TicketDetail:
-        return await tickets.show_ticket(self._connection, id)
+        return await reading.show_ticket(self._connection, id)
 
     async def open_ticket(self, body: OpenTicketBody) -> TicketView:
         made = await tickets.open_ticket(
@@ -114,7 +114,7 @@ class CareDesk:
         await undo_ticket(
             self._connection, await tickets.find_ticket(self._connection, id), self._by
         )
-        return await tickets.show_ticket(self._connection, id)
+        return await reading.show_ticket(self._connection, id)
 
     async def pin(self, id: str, body: PinBody) -> TicketNote:
         note = await notes.pin(self._connection, id, body, self._by)

@@ -30,7 +30,7 @@ from harness.care.ticket_views import (
     TicketNote,
     TicketView,
 )
-from harness.care.tickets import alerts, notes
+from harness.care.tickets import alerts, notes, reading
 from harness.care.tickets import client as tickets
 from harness.care.tickets.alerts import AlertsBody, AlertsTaken
 from harness.care.tickets.rows import TicketFilter
@@ -96,7 +96,7 @@ async def list_subjects(context: Context) -> SubjectList:
 
 async def show_subject(subject: PathText, context: Context, caller: CallerOf) -> SubjectDetail:
     """Read a service under care with its invariants, and its last tickets and changes."""
-    found = await tickets.show_subject(context.connection, subject)
+    found = await reading.show_subject(context.connection, subject)
     return found.model_copy(update={"may_change": may_see(caller, found.owner)})
 
 
@@ -157,7 +157,7 @@ async def list_tickets(
     """List open tickets, the last changed first; with `all` or `state` others too."""
     states = state or (None if all else OPEN_STATES)
     which = TicketFilter(subject=subject, states=states, assignee=assignee, priority=priority)
-    return await tickets.list_tickets(context.connection, which, limit=limit, cursor=cursor)
+    return await reading.list_tickets(context.connection, which, limit=limit, cursor=cursor)
 
 
 async def open_ticket(body: OpenTicketBody, context: Context, caller: CallerOf) -> TicketView:
@@ -171,7 +171,7 @@ async def open_ticket(body: OpenTicketBody, context: Context, caller: CallerOf) 
 
 async def show_ticket(ticket: PathText, context: Context, caller: CallerOf) -> TicketDetail:
     """Read a ticket with all that happened to it."""
-    found = await tickets.show_ticket(context.connection, ticket)
+    found = await reading.show_ticket(context.connection, ticket)
     visible = found.run is not None and await _may_see_run(context, caller, found.run)
     is_owner = await may_change(context.connection, caller, found.subject)
     actions = found.actions if is_owner else []

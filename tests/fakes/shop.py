@@ -15,7 +15,7 @@ from pathlib import Path
 from harness.care.states import TicketState
 from harness.care.subjects.registry import add_subject
 from harness.care.ticket_views import TicketDetail
-from harness.care.tickets import client
+from harness.care.tickets import reading
 from harness.care.tickets.rows import fingerprint
 from harness.contracts.errors import TicketNotFound
 from harness.engine.connection import Connection
@@ -192,7 +192,7 @@ class Shop:
 
         async def look() -> TicketDetail | None:
             try:
-                return await client.show_ticket(self.connection, id)
+                return await reading.show_ticket(self.connection, id)
             except TicketNotFound:
                 return None
 

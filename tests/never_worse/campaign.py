@@ -11,7 +11,7 @@ from harness import Harness
 from harness.care.states import OPEN_STATES
 from harness.care.subjects.registry import remove_subject
 from harness.care.ticket_views import TicketDetail
-from harness.care.tickets import client
+from harness.care.tickets import client, reading
 from harness.care.tickets.client import find_workflow_id
 from harness.care.tickets.rows import TicketFilter
 from harness.contracts.errors import HarnessError
@@ -53,7 +53,7 @@ async def settle(harness: Harness, shop: Shop, kind: Kind) -> TicketDetail:
     while time.monotonic() < until:
         await asyncio.sleep(LOOK_S)
         with suppress(HarnessError):  # not open yet, decided already, or what it needs was killed
-            ticket = await client.show_ticket(shop.connection, id)
+            ticket = await reading.show_ticket(shop.connection, id)
             if ticket.state in ("open", "reopened") and ticket.attempts == 0:
                 await client.act_on_ticket(shop.connection, id, "work", WHO)
             elif ticket.state == "proposed" and ticket.run is not None:
@@ -112,9 +112,9 @@ async def look_back(shop: Shop, kind: Kind, ticket: TicketDetail, *, struck: boo
     until = time.monotonic() + SETTLED_S
     while True:
         with suppress(HarnessError):
-            final = await client.show_ticket(shop.connection, ticket.id)
+            final = await reading.show_ticket(shop.connection, ticket.id)
             which = TicketFilter(subject=shop.name)
-            tickets = (await client.list_tickets(shop.connection, which)).tickets
+            tickets = (await reading.list_tickets(shop.connection, which)).tickets
             states = {each.invariant or "": each.state for each in tickets}
             values = {name: shop.read(name) for name in CONDITIONS}
             is_seen = all(

@@ -111,10 +111,9 @@ class Seen:
         return sorted(found, key=lambda each: each.name != mine)
 
     def find_culprit(self, broken: Sequence[Broken]) -> tuple[str, str] | None:
-        """The newest commit of another that came within an hour before the first of these broke,
+        """The newest commit of another that came within an hour before the first one here broke,
         and was not reverted: its name, and its line."""
-        starts = [each.since for each in broken if each.since is not None]
-        start = min(starts, default=None)
+        start = broken[0].since if broken else None
         commits = [match.groups() for match in _COMMIT.finditer(self.read("list_changes"))]
         reverted = {
             found[1]

@@ -55,14 +55,14 @@ async def serve_agent(args: Namespace, out: Out) -> int:
 
 async def _work(connection: Connection, id: str, out: Out) -> int:
     """Let the agent work on a ticket, and print what happens until it is settled."""
-    from harness.care.tickets import client
+    from harness.care.tickets import client, reading
 
-    before = await client.show_ticket(connection, id)
+    before = await reading.show_ticket(connection, id)
     moves, notes = len(before.moves), len(before.notes)
     if before.state in ("open", "reopened", "failed"):
         await client.act_on_ticket(connection, id, "work", get_identity())
     while True:
-        detail = await client.show_ticket(connection, id)
+        detail = await reading.show_ticket(connection, id)
         for note in detail.notes[notes:]:
             print_note(note, out)
         for move in detail.moves[moves:]:

@@ -9,10 +9,16 @@ from pydantic import ValidationError
 
 from harness import Harness
 from harness.care.subjects.subject import Subject
-from harness.care.tickets import client
+from harness.care.ticket_views import TicketList
+from harness.care.tickets import reading
 from harness.care.tickets.alerts import MOST, AlertsBody, take_alerts
 from harness.care.tickets.rows import TicketFilter
+from tests.fakes.shop import Shop
 from tests.integration.care.conftest import MakeShop
+
+
+async def list_of(shop: Shop) -> TicketList:
+    return await reading.list_tickets(shop.connection, TicketFilter(subject=shop.name))
 
 
 def anyone(_: Subject) -> bool:
@@ -41,7 +47,7 @@ async def test_25_000_alerts_of_one_cause_are_one_ticket(
 
     for _ in range(5):
         await asyncio.gather(*(send() for _ in range(10)))
-    [ticket] = (await client.list_tickets(care.connection, TicketFilter(subject=shop.name))).tickets
+    [ticket] = (await list_of(shop)).tickets
     assert (ticket.title, ticket.severity) == ("HighErrors: Many requests fail.", "critical")
     assert ticket.count == 25_000
 
@@ -51,7 +57,7 @@ async def test_an_alert_that_is_over_resolves_its_ticket(
 ) -> None:
     shop = await make_shop()
     await take_alerts(care.connection, sent(shop.name), anyone)
-    [ticket] = (await client.list_tickets(care.connection, TicketFilter(subject=shop.name))).tickets
+    [ticket] = (await list_of(shop)).tickets
     taken = await take_alerts(care.connection, sent(shop.name, "resolved"), anyone)
     assert (taken.reported, taken.resolved, taken.ignored) == (0, 1, 0)
     await shop.ticket(ticket.id, "resolved")
@@ -63,7 +69,7 @@ async def test_alerts_of_others_are_ignored(care: Harness, make_shop: MakeShop) 
     shop = await make_shop()
     taken = await take_alerts(care.connection, sent("elsewhere", count=3), anyone)
     assert taken.ignored == 3
-    assert not (await client.list_tickets(care.connection, TicketFilter(subject=shop.name))).tickets
+    assert not (await list_of(shop)).tickets
     with pytest.raises(ValidationError):
         sent(shop.name, count=MOST + 1)
     with pytest.raises(ValidationError):

@@ -13,7 +13,7 @@ import pytest
 from harness import Harness
 from harness.care.repair.agent import make_care_agent
 from harness.care.subjects.registry import add_subject
-from harness.care.tickets import client
+from harness.care.tickets import client, reading
 from harness.care.tickets.alerts import AlertsBody, take_alerts
 from harness.care.tickets.rows import TicketFilter
 from harness.contracts.event import ToolCallFinished
@@ -135,7 +135,7 @@ async def test_orders_in_a_ticket_are_those_of_anyone(
     body = AlertsBody.model_validate({"alerts": [alert]})
     await take_alerts(care.connection, body, lambda _: True)
     which = TicketFilter(subject=shop.name)
-    [ticket] = (await client.list_tickets(care.connection, which)).tickets
+    [ticket] = (await reading.list_tickets(care.connection, which)).tickets
     model_server.script(restart(shop), say("done"))
     await client.act_on_ticket(shop.connection, ticket.id, "work", "tester")
     run = (await shop.ticket(ticket.id, "proposed")).run

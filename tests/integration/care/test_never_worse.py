@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from harness import Harness
-from harness.care.tickets import client
+from harness.care.tickets import client, reading
 from tests.fakes.postgres import Postgres
 from tests.fakes.servers import Engine
 from tests.integration.care.conftest import MakeShop
@@ -90,7 +90,7 @@ async def test_a_change_is_watched_longer_while_its_metrics_are_away(
     await shop.ticket(id, "verifying")
     shop.metrics.away = True
     await asyncio.sleep(3)  # three times its window
-    assert (await client.show_ticket(shop.connection, id)).state == "verifying"
+    assert (await reading.show_ticket(shop.connection, id)).state == "verifying"
     shop.metrics.away = False
     assert (await shop.ticket(id, "resolved", "failed")).state == "resolved"
     assert shop.live == (0, 0)
