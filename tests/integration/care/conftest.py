@@ -15,6 +15,7 @@ from tests.fakes.metrics_server import MetricsServer, serving_metrics
 from tests.fakes.postgres import Postgres
 from tests.fakes.servers import Engine, make_options
 from tests.fakes.shop import Shop, add_shop
+from tests.fakes.watches import end_watches
 from tests.integration.api.conftest import api as api
 from tests.integration.conftest import ModelServer
 
@@ -48,6 +49,12 @@ def care_env(care_options: dict[str, Any]) -> dict[str, str]:
         "HARNESS_CARE__METRICS__URL": care_options["care"]["metrics"]["url"],
         "HARNESS_SIGNING__KEY": care_options["signing"]["key"],
     }
+
+
+@pytest.fixture(autouse=True)
+async def _no_watch_is_left(engine: Engine) -> AsyncIterator[None]:
+    yield
+    await end_watches(engine)
 
 
 @pytest.fixture

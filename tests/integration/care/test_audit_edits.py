@@ -58,6 +58,7 @@ EDITS: dict[LiteralString, str] = {
 }
 
 
+@pytest.mark.slow
 async def test_no_edit_of_a_row_is_missed(
     care: Harness, make_shop: MakeShop, model_server: Any
 ) -> None:

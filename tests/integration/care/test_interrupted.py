@@ -88,6 +88,7 @@ def forge() -> Iterator[Forge]:
     made.close()
 
 
+@pytest.mark.slow
 async def test_a_deploy_never_runs_twice_at_the_same_time(
     caring: Harness, make_shop: MakeShop, care_options: dict[str, Any], care_env: dict[str, str],
     tmp_path: Path, forge: Forge,

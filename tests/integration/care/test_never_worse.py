@@ -75,6 +75,7 @@ async def test_what_held_before_its_process_died_is_protected(
     assert shop.live == (5, 0)
 
 
+@pytest.mark.slow
 async def test_a_change_is_watched_longer_while_its_metrics_are_away(
     care: Harness, make_shop: MakeShop
 ) -> None:

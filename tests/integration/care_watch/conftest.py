@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,19 @@ import pytest
 
 from harness.care.subjects.registry import add_subject
 from tests.fakes.prometheus import PrometheusServer
+from tests.fakes.servers import Engine
+from tests.fakes.watches import end_watches
 from tests.integration.api.conftest import Api
 from tests.integration.api.conftest import api as api
 from tests.integration.remote.conftest import kept_logs as kept_logs
 from tests.integration.remote.conftest import places as places
 from tests.integration.remote.conftest import user_home as user_home
+
+
+@pytest.fixture(autouse=True)
+async def _no_watch_is_left(engine: Engine) -> AsyncIterator[None]:
+    yield
+    await end_watches(engine)
 
 
 @pytest.fixture
