@@ -75,6 +75,14 @@ def arg(*names: str, help: str, **more: Any) -> Arg:
     return Arg(names, help, more)
 
 
+def action(*choices: str, default: str = "list") -> Arg:
+    """Declare what a command does first of all: one of the actions that its text describes."""
+    return arg(
+        "action", metavar="ACTION", nargs="?", choices=choices, default=default,
+        help=f"One of the actions above (default: {default}).",
+    )  # fmt: skip
+
+
 def flag(*names: str, help: str) -> Arg:
     """Declare an option without a value.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.cli.spec import JSON, Command, arg
+from harness.cli.spec import JSON, Command, action, arg
 
 BUDGETS_COMMANDS: tuple[Command, ...] = (
     Command(
@@ -10,14 +10,7 @@ BUDGETS_COMMANDS: tuple[Command, ...] = (
         "List the budgets that runs share, and grant more.",
         "harness.cli.budgets.budgets:run_budgets",
         (
-            arg(
-                "action",
-                metavar="ACTION",
-                nargs="?",
-                choices=("list", "show", "grant"),
-                default="list",
-                help="One of the actions above (default: list).",
-            ),
+            action("list", "show", "grant"),
             arg("budget", metavar="BUDGET", nargs="?", help="The budget, such as session:ID."),
             arg("--tokens", metavar="N", type=int, help="grant: so many more tokens."),
             arg("--cost", metavar="USD", type=float, help="grant: so many more US dollars."),
@@ -40,14 +33,7 @@ BUDGETS_COMMANDS: tuple[Command, ...] = (
         "Show what model calls cost, and forecast what a run costs.",
         "harness.cli.budgets.cost:run_cost",
         (
-            arg(
-                "action",
-                metavar="ACTION",
-                nargs="?",
-                choices=("show", "forecast"),
-                default="show",
-                help="One of the actions above (default: show).",
-            ),
+            action("show", "forecast", default="show"),
             arg("name", metavar="AGENT", nargs="?", help="forecast: the agent's name."),
             arg(
                 "--by",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from harness.cli.care.demo_table import DEMO_COMMANDS
 from harness.cli.care.ticket_table import TICKET_COMMANDS
-from harness.cli.spec import JSON, Command, arg, flag
+from harness.cli.spec import JSON, Command, action, arg, flag
 
 CARE_COMMANDS: tuple[Command, ...] = (
     Command(
@@ -83,14 +83,7 @@ CARE_COMMANDS: tuple[Command, ...] = (
         "Add services, and check that they can be cared for.",
         "harness.cli.care.subject:run_subject",
         (
-            arg(
-                "action",
-                metavar="ACTION",
-                nargs="?",
-                choices=("list", "add", "show", "check", "remove"),
-                default="list",
-                help="One of the actions above (default: list).",
-            ),
+            action("list", "add", "show", "check", "remove"),
             arg("subject", metavar="NAME|FOLDER", nargs="?", help="The subject; add: its folder."),
             JSON,
         ),
@@ -111,14 +104,7 @@ CARE_COMMANDS: tuple[Command, ...] = (
         "List, add, import and remove invariants.",
         "harness.cli.care.invariant:run_invariant",
         (
-            arg(
-                "action",
-                metavar="ACTION",
-                nargs="?",
-                choices=("list", "add", "import", "remove"),
-                default="list",
-                help="One of the actions above (default: list).",
-            ),
+            action("list", "add", "import", "remove"),
             arg("words", metavar="WORD", nargs="*", help="What the action needs, see above."),
             arg("--source", choices=("metrics", "logs"), help="add: PromQL (default) or LogQL."),
             arg("--severity", choices=("info", "warning", "critical"), help="add."),
@@ -178,14 +164,7 @@ CARE_COMMANDS: tuple[Command, ...] = (
         "List SLOs, with what is left of their error budgets.",
         "harness.cli.care.slo:run_slo",
         (
-            arg(
-                "action",
-                metavar="ACTION",
-                nargs="?",
-                choices=("list", "show"),
-                default="list",
-                help="One of the actions above (default: list).",
-            ),
+            action("list", "show"),
             arg("words", metavar="WORD", nargs="*", help="What the action needs, see above."),
             JSON,
         ),

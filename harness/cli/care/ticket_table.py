@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import get_args
 
 from harness.care.states import TRANSITIONS, AuditAction, Priority
-from harness.cli.spec import JSON, MODEL, Command, arg, flag
+from harness.cli.spec import JSON, MODEL, Command, action, arg, flag
 
 PRIORITIES: tuple[str, ...] = get_args(Priority)
 ACTIONS: tuple[str, ...] = get_args(AuditAction)
@@ -17,27 +17,20 @@ TICKET_COMMANDS: tuple[Command, ...] = (
         "List and show tickets, open one, and let an agent work on it.",
         "harness.cli.care.ticket:run_ticket",
         (
-            arg(
-                "action",
-                metavar="ACTION",
-                nargs="?",
-                choices=(
-                    "list",
-                    "show",
-                    "open",
-                    "work",
-                    "resolve",
-                    "close",
-                    "comment",
-                    "pin",
-                    "priority",
-                    "assign",
-                    "link",
-                    "unlink",
-                    "undo",
-                ),
-                default="list",
-                help="One of the actions above (default: list).",
+            action(
+                "list",
+                "show",
+                "open",
+                "work",
+                "resolve",
+                "close",
+                "comment",
+                "pin",
+                "priority",
+                "assign",
+                "link",
+                "unlink",
+                "undo",
             ),
             arg("words", metavar="WORD", nargs="*", help="What the action needs, see above."),
             flag("--all", help="list: those that are resolved or closed too."),

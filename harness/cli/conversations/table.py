@@ -11,6 +11,7 @@ from harness.cli.spec import (
     VARIABLE,
     WORKSPACE,
     Command,
+    action,
     arg,
     flag,
 )
@@ -54,14 +55,7 @@ CONVERSATIONS_COMMANDS: tuple[Command, ...] = (
         "List, read and keep conversations, and send messages to them.",
         "harness.cli.conversations.conversation:run_conversation",
         (
-            arg(
-                "action",
-                metavar="ACTION",
-                nargs="?",
-                choices=ACTIONS,
-                default="list",
-                help="One of the actions above (default: list).",
-            ),
+            action(*ACTIONS),
             arg(
                 "id",
                 metavar="ID|AGENT|FILE",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.cli.spec import FORCE, JSON, Command, arg, flag
+from harness.cli.spec import FORCE, JSON, Command, action, arg, flag
 
 REPORTS = (
     arg("--baseline", metavar="ID", help="Compare with this evaluation, or with the `last` one."),
@@ -53,8 +53,7 @@ EVALS_COMMANDS: tuple[Command, ...] = (
         "List, show and stop evaluations.",
         "harness.cli.evals.evals:run_evals",
         (
-            arg("action", metavar="ACTION", nargs="?", choices=("list", "show", "stop"),
-                default="list", help="One of the actions above (default: list)."),
+            action("list", "show", "stop"),
             arg("id", metavar="ID", nargs="?", help="The evaluation."),
             *REPORTS,
             arg("--limit", metavar="N", type=int, help="list: at most this many (50)."),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.cli.spec import JSON, Command, arg
+from harness.cli.spec import JSON, Command, action, arg
 
 ACTIONS = ("list", "explain", "test")
 
@@ -12,14 +12,7 @@ GATES_COMMANDS: tuple[Command, ...] = (
         "Show the gates around calls, and what they decide about a run.",
         "harness.cli.gates.gates:run_gates",
         (
-            arg(
-                "action",
-                metavar="ACTION",
-                nargs="?",
-                choices=ACTIONS,
-                default="list",
-                help="One of the actions above (default: list).",
-            ),
+            action(*ACTIONS),
             arg("run", metavar="RUN", nargs="?", help="explain, test: the run's id."),
             arg(
                 "--profile",

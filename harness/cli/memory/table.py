@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.cli.spec import JSON, Command, arg, flag
+from harness.cli.spec import JSON, Command, action, arg, flag
 
 ACTIONS = ("list", "show", "search", "add", "correct", "forget", "stats", "verify")
 
@@ -12,14 +12,7 @@ MEMORY_COMMANDS: tuple[Command, ...] = (
         "See, correct and forget what agents remember of you.",
         "harness.cli.memory.memory:run_memory",
         (
-            arg(
-                "action",
-                metavar="ACTION",
-                nargs="?",
-                choices=ACTIONS,
-                default="list",
-                help="One of the actions above (default: list).",
-            ),
+            action(*ACTIONS),
             arg("memory", metavar="ID|TEXT", nargs="?", help="The memory; search, add: a text."),
             arg("text", metavar="TEXT", nargs="?", help="correct: what is true instead."),
             arg("--limit", metavar="N", type=int, help="list, search: how many at most."),

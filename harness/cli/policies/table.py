@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.cli.spec import JSON, Command, arg, flag
+from harness.cli.spec import JSON, Command, action, arg, flag
 
 ACTIONS = ("list", "explain", "test", "show", "switch", "remembered", "revoke")
 
@@ -12,14 +12,7 @@ POLICIES_COMMANDS: tuple[Command, ...] = (
         "Show, explain, test and switch approval policies.",
         "harness.cli.policies.policy:run_policy",
         (
-            arg(
-                "action",
-                metavar="ACTION",
-                nargs="?",
-                choices=ACTIONS,
-                default="list",
-                help="One of the actions above (default: list).",
-            ),
+            action(*ACTIONS),
             arg("words", metavar="WORD", nargs="*", help="What the action is about."),
             arg("--effect", choices=("read", "write", "irreversible"), help="explain: the tool's."),
             arg("--owner", metavar="USER", help="explain: whose run it is."),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.cli.spec import JSON, VARIABLE, Command, arg, flag
+from harness.cli.spec import JSON, VARIABLE, Command, action, arg, flag
 
 ACTIONS = ("list", "save", "show", "versions", "diff", "try", "archive", "restore")
 
@@ -12,14 +12,7 @@ PROMPTS_COMMANDS: tuple[Command, ...] = (
         "Save, compare and try prompt templates.",
         "harness.cli.prompts.prompt:run_prompt",
         (
-            arg(
-                "action",
-                metavar="ACTION",
-                nargs="?",
-                choices=ACTIONS,
-                default="list",
-                help="One of the actions above (default: list).",
-            ),
+            action(*ACTIONS),
             arg("prompt", metavar="NAME[@V]", nargs="?", help="The template, or one version."),
             arg(
                 "other",

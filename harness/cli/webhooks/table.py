@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.cli.spec import JSON, Command, arg
+from harness.cli.spec import JSON, Command, action, arg
 
 ACTIONS = ("add", "list", "show", "test", "resume", "remove", "deliveries")
 
@@ -12,14 +12,7 @@ WEBHOOKS_COMMANDS: tuple[Command, ...] = (
         "Send signed messages about runs to your URLs.",
         "harness.cli.webhooks.webhook:run_webhook",
         (
-            arg(
-                "action",
-                metavar="ACTION",
-                nargs="?",
-                choices=ACTIONS,
-                default="list",
-                help="One of the actions above (default: list).",
-            ),
+            action(*ACTIONS),
             arg("id", metavar="ID|URL", nargs="?", help="The webhook; to add: the URL."),
             arg(
                 "--events",
