@@ -15,11 +15,11 @@ from harness.care.invariants.invariant import Invariant
 from harness.care.store import StoredSubject
 from harness.care.tickets.rows import Note
 from harness.care.views import SilenceView
+from harness.care.workflow_ids import find_act_workflow
 from harness.contracts.errors import StackUnreachable
 from harness.engine.connection import Connection
 from harness.engine.signed_start import start_workflow
 from harness.store.database import Database
-from harness.store.store_id import get_store_id
 
 MAX_WHY = 2_000
 LARGE = 10**16
@@ -40,11 +40,6 @@ class ActStore:
     async def save(self, act: CareAct) -> None:
         """Save an act; again changes nothing."""
         await self._database.fetch(SAVE, act.model_dump())
-
-
-async def find_act_workflow(connection: Connection, act: str) -> str:
-    """The id of the workflow that is the record of an act."""
-    return f"care.{await get_store_id(connection.database)}.act.{act}"
 
 
 async def record_act(

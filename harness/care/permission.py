@@ -24,10 +24,9 @@ async def check_subject_owner(connection: Connection, caller: Caller, subject: s
         SubjectNotFound: There is no such subject.
         SubjectNotYours: The caller is neither its owner nor an admin.
     """
-    owner = (await find_subject(connection, subject)).subject.owner
-    if not may_see(caller, owner):
-        whom = "admins" if owner is None else f"{owner} and admins"
-        raise SubjectNotYours(f"Only {whom} may change {subject}.")
+    found = (await find_subject(connection, subject)).subject
+    if not may_see(caller, found.owner):
+        raise SubjectNotYours(f"Only {found.deciders} may change {subject}.")
 
 
 async def check_ticket_owner(connection: Connection, caller: Caller, ticket: str) -> None:

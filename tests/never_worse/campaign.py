@@ -12,8 +12,8 @@ from harness.care.states import OPEN_STATES
 from harness.care.subjects.registry import remove_subject
 from harness.care.ticket_views import TicketDetail
 from harness.care.tickets import client, reading
-from harness.care.tickets.client import find_workflow_id
 from harness.care.tickets.rows import TicketFilter
+from harness.care.workflow_ids import find_workflow_id
 from harness.contracts.errors import HarnessError
 from harness.contracts.run import RunState
 from tests.fakes.shop import CONDITIONS, Shop

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from temporalio import activity
 
-from harness.care.acts import ActStore, find_act_workflow
+from harness.care.acts import ActStore
 from harness.care.contracts import CareAct
+from harness.care.workflow_ids import find_act_workflow
 from harness.contracts.errors import RunForged
 from harness.engine.connection import Connection
 from harness_activities.heartbeats import sending_heartbeats

@@ -8,8 +8,8 @@ from temporalio import activity
 
 from harness.care.contracts import SaveMove, Undone, UndoWork, Verified, Verify, Work, Worked
 from harness.care.repair.work import TicketWork
-from harness.care.tickets.client import find_workflow_id
 from harness.care.tickets.store import TicketStore
+from harness.care.workflow_ids import find_workflow_id
 from harness.contracts.errors import RunForged
 from harness.engine.connection import Connection
 from harness.history.follow import Feeds

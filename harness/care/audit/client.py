@@ -13,8 +13,8 @@ from harness.care.audit.gaps import find_gaps
 from harness.care.audit.sources import Sources
 from harness.care.audit.store import AuditFilter, AuditStore
 from harness.care.audit.views import AuditEntry, AuditGaps, AuditPage
+from harness.care.workflow_ids import find_prefix
 from harness.engine.connection import Connection
-from harness.store.store_id import get_store_id
 
 
 async def read_audit(
@@ -49,11 +49,6 @@ async def read_gaps(connection: Connection, which: AuditFilter) -> AuditGaps:
     prefix = await find_prefix(connection)
     sources = Sources(connection, prefix)
     return await find_gaps(connection, sources, AuditStore(connection.database), which)
-
-
-async def find_prefix(connection: Connection) -> str:
-    """How the ids of this store's workflows of care begin."""
-    return f"care.{await get_store_id(connection.database)}."
 
 
 async def _check_all(

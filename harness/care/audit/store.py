@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, LiteralString
 
 from harness.care.audit.views import AuditEntry
+from harness.care.invariants.silences import build_silences
 from harness.care.states import AuditAction
 from harness.care.tickets.rows import Note, Ticket, build_rows
 from harness.care.tickets.store import TICKETS
@@ -155,8 +156,7 @@ class AuditStore:
             "SELECT id, subject, name, extract(epoch FROM until)::float8, reason, by "
             "FROM harness_care.silence"
         )
-        names = ("id", "subject", "invariant", "until", "reason", "by")
-        return [SilenceView(**dict(zip(names, row, strict=True))) for row in rows]
+        return build_silences(rows)
 
     async def list_notes_of_people(self) -> list[tuple[str, Note]]:
         """List the notes of people, each with its ticket."""

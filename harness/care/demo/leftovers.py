@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psutil
 
+from harness.commons.processes import name_process
 from harness.contracts.errors import DemoRefused
 
 FILE = ".processes"
@@ -35,13 +36,14 @@ def begin(folder: Path) -> None:
     for each in psutil.wait_procs(left, timeout=WAIT_S)[1]:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(each.pid, signal.SIGKILL)
-    (folder / FILE).write_text(_describe(os.getpid()) + "\n")
+    (folder / FILE).write_text(f"{name_process(os.getpid())}\n")
 
 
 def note(folder: Path, pid: int) -> None:
     """Note a process of the demo, the leader of its group."""
-    with (folder / FILE).open("a") as file, suppress(psutil.NoSuchProcess):
-        file.write(_describe(pid) + "\n")
+    if (name := name_process(pid)) is not None:
+        with (folder / FILE).open("a") as file:
+            file.write(f"{name}\n")
 
 
 def _read(folder: Path) -> list[str]:
@@ -51,17 +53,11 @@ def _read(folder: Path) -> list[str]:
         return []
 
 
-def _describe(pid: int) -> str:
-    """Pids are used again: the start tells processes apart."""
-    return f"{pid} {psutil.Process(pid).create_time():.2f}"
-
-
 def _find(line: str) -> psutil.Process | None:
     """The process of a line, if it still runs."""
-    try:
-        pid = int(line.split()[0])
-        process = psutil.Process(pid)
-        is_gone = process.status() == psutil.STATUS_ZOMBIE
-        return None if is_gone or _describe(pid) != line else process
-    except (ValueError, IndexError, psutil.Error):
+    pid = line.partition(" ")[0]
+    if not pid.isdecimal() or name_process(int(pid)) != line:
         return None
+    with suppress(psutil.NoSuchProcess):
+        return psutil.Process(int(pid))
+    return None

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from harness.care.invariants.invariant import Invariant, Severity
 from harness.care.invariants.promql import find_comparison
 from harness.care.invariants.yaml_file import Node, read_yaml
+from harness.care.mistakes import explain_mistake
 from harness.contracts.clean_text import clean_line
 from harness.contracts.errors import RulesInvalid
 
@@ -87,9 +88,8 @@ def _read_rule(group: str, fields: dict[str, Node], name: str) -> Rule:
     try:
         return Rule(group, shown, _make_invariant(fields, name))
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        place = ".".join(map(str, first["loc"]))
-        return Rule(group, shown, None, f"{place}: {first['msg'].removeprefix('Value error, ')}")
+        reason = explain_mistake(error, lambda place: ".".join(map(str, place)))
+        return Rule(group, shown, None, reason)
     except ValueError as error:
         return Rule(group, shown, None, str(error))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
+from collections.abc import Iterable
 
 from harness.care.acts import digest_silence, record_act
 from harness.care.store import CareStore
@@ -11,6 +12,7 @@ from harness.care.subjects.registry import find_subject
 from harness.care.views import SilenceBody, SilenceView
 from harness.contracts.errors import InvariantNotFound
 from harness.engine.connection import Connection
+from harness.store.database import Row
 
 
 async def add_silence(connection: Connection, body: SilenceBody, by: str) -> SilenceView:
@@ -42,8 +44,12 @@ async def add_silence(connection: Connection, body: SilenceBody, by: str) -> Sil
 
 async def list_silences(connection: Connection) -> list[SilenceView]:
     """List the silences that hold now."""
+    return build_silences(await CareStore(connection.database).list_silences())
+
+
+def build_silences(rows: Iterable[Row]) -> list[SilenceView]:
+    """Silences of rows with id, subject, name, until, reason and by."""
     names = ("id", "subject", "invariant", "until", "reason", "by")
-    rows = await CareStore(connection.database).list_silences()
     return [SilenceView(**dict(zip(names, row, strict=True))) for row in rows]
 
 

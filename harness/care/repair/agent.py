@@ -20,8 +20,9 @@ from harness.tools.files.search import search_files
 
 NAME = "care"
 """Of the agent that works on tickets."""
-REHEARSER = "care-rehearsal"
-"""Of the agent that only says what it would do. No subject has this name."""
+REHEARSER = "care_rehearsal"
+"""Of the agent that only says what it would do. Those that talk about a subject begin with
+`care-`, so that no subject takes its name."""
 MOST_TURNS = 60
 INSTRUCTIONS = """
 You take care of a running service. Find out why an invariant is broken, and repair it with the
@@ -74,7 +75,7 @@ def make_care_agent(
         name, instructions = REHEARSER, f"{INSTRUCTIONS}\n{IN_REHEARSAL}"
     if talk_about is not None:
         name = name_talker(talk_about.subject.name)
-        instructions = f"{INSTRUCTIONS}\n{IN_TALK}\n{describe_subject(talk_about.subject)}"
+        instructions = f"{INSTRUCTIONS}\n{IN_TALK}\n{brief_on(talk_about.subject)}"
     return Agent(
         name,
         model=model,
@@ -94,7 +95,7 @@ def name_talker(subject: str) -> str:
     return f"{NAME}-{subject}"
 
 
-def describe_subject(subject: Subject) -> str:
+def brief_on(subject: Subject) -> str:
     """What the agent must know of a subject."""
     lines = [
         f"Subject: {subject.name}. {subject.summary}",

@@ -30,11 +30,13 @@ async def check_run_may_change(
     owner = None if spec is None else spec.owner
     if owner in (None, subject.owner) or await _is_admin(connection, owner):
         return
-    whom = "admins" if subject.owner is None else f"{subject.owner} and admins"
-    raise ToolFailed(f"This run belongs to {owner}. Only runs of {whom} may change {subject.name}.")
+    raise ToolFailed(
+        f"This run belongs to {owner}. Only runs of {subject.deciders} may change {subject.name}."
+    )
 
 
 async def _is_admin(connection: Connection, name: str | None) -> bool:
     user = await Users(connection.database, connection.vault).find_user(name or "")
-    is_usable = user is not None and user.genuine and user.disabled is None
-    return user is not None and is_usable and user.role is Role.ADMIN
+    if user is None or not user.genuine or user.disabled is not None:
+        return False
+    return user.role is Role.ADMIN

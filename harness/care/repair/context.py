@@ -6,8 +6,10 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from harness.agent import ToolContext
+from harness.care.tickets.rows import Note, NoteKind
 from harness.care.tickets.store import TicketStore
 from harness.config import find_project, load_settings
 from harness.contracts.errors import StackUnreachable
@@ -27,6 +29,19 @@ class Repair:
 
 
 Context = ToolContext[Repair]
+
+
+async def add_note(ctx: Context, kind: NoteKind, text: str, evidence: dict[str, Any]) -> bool:
+    """Add what a call has found to the ticket of its run, once. False: it works on none."""
+    ticket = await ctx.deps.find_ticket(ctx.run)
+    if ticket is None:
+        return False
+    note = Note(
+        id=ctx.idempotency_key, kind=kind, text=text, by="agent", at=0.0, evidence=evidence,
+        run=ctx.run,
+    )  # fmt: skip
+    await TicketStore(ctx.deps.connection.database).add_note(ticket, note)
+    return True
 
 
 @asynccontextmanager

@@ -6,13 +6,11 @@ from harness.agent import tool
 from harness.care.acts import digest_content
 from harness.care.invariants.invariant import Source
 from harness.care.query_views import QueryAnswer
-from harness.care.repair.context import Context
+from harness.care.repair.context import Context, add_note
 from harness.care.repair.summaries import write_summary
 from harness.care.repair.tools import Minutes, Query, Words
 from harness.care.ticket_views import PinBody
 from harness.care.tickets.notes import take_evidence
-from harness.care.tickets.rows import Note
-from harness.care.tickets.store import TicketStore
 
 
 @tool(effect="write", on_unknown="retry", untrusted=True)
@@ -31,13 +29,7 @@ async def pin_evidence(
     connection = ctx.deps.connection
     body = PinBody(query=query, source=source, seconds=minutes * 60, text=text)
     evidence = await take_evidence(connection, body)
-    ticket = await ctx.deps.find_ticket(ctx.run)
-    if ticket is not None:
-        note = Note(
-            id=ctx.idempotency_key, kind="pin", text=text, by="agent", at=0.0, evidence=evidence,
-            run=ctx.run,
-        )  # fmt: skip
-        await TicketStore(connection.database).add_note(ticket, note)
+    await add_note(ctx, "pin", text, evidence)
     return describe_evidence(QueryAnswer.model_validate(evidence))
 
 

@@ -26,7 +26,7 @@ def find_run(work: Work) -> str:
     if work.run is not None:
         return work.run
     is_joined = work.ticket.run is not None and work.attempt == 1
-    return work.ticket.run or "" if is_joined else f"care-{work.ticket.id}-{work.attempt}"
+    return (work.ticket.run or "") if is_joined else f"care-{work.ticket.id}-{work.attempt}"
 
 
 def find_move(event: DurableEvent) -> Move | None:

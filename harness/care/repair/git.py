@@ -63,11 +63,7 @@ class Clone:
         """Run git in the folder."""
         extra = {} if index is None else {"GIT_INDEX_FILE": str(index)}
         if self.git_dir is not None:
-            top = (
-                self.folder.parents[len(Path(self.prefix).parts) - 1]
-                if self.prefix
-                else self.folder
-            )
+            top = _find_top(self.folder, self.prefix)
             extra |= {"GIT_DIR": str(self.git_dir), "GIT_WORK_TREE": str(top)}
         # What git leaves behind is its own housekeeping.
         return await run_command((*GIT, *words), self.folder, SECONDS, extra, may_leave=True)

@@ -15,7 +15,7 @@ from harness.care.repair.rules_remedy import (
     find_runbook,
     needs_restart,
 )
-from harness.care.repair.rules_seen import Broken, Seen, read_conversation, read_figures
+from harness.care.repair.rules_seen import Listed, Seen, read_conversation, read_figures
 from harness.care.repair.rules_talk import decide_in_talk
 from harness.config.settings import ProviderSettings
 from harness.contracts.errors import ModelNotFound
@@ -89,7 +89,7 @@ def decide(messages: Sequence[Message]) -> Step:
     return _repair(seen, broken)
 
 
-def _repair(seen: Seen, broken: list[Broken]) -> Step:
+def _repair(seen: Seen, broken: list[Listed]) -> Step:
     names = ", ".join(each.name for each in broken)
     evidence = _collect_evidence(seen)
     culprit = seen.find_culprit(broken)

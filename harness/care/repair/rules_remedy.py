@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import operator
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import cast
 
-from harness.care.repair.rules_seen import Broken, Seen
+from harness.care.invariants.invariant import COMPARE, Operator
+from harness.care.repair.rules_seen import Listed, Seen
 from harness.care.repair.runbook import Runbook
 
 Call = tuple[str, Mapping[str, object]]
@@ -27,10 +28,6 @@ _CONDITION = re.compile(r"(.+?) ([<>]=?|[!=]=) ([0-9.eE+-]+)")
 _VALUE = re.compile(r": (-?[0-9][0-9.e+-]*)([kMGT]?)$", re.MULTILINE)
 _RESTARTED = re.compile(r"\bup\b|_memory_bytes\b")
 """Metrics of Prometheus and its clients that say: the process is gone, or holds too much."""
-COMPARE: Mapping[str, Callable[[float, float], bool]] = {
-    "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
-    "==": operator.eq, "!=": operator.ne,
-}  # fmt: skip
 EVIDENCE = 600
 RUNBOOK_TEXT = """\
 Seen: `{name}` {value}; it must be {limit}.
@@ -62,7 +59,7 @@ class Cause:
     """The runbook that says so."""
 
 
-def find_runbook(seen: Seen, broken: list[Broken]) -> tuple[Runbook | None, Call | None]:
+def find_runbook(seen: Seen, broken: list[Listed]) -> tuple[Runbook | None, Call | None]:
     """The runbook that fits; or the call that says whether its condition holds."""
     main = broken[0].name
     for name, title, when, condition, do in _RUNBOOK.findall(seen.read("find_runbooks")):
@@ -78,13 +75,14 @@ def find_runbook(seen: Seen, broken: list[Broken]) -> tuple[Runbook | None, Call
         asked = seen.find("query_metrics", query=parts[1])
         if asked is None:
             return found, ("query_metrics", {"query": parts[1]})
+        compare = COMPARE[cast("Operator", parts[2])]
         values = [_to_number(*value) for value in _VALUE.findall(asked.content)]
-        if any(COMPARE[parts[2]](value, float(parts[3])) for value in values):
+        if any(compare(value, float(parts[3])) for value in values):
             return found, None
     return None, None
 
 
-def needs_restart(broken: list[Broken]) -> bool:
+def needs_restart(broken: list[Listed]) -> bool:
     """Whether what is broken says that the process is gone, or holds too much."""
     return any(_RESTARTED.search(each.query) for each in broken)
 
@@ -182,7 +180,7 @@ def _finish(seen: Seen, cause: Cause, text: str) -> Step:
     })  # fmt: skip
 
 
-def _write_runbook(broken: Broken, cause: Cause) -> str:
+def _write_runbook(broken: Listed, cause: Cause) -> str:
     """What a person needs who meets the problem again."""
     value = f"was {broken.value}" if broken.value else "had no value"
     return RUNBOOK_TEXT.format(

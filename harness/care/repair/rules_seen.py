@@ -19,11 +19,12 @@ BLAMED_S = 3_600.0
 _TICKET = re.compile(r"^Ticket \S+: ([a-z][a-z0-9_-]*) is broken", re.MULTILINE)
 _SUBJECT = re.compile(r"^Subject: ([a-z][a-z0-9_-]{0,63})\.", re.MULTILINE)
 _LOGS = re.compile(r"\. Logs: (\{.+\})\.$", re.MULTILINE)
-_BAD = re.compile(
-    r"^([a-z][a-z0-9_-]*): (?:broken|violated|no_data)(?: since (\S+?Z))?(?:, value (\S+))?; "
+_INVARIANT = re.compile(
+    r"^([a-z][a-z0-9_-]*): (\w+)(?: since (\S+?Z))?(?:, value (\S+))?; "
     r"must be( \(LogQL\))?: (.+?) ((?:[<>]=?|[!=]=) \S+)$",
     re.MULTILINE,
 )
+_BAD = ("broken", "violated", "no_data")
 _COMMIT = re.compile(r"^(\S+Z) commit ([0-9a-f]{40}) by (.+?): (.*)$", re.MULTILINE)
 _REVERT = re.compile(r"Revert ([0-9a-f]{12})\b")
 _REFUSED = re.compile(rf"^{REFUSED}(?:revert of )?(.+)\.$", re.MULTILINE)
@@ -32,10 +33,11 @@ _DRAWN = re.compile(r"[┤└\u2800-\u28ff]")
 
 
 @dataclass(frozen=True)
-class Broken:
-    """An invariant that does not hold."""
+class Listed:
+    """An invariant as `list_invariants` shows it."""
 
     name: str
+    state: str
     since: float | None
     tool: str
     """That asks the query."""
@@ -96,21 +98,14 @@ class Seen:
         found = self.find(tool)
         return found.content if found else ""
 
-    def list_broken(self) -> list[Broken]:
+    def list_broken(self) -> list[Listed]:
         """The invariants that do not hold, that of the ticket first."""
-        found = [
-            Broken(
-                name, _read_clock(since), "query_logs" if of_logs else "query_metrics", query,
-                value, limit,
-            )
-            for name, since, value, of_logs, query, limit in _BAD.findall(
-                self.read("list_invariants")
-            )
-        ]  # fmt: skip
+        listed = read_invariants(self.read("list_invariants"))
+        found = [each for each in listed if each.state in _BAD]
         mine = _first(_TICKET, self.prompt)
         return sorted(found, key=lambda each: each.name != mine)
 
-    def find_culprit(self, broken: Sequence[Broken]) -> tuple[str, str] | None:
+    def find_culprit(self, broken: Sequence[Listed]) -> tuple[str, str] | None:
         """The newest commit of another that came within an hour before the first one here broke,
         and was not reverted: its name, and its line."""
         start = broken[0].since if broken else None
@@ -127,6 +122,17 @@ class Seen:
             if start is None or start - BLAMED_S <= moment <= start + 1:
                 return commit, f"{at} commit {commit[:12]} by {author}: {title}"
         return None
+
+
+def read_invariants(content: str) -> list[Listed]:
+    """The invariants of what `list_invariants` returned."""
+    return [
+        Listed(
+            name, state, _read_clock(since), "query_logs" if of_logs else "query_metrics", query,
+            value, limit,
+        )
+        for name, state, since, value, of_logs, query, limit in _INVARIANT.findall(content)
+    ]  # fmt: skip
 
 
 def read_figures(content: str) -> str:

@@ -4,13 +4,13 @@ repairs when it is asked to."""
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
-from harness.care.repair.rules_seen import read_figures
+from harness.care.repair.rules_remedy import Step
+from harness.care.repair.rules_seen import Listed, read_figures, read_invariants
 from harness.contracts.message import Message, ToolResult, user_message
 
-Call = tuple[str, Mapping[str, object]]
-Decide = Callable[[Sequence[Message]], tuple[str, Call | None]]
+Decide = Callable[[Sequence[Message]], Step]
 """What to do next on a ticket."""
 FIX = re.compile(
     r"\b(fix|repair|revert|restart|undo|deploy|increase|raise|roll back|mend)\b", re.IGNORECASE
@@ -28,9 +28,7 @@ ASKED = (None, "hint")
 """Where the words of a person come from."""
 
 
-def decide_in_talk(
-    instructions: str, messages: Sequence[Message], decide: Decide
-) -> tuple[str, Call | None]:
+def decide_in_talk(instructions: str, messages: Sequence[Message], decide: Decide) -> Step:
     """The next step of an answer. The rules for tickets see this question alone: what was found for
     an earlier one may have changed."""
     last = max(place for place, message in enumerate(messages) if _is_asked(message))
@@ -50,7 +48,7 @@ def _is_asked(message: Message) -> bool:
     return message.role == "user" and message.origin in ASKED
 
 
-def _report(instructions: str, question: str, fresh: Sequence[Message]) -> tuple[str, Call | None]:
+def _report(instructions: str, question: str, fresh: Sequence[Message]) -> Step:
     found = re.search(r"^Subject: (\S+?)\. ", instructions, re.MULTILINE)
     results = _read_results(fresh)
     if found is None:
@@ -58,20 +56,24 @@ def _report(instructions: str, question: str, fresh: Sequence[Message]) -> tuple
     if "list_invariants" not in results:
         return "I look.", ("list_invariants", {"subject": found[1]})
     lines = results["list_invariants"].splitlines()
-    stems = {word[:STEM] for word in WORD.findall(question.lower())}
-    meant = [line for line in lines if stems & {word[:STEM] for word in _read_name(line)}]
-    chosen = meant[:1]
-    if chosen and "query_metrics" not in results:
-        query = re.sub(r" (?:[<>]=?|[!=]=) \S+$", "", chosen[0].partition("must be: ")[2])
-        return "The figures of that:", ("query_metrics", {"query": query, "minutes": 15})
-    shown = "\n".join((chosen or lines)[:MOST_LINES])
-    curve = read_figures(results.get("query_metrics", ""))
-    return f"{shown}\n{curve}".strip(), None
+    meant = _find_meant(question, results["list_invariants"])
+    if meant is None:
+        return "\n".join(lines[:MOST_LINES]), None
+    if meant.tool not in results:
+        return "The figures of that:", (meant.tool, {"query": meant.query, "minutes": 15})
+    shown = next(line for line in lines if line.startswith(f"{meant.name}: "))
+    return f"{shown}\n{read_figures(results[meant.tool])}".strip(), None
 
 
-def _read_name(line: str) -> list[str]:
-    """The words of an invariant's name."""
-    return WORD.findall(line.partition(":")[0].lower())
+def _find_meant(question: str, listed: str) -> Listed | None:
+    """The first invariant whose name has a word of the question."""
+    stems = _find_stems(question)
+    found = (each for each in read_invariants(listed) if stems & _find_stems(each.name))
+    return next(found, None)
+
+
+def _find_stems(text: str) -> set[str]:
+    return {word[:STEM] for word in WORD.findall(text.lower())}
 
 
 def _quote_hypothesis(fresh: Sequence[Message]) -> str:

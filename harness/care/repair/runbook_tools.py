@@ -9,7 +9,7 @@ from pydantic import Field
 
 from harness.agent import AnyTool, tool
 from harness.care.invariants.invariant import NAME as INVARIANT
-from harness.care.repair.context import Context
+from harness.care.repair.context import Context, add_note
 from harness.care.repair.runbook import (
     DO,
     NAME,
@@ -19,8 +19,6 @@ from harness.care.repair.runbook import (
 )
 from harness.care.repair.tools import Words
 from harness.care.subjects.registry import find_subject
-from harness.care.tickets.rows import Note
-from harness.care.tickets.store import TicketStore
 from harness.contracts.errors import ToolFailed
 
 
@@ -76,15 +74,9 @@ async def propose_runbook(
         text: What was seen (invariant, value, limit), how to recognize it, what helped, and what to
             be careful about. For people: no plots, no output of tools.
     """
-    ticket = await ctx.deps.find_ticket(ctx.run)
-    if ticket is None:
-        raise ToolFailed("This run works on no ticket.")
     content = write_runbook(title, invariant, do, text)
-    note = Note(
-        id=ctx.idempotency_key, kind="runbook", text=title, by="agent", at=0.0,
-        evidence={"file": name, "content": content}, run=ctx.run,
-    )  # fmt: skip
-    await TicketStore(ctx.deps.connection.database).add_note(ticket, note)
+    if not await add_note(ctx, "runbook", title, {"file": name, "content": content}):
+        raise ToolFailed("This run works on no ticket.")
     return f"Proposed {name}. It is not a file yet: a person decides."
 
 

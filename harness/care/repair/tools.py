@@ -21,7 +21,7 @@ from harness.care.invariants import client
 from harness.care.queries import answer_query, list_streams
 from harness.care.query_views import QueryBody
 from harness.care.repair.authority import check_run_may_change
-from harness.care.repair.context import Context, use_repair
+from harness.care.repair.context import Context, add_note, use_repair
 from harness.care.repair.deploying import Deployer
 from harness.care.repair.git import (
     commit_revert,
@@ -38,10 +38,11 @@ from harness.care.repair.summaries import (
     summarize_names,
     write_clock,
 )
+from harness.care.store import StoredSubject
 from harness.care.subjects.commands import PYTHON
 from harness.care.subjects.registry import find_subject
 from harness.care.tickets.client import open_ticket_of_run
-from harness.care.tickets.rows import ChangeKind, ChangeRow, Note
+from harness.care.tickets.rows import ChangeKind, ChangeRow
 from harness.care.tickets.store import TicketStore
 from harness.contracts.errors import ToolFailed
 from harness.tools.sandbox.direct import run_in_sandbox
@@ -169,14 +170,8 @@ async def note_hypothesis(
         evidence_for: What speaks for it: the query and its result.
         evidence_against: What speaks against it.
     """
-    ticket = await ctx.deps.find_ticket(ctx.run)
-    if ticket is not None:
-        evidence = {"verdict": verdict, "for": evidence_for, "against": evidence_against}
-        note = Note(
-            id=ctx.idempotency_key, kind="hypothesis", text=hypothesis, by="agent", at=0.0,
-            evidence=evidence, run=ctx.run,
-        )  # fmt: skip
-        await TicketStore(ctx.deps.connection.database).add_note(ticket, note)
+    evidence = {"verdict": verdict, "for": evidence_for, "against": evidence_against}
+    await add_note(ctx, "hypothesis", hypothesis, evidence)
     return f"Noted ({verdict})."
 
 
@@ -239,13 +234,7 @@ async def propose_revert(
 
 async def _show_proposal(ctx: Context, summary: str, commit: str, diff: str) -> str:
     """Show a diff to the model, and on the ticket to people."""
-    ticket = await ctx.deps.find_ticket(ctx.run)
-    if ticket is not None:
-        note = Note(
-            id=ctx.idempotency_key, kind="proposal", text=summary, by="agent", at=0.0,
-            evidence={"commit": commit, "diff": diff}, run=ctx.run,
-        )  # fmt: skip
-        await TicketStore(ctx.deps.connection.database).add_note(ticket, note)
+    await add_note(ctx, "proposal", summary, {"commit": commit, "diff": diff})
     return f"commit {commit}\n{diff}"
 
 
@@ -297,7 +286,7 @@ async def deploy_change(ctx: Context, subject: str, commit: Commit, summary: Wor
     work = await find_worktree(await open_clone(Path(stored.folder)), ctx.workspace)
     if await work.read_head() != commit:
         raise ToolFailed("Only the commit that this run has proposed last is deployed.")
-    return await _change(ctx, subject, "deploy", summary, commit)
+    return await _change(ctx, stored, "deploy", summary, commit)
 
 
 @deploy_change.prepare
@@ -320,7 +309,8 @@ async def restart_subject(ctx: Context, subject: str, reason: Words) -> str:
         subject: Which service.
         reason: Why this helps.
     """
-    return await _change(ctx, subject, "restart", reason, None)
+    stored = await find_subject(ctx.deps.connection, subject)
+    return await _change(ctx, stored, "restart", reason, None)
 
 
 @restart_subject.undo
@@ -330,16 +320,15 @@ async def keep_restarted(_ctx: Context, _receipt: Any) -> str:
 
 
 async def _change(
-    ctx: Context, subject: str, kind: ChangeKind, summary: str, commit: str | None
+    ctx: Context, stored: StoredSubject, kind: ChangeKind, summary: str, commit: str | None
 ) -> str:
-    stored = await find_subject(ctx.deps.connection, subject)
-    deployer = Deployer(ctx.deps.connection, stored)
+    subject, deployer = stored.subject, Deployer(ctx.deps.connection, stored)
     ticket = await ctx.deps.find_ticket(ctx.run)
-    await check_run_may_change(ctx.deps.connection, ctx.run, stored.subject, ticket)
+    await check_run_may_change(ctx.deps.connection, ctx.run, subject, ticket)
     if ticket is None:
-        ticket = await open_ticket_of_run(ctx.deps.connection, subject, ctx.run, summary)
+        ticket = await open_ticket_of_run(ctx.deps.connection, subject.name, ctx.run, summary)
     change = ChangeRow(
-        id=ctx.idempotency_key, subject=subject, ticket=ticket,
+        id=ctx.idempotency_key, subject=subject.name, ticket=ticket,
         run=ctx.run, kind=kind, commit=commit, summary=summary,
         held=await deployer.list_holding(), state="started", message="", by="agent",
         at=time.time(),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.care.contracts import TicketSpec, Undone, Verified, Verify, Work, Worked
-from harness.care.repair.agent import NAME, describe_subject
+from harness.care.repair.agent import NAME, brief_on
 from harness.care.repair.deploying import Deployer
 from harness.care.repair.following import REJECTED, find_move, find_run
 from harness.care.repair.git import close_worktree, open_clone, open_worktree
@@ -17,9 +17,10 @@ from harness.care.repair.look import look_at
 from harness.care.repair.refusals import describe_refusals, list_rejections
 from harness.care.store import CareStore, StoredSubject
 from harness.care.subjects.registry import find_subject
-from harness.care.tickets.client import find_workflow_id, send_to_ticket
+from harness.care.tickets.client import send_to_ticket
 from harness.care.tickets.rows import ChangeRow, Ticket
 from harness.care.tickets.store import TicketStore
+from harness.care.workflow_ids import find_workflow_id
 from harness.contracts.errors import RunIdTaken, RunNotFound, RunOver
 from harness.contracts.message import Message, Text, user_message
 from harness.engine.connection import Connection
@@ -65,17 +66,16 @@ class TicketWork:
 
     async def stop(self, ticket: str, run: str) -> Undone:
         """Abort a run, and take back a change that it has not finished."""
-        found = await TicketStore(self.connection.database).find(ticket)
         try:
             await abort_run(self.connection, run, "the ticket was closed", undo=False)
             await wait_for_end(self.connection, self.feeds, run)
         except (RunNotFound, RunOver):
             pass  # it has not begun, or has ended
-        subjects = await CareStore(self.connection.database).list_subjects(found and found.subject)
-        if found is None or not subjects:
+        stored = await self._find_subject(ticket)
+        if stored is None:
             return Undone(undone=0)
         before = await TicketStore(self.connection.database).list_changes(run=run)
-        await Deployer(self.connection, subjects[0]).settle(run)
+        await Deployer(self.connection, stored).settle(run)
         return Undone(undone=sum(each.state == "started" for each in before))
 
     async def verify(self, request: Verify) -> Verified:
@@ -91,14 +91,21 @@ class TicketWork:
 
     async def remove_workspaces(self, ticket: str) -> None:
         """Remove what the runs of a closed ticket have edited; commits stay on their branches."""
-        found = await TicketStore(self.connection.database).find(ticket)
-        subjects = await CareStore(self.connection.database).list_subjects(found and found.subject)
-        if found is None or not subjects:
+        stored = await self._find_subject(ticket)
+        if stored is None:
             return
-        clone = await open_clone(Path(subjects[0].folder))
-        places = (self.connection.project / WORKSPACES).glob(f"care-{found.id}-*")
+        clone = await open_clone(Path(stored.folder))
+        places = (self.connection.project / WORKSPACES).glob(f"care-{ticket}-*")
         for place in await asyncio.to_thread(sorted, places):
             await close_worktree(clone, place)
+
+    async def _find_subject(self, ticket: str) -> StoredSubject | None:
+        """The subject of a ticket; None if it was removed."""
+        found = await TicketStore(self.connection.database).find(ticket)
+        if found is None:
+            return None
+        subjects = await CareStore(self.connection.database).list_subjects(found.subject)
+        return subjects[0] if subjects else None
 
     async def _start(self, request: Work, run: str) -> None:
         """Start the agent's run, unless it has begun."""
@@ -174,7 +181,7 @@ async def write_prompt(
     notes = [each for each in await store.list_notes(ticket.id) if each.at < before]
     moves = [each for each in await store.list_moves(ticket.id) if each.at < before]
     cause = "" if ticket.invariant is None else f": {ticket.invariant} is broken"
-    known = f"Ticket {ticket.id}{cause}\n{describe_subject(stored.subject)}"
+    known = f"Ticket {ticket.id}{cause}\n{brief_on(stored.subject)}"
     if refused := describe_refusals(notes, moves, asked=asked):
         known += f"\n{refused}"
     said = [f"title: {ticket.title}"]

@@ -14,6 +14,8 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.commons.processes import name_process
+
 MAX_OUTPUT = 64_000
 """Bytes that are kept: of the end, where the reason of a failure is."""
 KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "USER", "LOGNAME", "VIRTUAL_ENV")
@@ -72,7 +74,8 @@ async def run_command(
             os.close(pipe)
         try:
             if on_start is not None:
-                await on_start(await asyncio.to_thread(_name_process, process.pid))
+                started = await asyncio.to_thread(name_process, process.pid)
+                await on_start(f"{socket.gethostname()} {started or f'{process.pid} ended'}")
             async with asyncio.timeout(seconds):
                 code = await process.wait()
                 # What a command leaves behind may hold its output open.
@@ -89,29 +92,17 @@ async def run_command(
 async def wait_for_process(name: str, seconds: float) -> None:
     """Wait until a command has ended that another worker had started on this machine before it
     died; kill it if it takes too long."""
-    host, pid, _ = name.rsplit(" ", 2)
+    host, _, process = name.partition(" ")
+    pid = int(process.split()[0])
     if host != socket.gethostname():
         return
     until = time.monotonic() + seconds
-    while await asyncio.to_thread(_name_process, int(pid)) == name:
+    while await asyncio.to_thread(name_process, pid) == process:
         if time.monotonic() >= until:
             with suppress(ProcessLookupError, PermissionError):
-                os.killpg(int(pid), signal.SIGKILL)
+                os.killpg(pid, signal.SIGKILL)
             return
         await asyncio.sleep(PAUSE_S)
-
-
-def _name_process(pid: int) -> str:
-    """The host, the pid and the start of a process: pids are used again."""
-    import psutil
-
-    try:
-        process = psutil.Process(pid)
-        ended = process.status() == psutil.STATUS_ZOMBIE
-        started = "ended" if ended else f"{process.create_time():.2f}"
-    except psutil.Error:
-        started = "ended"
-    return f"{socket.gethostname()} {pid} {started}"
 
 
 class _Output(asyncio.Protocol):

@@ -94,6 +94,11 @@ class Subject(BaseModel):
         """Its invariants, with those of its SLOs."""
         return (*self.invariants, *(each for slo in self.slos for each in slo.expand()))
 
+    @property
+    def deciders(self) -> str:
+        """Who decides about its changes, in words."""
+        return "admins" if self.owner is None else f"{self.owner} and admins"
+
     @model_validator(mode="after")
     def _check(self) -> Self:
         if any(each.slo is not None for each in self.invariants):

@@ -26,24 +26,17 @@ from harness.care.contracts import (
 )
 from harness.care.invariants.judge import Judgement
 from harness.care.invariants.rows import Watched
-from harness.care.states import (
-    CAN_WORK,
-    RESOLVE_ALONE,
-    Action,
-    TicketState,
-)
+from harness.care.states import CAN_WORK, RESOLVE_ALONE, Action, TicketState
 from harness.care.store import CareStore
 from harness.care.subjects.registry import find_subject
-from harness.care.ticket_views import (
-    TicketChangeBody,
-)
+from harness.care.ticket_views import TicketChangeBody
 from harness.care.tickets.rows import Report, Ticket, TicketFilter, fingerprint
 from harness.care.tickets.store import TicketStore
+from harness.care.workflow_ids import find_workflow_id
 from harness.contracts.errors import NoWorker, RunIdTaken, TicketNotFound, TicketRefused
 from harness.engine.connection import Connection
 from harness.engine.retry import unreachable_error
 from harness.engine.signed_start import start_workflow
-from harness.store.store_id import get_store_id
 
 WATCH = "watch"
 MAX_TEXT = 10_000
@@ -52,12 +45,6 @@ COPIED_S, LOOK_S = 3.0, 0.05
 """How long the row of a ticket is waited for once its workflow has changed, and how often it is
 read."""
 SETTLED = TicketFilter(states=("resolved", "closed"))
-
-
-async def find_workflow_id(connection: Connection, ticket: str) -> str:
-    """The id of a ticket's workflow: while it is open, there cannot be a second one. Stores that
-    share a Temporal have tickets of their own."""
-    return f"care.{await get_store_id(connection.database)}.{ticket}"
 
 
 async def report_judgements(
@@ -115,10 +102,7 @@ async def open_ticket(
         id=fingerprint(subject, uuid.uuid4().hex), subject=subject, title=title,
         severity="warning", by=by,
     )  # fmt: skip
-    store = TicketStore(connection.database)
-    await store.report([report_])
-    await _start(connection, report_, "open", autonomous=autonomous)
-    await store.note_started([report_.id])
+    await _open(connection, report_, autonomous=autonomous)
     return await find_ticket(connection, report_.id)
 
 
@@ -128,12 +112,20 @@ async def open_ticket_of_run(connection: Connection, subject: str, run: str, why
     id = fingerprint(subject, f"run\0{run}")
     title = f"Change by an agent: {' '.join(why.split())}"[:300]
     report_ = Report(id=id, subject=subject, title=title, severity="info", by="agent")
-    store = TicketStore(connection.database)
-    await store.report([report_])
-    await store.set_run(id, run)
-    await _start(connection, report_, "open", autonomous=True, run=run)
-    await store.note_started([id])
+    await _open(connection, report_, autonomous=True, run=run)
     return id
+
+
+async def _open(
+    connection: Connection, report: Report, *, autonomous: bool, run: str | None = None
+) -> None:
+    """Open the ticket of a cause that is reported this once."""
+    store = TicketStore(connection.database)
+    await store.report([report])
+    if run is not None:
+        await store.set_run(report.id, run)
+    await _start(connection, report, "open", autonomous=autonomous, run=run)
+    await store.note_started([report.id])
 
 
 async def find_ticket(connection: Connection, id: str) -> Ticket:

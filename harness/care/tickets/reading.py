@@ -8,10 +8,7 @@ from dataclasses import replace
 
 from harness.api.paging import decode_cursor, encode_cursor
 from harness.care.invariants.client import describe_subject, list_invariants
-from harness.care.states import (
-    OPEN_STATES,
-    find_actions,
-)
+from harness.care.states import OPEN_STATES, find_actions
 from harness.care.subjects.registry import find_subject
 from harness.care.ticket_views import (
     ChangeView,

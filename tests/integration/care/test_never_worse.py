@@ -29,30 +29,30 @@ def crew(
     crew.close()
 
 
-@pytest.mark.slow
-async def test_nothing_is_worse_after_kills(
-    caring: Harness, make_shop: MakeShop, crew: Crew
+async def check_round(
+    harness: Harness, make_shop: MakeShop, crew: Crew, *, seed: int, subjects: int, kills: int
 ) -> None:
-    plan = make_plan(1, subjects=10, kills=4)
+    plan = make_plan(seed, subjects=subjects, kills=kills)
     shops = [
         await make_shop(changes="automatic" if kind == "automatic" else "ask")
         for kind in plan.kinds
     ]
-    assert not await run_round(caring, shops, crew, plan)
-    assert crew.killed.total() == 4
+    assert not await run_round(harness, shops, crew, plan)
+    assert crew.killed.total() == kills
+
+
+@pytest.mark.slow
+async def test_nothing_is_worse_after_kills(
+    caring: Harness, make_shop: MakeShop, crew: Crew
+) -> None:
+    await check_round(caring, make_shop, crew, seed=1, subjects=10, kills=4)
 
 
 @pytest.mark.campaign
 async def test_nothing_is_worse_after_many_kills(
     caring: Harness, make_shop: MakeShop, crew: Crew
 ) -> None:
-    plan = make_plan(2, subjects=40, kills=12)
-    shops = [
-        await make_shop(changes="automatic" if kind == "automatic" else "ask")
-        for kind in plan.kinds
-    ]
-    assert not await run_round(caring, shops, crew, plan)
-    assert crew.killed.total() == 12
+    await check_round(caring, make_shop, crew, seed=2, subjects=40, kills=12)
 
 
 async def test_what_held_before_its_process_died_is_protected(
