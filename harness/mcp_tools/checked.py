@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
+from harness.commons.certificates import load_certificates
 from harness.commons.headers import MAX_HEADER
 from harness.commons.redact import register_secrets
 from harness.contracts.errors import McpUnavailable
-from harness.tools.web.web import load_certificates
 
 if TYPE_CHECKING:
     import httpx2
@@ -70,7 +70,7 @@ def guard_transport(
     """
     import httpx2
 
-    inner = httpx2.AsyncHTTPTransport(verify=load_certificates(), trust_env=False)
+    inner = httpx2.AsyncHTTPTransport(verify=load_certificates("httpx2"), trust_env=False)
 
     class Guarded(httpx2.AsyncBaseTransport):
         async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:

@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import httpx2
 
+from harness.commons.certificates import load_certificates
 from harness.commons.headers import NoCookies
 from harness.config.settings import ProviderSettings
 from harness.contracts.errors import ProviderPackageMissing
@@ -37,6 +38,7 @@ def client_options(library: Any, bound: Bound = bound_response) -> dict[str, Any
     """Options of an HTTP client, of httpx or httpx2: the time limit is for connecting only, bodies
     are bounded, and redirects are not followed, as they could send the key to another host."""
     return {
+        "verify": load_certificates(library.__name__),
         "timeout": library.Timeout(None, connect=CONNECT_SECONDS),
         "limits": library.Limits(max_connections=CONNECTIONS, max_keepalive_connections=100),
         "event_hooks": {"response": [bound]},

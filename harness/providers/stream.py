@@ -16,6 +16,7 @@ from typing import Any, cast
 import httpx2
 from pydantic_core import PydanticSerializationError, from_json, to_json
 
+from harness.commons.certificates import load_certificates
 from harness.commons.headers import NoCookies
 from harness.config.settings import ProviderSettings
 from harness.contracts.errors import (
@@ -218,8 +219,9 @@ def http_client_of(
     make = httpx_client if find_spec("aiohttp") is None else aiohttp_client
     hooks = {"response": [bound]}
     return make(
-        timeout=connect_timeout(), event_hooks=hooks, follow_redirects=False, cookies=NoCookies()
-    )
+        verify=load_certificates("httpx2"), timeout=connect_timeout(), event_hooks=hooks,
+        follow_redirects=False, cookies=NoCookies(),
+    )  # fmt: skip
 
 
 def connect_timeout() -> httpx2.Timeout:

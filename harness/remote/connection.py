@@ -12,6 +12,7 @@ import httpx
 
 from harness.api.route import PREFIX
 from harness.api.views import Version
+from harness.commons.certificates import load_certificates
 from harness.config.logins import Server
 from harness.contracts.clean_text import clean_line
 from harness.contracts.errors import DaemonAnswerInvalid, DaemonUnreachable, HarnessError
@@ -60,6 +61,7 @@ class DaemonConnection:
             },
             timeout=httpx.Timeout(SILENCE_S, connect=CONNECT_S),
             follow_redirects=False,
+            verify=load_certificates("httpx"),
             trust_env=server.url.startswith("https://"),
         )
         self._reached = False

@@ -215,7 +215,10 @@ def rotate_log(log: Path) -> None:
 
 def clean_environment() -> dict[str, str]:
     """Return the environment for other programs: no keys, and no configuration of theirs."""
-    kept = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "TZ", "TMPDIR", "GOMAXPROCS", "GOMEMLIMIT")
+    kept = (
+        "PATH", "HOME", "USER", "LOGNAME", "LANG", "TZ", "TMPDIR", "GOGC", "GOMAXPROCS",
+        "GOMEMLIMIT",
+    )  # fmt: skip
     return {name: os.environ[name] for name in kept if name in os.environ}
 
 

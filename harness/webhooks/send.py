@@ -15,11 +15,12 @@ import time
 from contextlib import suppress
 from typing import NamedTuple
 
+from harness.commons.certificates import load_certificates
 from harness.contracts.errors import HarnessError, WebhookRefused, WebhookUndelivered
 from harness.crypto.signing import Signer
 from harness.tools.web.addresses import resolve_host
 from harness.tools.web.origins import Origin, declared_origin, origin_of
-from harness.tools.web.web import AGENT, load_certificates
+from harness.tools.web.web import AGENT
 from harness.version import __version__
 from harness.webhooks.rows import Webhook
 from harness.webhooks.settings import WebhookSettings
@@ -148,7 +149,7 @@ async def _post(
     }
     # trust_env: a proxy from the environment would resolve the name itself.
     async with httpx.AsyncClient(
-        trust_env=False, timeout=timeout_s, verify=load_certificates(), cookies=NoCookies()
+        trust_env=False, timeout=timeout_s, verify=load_certificates("httpx"), cookies=NoCookies()
     ) as client:
         request = client.build_request(
             "POST",

@@ -19,6 +19,7 @@ from tests.conformance.order import Order
 from tests.fakes.model_server import ModelServer
 
 T = TypeVar("T")
+MOST_PAUSE_S = 0.1
 
 
 @tool(effect="read", inline=True)
@@ -75,20 +76,23 @@ async def give_up(harness: Harness, run: RunHandle[Any]) -> None:
 
 
 async def eventually(
-    look: Callable[[], Awaitable[T]], test: Callable[[T], bool] = bool, seconds: float = 10.0
+    look: Callable[[], Awaitable[T]], test: Callable[[T], bool] = bool, seconds: float = 30.0
 ) -> T:
-    """What `look` returns, once `test` holds of it."""
+    """What `look` returns, once `test` holds of it. It looks less and less often: what it looks at
+    works faster when it is not asked all the time."""
     value: Any = None
+    pause = 0.01
     try:
         async with asyncio.timeout(seconds):
-            while not test(value := await look()):  # noqa: ASYNC110 - a query, over the network
-                await asyncio.sleep(0.01)
+            while not test(value := await look()):
+                await asyncio.sleep(pause)
+                pause = min(pause * 1.3, MOST_PAUSE_S)
     except TimeoutError:
         raise AssertionError(f"not in {seconds:g} s; at the end: {value!r}") from None
     return value
 
 
-async def until_state(run: RunHandle[Any], state: RunState, seconds: float = 10.0) -> None:
+async def until_state(run: RunHandle[Any], state: RunState, seconds: float = 30.0) -> None:
     await eventually(run.status, lambda status: status.state is state, seconds)
 
 

@@ -52,6 +52,8 @@ REFUSALS = (
     Refusal(r"POST .*/evals", "evals.invalid"),
     # An invariant is text that Postgres can store, and recovers not more easily than it breaks.
     Refusal(r"POST /api/v1/care/invariants", "api.invalid_request", "NUL|recover"),
+    # Something must be looked for: words, or a subject.
+    Refusal(r"GET /api/v1/care/metrics", "api.invalid_request", "Say what to look for"),
     # What a policy file says, and whether the project has a policy at all.
     Refusal(r"(POST|PUT) .*/policy(/test)?", "policies.invalid"),
     Refusal(r"PUT .*/policy", "policies.none"),

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from harness.care.subjects.commands import run_command
 from harness.care.subjects.subject import Health, Subject
+from harness.commons.certificates import load_certificates
 
 PROBE_S = 5.0
 PAUSE_S = 0.25
@@ -42,10 +43,11 @@ async def probe(url: str) -> str | None:
     """Ask a health address once; the reason if it does not answer 200."""
     import httpx2
 
+    certificates = load_certificates("httpx2")
     try:
         async with (
             asyncio.timeout(PROBE_S),
-            httpx2.AsyncClient(timeout=PROBE_S, trust_env=False) as client,
+            httpx2.AsyncClient(timeout=PROBE_S, trust_env=False, verify=certificates) as client,
             client.stream("GET", url) as reply,
         ):
             return None if reply.status_code == 200 else f"{url} answered {reply.status_code}"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, cast
 from pydantic_core import from_json
 
 from harness.care.settings import SourceSettings
+from harness.commons.certificates import load_certificates
 from harness.contracts.clean_text import clean_line
 from harness.contracts.errors import (
     AnswerUnusable,
@@ -129,6 +130,7 @@ class Source:
                 base_url=f"{settings.url}/",
                 headers=[(name.encode(), value.encode()) for name, value in headers.items()],
                 auth=auth,
+                verify=load_certificates("httpx2"),
                 timeout=settings.timeout_seconds,
                 follow_redirects=False,
                 trust_env=False,

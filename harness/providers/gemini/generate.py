@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 import httpx2
 
+from harness.commons.certificates import load_certificates
 from harness.config.settings import ProviderSettings
 from harness.contracts.model import ModelReply, ModelRequest
 from harness.providers.adapter import Sink, Where
@@ -59,5 +60,10 @@ def gemini_client(provider: str, settings: ProviderSettings, http: httpx2.AsyncC
 
     # A base_url for Chat Completions serves too, so that changing `kind` is enough.
     base = _SUFFIX.sub("", settings.base_url or "https://generativelanguage.googleapis.com")
-    options = HttpOptions(base_url=base, api_version=VERSION, httpx_async_client=http)
+    # The SDK makes clients of its own too, which nobody uses.
+    certificates = {"verify": load_certificates("httpx2")}
+    options = HttpOptions(
+        base_url=base, api_version=VERSION, httpx_async_client=http, client_args=certificates,
+        async_client_args=certificates,
+    )  # fmt: skip
     return Client(vertexai=False, api_key=key_of(settings), http_options=options)

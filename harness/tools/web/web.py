@@ -3,13 +3,12 @@ through a proxy, which would resolve the name again."""
 
 from __future__ import annotations
 
-import functools
 import re
-import ssl
 import zlib
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
+from harness.commons.certificates import load_certificates
 from harness.commons.children import Limits, run_in_child
 from harness.config.settings import HttpToolSettings
 from harness.contracts.errors import OutsideConfines, ToolFailed
@@ -57,14 +56,6 @@ async def _read_text(content: bytes, media_type: str, charset: str | None) -> st
     return text.decode()
 
 
-@functools.cache
-def load_certificates() -> ssl.SSLContext:
-    """Load the trusted certificates once; that takes longer than most requests."""
-    import httpx
-
-    return httpx.create_ssl_context()
-
-
 def open_client() -> httpx.AsyncClient:
     import httpx
 
@@ -72,7 +63,7 @@ def open_client() -> httpx.AsyncClient:
 
     # trust_env: a proxy from the environment would resolve the name itself.
     return httpx.AsyncClient(
-        trust_env=False, timeout=TIMEOUT_S, verify=load_certificates(), cookies=NoCookies()
+        trust_env=False, timeout=TIMEOUT_S, verify=load_certificates("httpx"), cookies=NoCookies()
     )
 
 

@@ -68,6 +68,7 @@ def judge(project: Path, *options: str, seconds: float) -> str:
     return judged.stdout
 
 
+@pytest.mark.slow
 def test_answers_are_as_the_document_says(tmp_path: Path) -> None:
     said = judge(tmp_path, "--phases", "fuzzing", "--max-examples", "1", seconds=120)
     counts = re.search(r"Selected: (\d+)/(\d+)\s+Tested: (\d+)", said)

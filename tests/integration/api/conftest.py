@@ -14,6 +14,7 @@ from harness import Harness
 from harness.access.client import create_token, create_user
 from harness.api.caller import Role
 from harness.api.settings import ApiSettings
+from harness.commons.certificates import load_certificates
 from harness_daemon.daemon import Address, Daemon, open_daemon
 
 
@@ -77,7 +78,9 @@ async def api(harness: Harness, name: str) -> AsyncIterator[Api]:
 
         async def client(token: str | None) -> httpx.AsyncClient:
             headers = {"Authorization": f"Bearer {token}"} if token else {}
-            opened = httpx.AsyncClient(base_url=daemon.url, headers=headers, timeout=30)
+            opened = httpx.AsyncClient(
+                base_url=daemon.url, headers=headers, timeout=30, verify=load_certificates("httpx")
+            )
             return await stack.enter_async_context(opened)
 
         clients = {each: await client(token) for each, token in tokens.items()}

@@ -12,7 +12,6 @@ from harness import Harness
 from harness.care.repair.agent import make_care_agent
 from harness.config.settings import settings_model
 from tests.fakes.metrics_server import MetricsServer, serving_metrics
-from tests.fakes.postgres import Postgres
 from tests.fakes.servers import Engine, make_options
 from tests.fakes.shop import Shop, add_shop
 from tests.fakes.watches import end_watches
@@ -30,10 +29,10 @@ async def metrics() -> AsyncIterator[MetricsServer]:
 
 @pytest.fixture
 def care_options(
-    engine: Engine, postgres: Postgres, model_server: ModelServer, metrics: MetricsServer
+    engine: Engine, database_url: str, model_server: ModelServer, metrics: MetricsServer
 ) -> dict[str, Any]:
     """Settings with a database of its own: a watch evaluates all subjects of its store."""
-    options = make_options(engine, postgres.create(), model_server)
+    options = make_options(engine, database_url, model_server)
     options["providers"]["care"] = {"kind": "care"}
     options["care"] = {"evaluate_seconds": 1, "metrics": {"url": metrics.url}}
     options["model"] = "care/rules"

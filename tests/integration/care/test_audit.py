@@ -6,6 +6,8 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import LiteralString
 
+import pytest
+
 from harness import Harness
 from harness.archive.sweep import seal_all
 from harness.care.audit.client import read_audit, read_gaps
@@ -75,6 +77,7 @@ async def find_wrong(connection: Connection) -> tuple[dict[str, str], list[str]]
     return wrong, [each.what for each in gaps.unlisted]
 
 
+@pytest.mark.slow
 async def test_every_act_is_listed_and_proven(care: Harness, make_shop: MakeShop) -> None:
     shop, connection = await make_shop(), care.connection
     id = await repair(care, shop)

@@ -110,6 +110,7 @@ async def deploy_revert(care: Harness, shop: Shop, model_server: Any, ticket: st
     await care.get_run(run).approve()
 
 
+@pytest.mark.slow
 async def test_the_reason_of_a_failed_deploy_is_compared(
     care: Harness, make_shop: MakeShop, model_server: Any
 ) -> None:

@@ -23,6 +23,7 @@ def base(options: dict[str, Any], model_server: ModelServer) -> dict[str, Any]:
     return {name: each for name, each in options.items() if name not in ("providers", "model")}
 
 
+@pytest.mark.slow
 async def test_a_few_runs_whose_providers_fail(base: dict[str, Any], tmp_path: Path) -> None:
     plan = make_plan(seed=3, runs=3, kills=1, tag=f"c{uuid.uuid4().hex[:8]}")
     campaign = Campaign(plan, base, tmp_path, patience_s=50)
