@@ -45,6 +45,7 @@ NEEDS = {
 }  # fmt: skip
 FIELDS = {"priority": "priority", "assign": "assignee", "link": "link", "unlink": "unlink"}
 """What an action changes."""
+SETTLED = ("resolved", "closed")
 RELATED = {"person": "as a person says", "commit": "same commit", "time": "at the same time"}
 LISTED, MOST_LISTED = 50, 500
 
@@ -83,6 +84,8 @@ async def run_ticket(args: Namespace, out: Out) -> int:
             ticket = await _act(backend, args, words)
             hint = f"To follow it: harness care ticket show {ticket.id}"
             _say(out, ticket, f"{ticket.id} is {ticket.state}. {hint}")
+            if ticket.state in SETTLED:
+                await _warn_of_return(backend, ticket, out)
     return exit_codes.DONE
 
 
@@ -93,6 +96,17 @@ async def _act(backend: Backend, args: Namespace, words: Sequence[str]) -> Ticke
     act = {"action": args.action, "why": args.why or ""}
     body = make_body(TicketActBody, act, "care ticket")
     return await backend.care.act_on_ticket(words[0], body)
+
+
+async def _warn_of_return(backend: Backend, ticket: TicketView, out: Out) -> None:
+    """Say that a settled ticket will open again, if its invariant does not hold."""
+    known = await backend.care.list_invariants(ticket.subject)
+    mine = next((each for each in known if each.name == ticket.invariant), None)
+    if mine is not None and mine.state == "broken" and not mine.silenced:
+        out.note(
+            f"{mine.name} is still broken, so the ticket opens again. To prevent that: "
+            f"harness care silence {ticket.subject} {mine.name} --for 2h --reason TEXT"
+        )
 
 
 def _read_pin(args: Namespace, query: str) -> PinBody:

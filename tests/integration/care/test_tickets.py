@@ -25,8 +25,11 @@ from harness.care.tickets.store import TicketStore
 from harness.care.views import SilenceBody
 from harness.contracts.errors import TicketNotFound, TicketRefused
 from harness.contracts.event import ToolCallFinished
+from tests.fakes.inline_command import run_inline
 from tests.fakes.shop import Shop
 from tests.integration.care.conftest import MakeShop
+from tests.integration.remote.conftest import kept_logs as kept_logs
+from tests.integration.remote.conftest import user_home as user_home
 
 
 async def work_until(shop: Shop, *states: str) -> str:
@@ -175,8 +178,9 @@ async def test_many_reports_open_one_ticket(care: Harness, make_shop: MakeShop) 
 
 
 async def test_a_ticket_resolves_by_itself_and_opens_again(
-    care: Harness, make_shop: MakeShop
+    care: Harness, make_shop: MakeShop, user_home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    del user_home
     shop = await make_shop()
     shop.commit("5", "0", "Save money")
     await shop.ticket(shop.ticket_of("errors"), "open")
@@ -184,9 +188,10 @@ async def test_a_ticket_resolves_by_itself_and_opens_again(
     await shop.ticket(shop.ticket_of("errors"), "resolved")
     shop.commit("6", "0", "Again")
     await shop.ticket(shop.ticket_of("errors"), "reopened")
-    await client.act_on_ticket(
-        care.connection, shop.ticket_of("errors"), "close", "tester", "known"
+    await run_inline(
+        "care", "ticket", "close", shop.ticket_of("errors"), "--why", "known", "--server", "local"
     )
+    assert "errors is still broken, so the ticket opens again" in capsys.readouterr().err
     await shop.ticket(shop.ticket_of("errors"), "closed", "reopened")
     with pytest.raises(TicketNotFound):
         await client.act_on_ticket(care.connection, "0" * 16, "close", "tester")
