@@ -145,6 +145,8 @@ class Worked(Frozen):
     summary: str = ""
     rejected: str | None = None
     """By whom and why its last proposal was rejected."""
+    stuck: str = ""
+    """Why a change that failed could not be taken back, if one could not: a person must look."""
 
 
 class Verify(Frozen):
@@ -154,6 +156,17 @@ class Verify(Frozen):
     names: tuple[str, ...]
     changed_at: float | None = None
     """One that has given no data since before this time is not held against a change."""
+
+
+class WatchChange(Frozen):
+    """Watch invariants after a change, until one that held before breaks or their windows end."""
+
+    verify: Verify
+    held: tuple[str, ...]
+    """Those that held before the change."""
+    until: float
+    blind_until: float
+    """How long they are watched at most, while the source of their metrics does not answer."""
 
 
 class Verified(Frozen):

@@ -40,9 +40,8 @@ CAN_WORK: tuple[TicketState, ...] = ("open", "reopened", "failed")
 
 def find_actions(state: TicketState) -> tuple[Action, ...]:
     """What people can do with a ticket in this state."""
-    work: tuple[Action, ...] = ("work",) if state in CAN_WORK else ()
-    ends: tuple[tuple[Action, TicketState], ...] = (("resolve", "resolved"), ("close", "closed"))
-    return (*work, *(action for action, end in ends if end in TRANSITIONS[state]))
+    alone: tuple[Action, ...] = ("work", "resolve") if state in CAN_WORK else ()
+    return alone if state == "closed" else (*alone, "close")
 
 
 Priority = Literal["low", "normal", "high", "urgent"]

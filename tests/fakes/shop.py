@@ -57,6 +57,8 @@ def start():
 with (run / "log").open("a") as log:
     log.write(f"{how} {release}\\n")
 if "--back" in how:
+    if (run / "no-way-back").exists():
+        sys.exit("there is no way back")
     if before.exists():
         write(live, before.read_text())
         done.unlink(missing_ok=True)
@@ -168,6 +170,10 @@ class Shop:
     def slow_down(self, seconds: float) -> None:
         """Let each deploy take so long."""
         (self.folder / ".run" / "slow").write_text(str(seconds))
+
+    def break_rollback(self) -> None:
+        """Let the rollback fail from now on."""
+        (self.folder / ".run" / "no-way-back").touch()
 
     @property
     def times(self) -> list[str]:

@@ -54,6 +54,7 @@ from tests.histories.tickets import (
     ticket_held_again,
     ticket_rejected,
     ticket_repaired,
+    ticket_stuck,
     ticket_undone,
 )
 from tests.histories.watching import watched
@@ -350,6 +351,7 @@ CASES: dict[str, dict[str, Case]] = {
         case.__name__: case
         for case in (
             ticket_repaired, ticket_undone, ticket_changed, ticket_held_again, ticket_rejected,
+            ticket_stuck,
         )
     },
     "CareAct": {"act_recorded": act_recorded},

@@ -23,6 +23,7 @@ from harness.care.contracts import (
     UndoWork,
     Verified,
     Verify,
+    WatchChange,
     Work,
     Worked,
 )
@@ -109,6 +110,19 @@ async def ticket_rejected(harness: Harness, model: ModelServer, name: str) -> Ru
     return harness.get_run(name)
 
 
+async def ticket_stuck(harness: Harness, model: ModelServer, name: str) -> RunHandle[Any]:
+    """A change fails and cannot be taken back: a person must look, also if the invariant holds."""
+    del model
+    player = _Player(harness, name, lambda _: Verified())
+    player.stuck = "The rollback failed."
+    async with player.playing(autonomous=True) as handle:
+        await player.until("failed")
+        await handle.signal("observe", True)
+        await player.act("close")
+    assert [move.state for move in player.moves[-2:]] == ["failed", "closed"]
+    return harness.get_run(name)
+
+
 class _Player:
     """Plays the activities of a ticket's workflow."""
 
@@ -117,6 +131,8 @@ class _Player:
         self.fails = False
         self.again = False
         """Whether what the run does is told twice, each with its event."""
+        self.stuck = ""
+        """Why what the run changed cannot be taken back."""
         self.rejected: str | None = None
         """By whom and why what the run proposes is rejected."""
         self.asked: list[Work] = []
@@ -129,7 +145,7 @@ class _Player:
     async def playing(self, *, autonomous: bool) -> AsyncGenerator[Any]:
         worker = Worker(
             self._temporal, task_queue=self._name, workflows=[CareTicket],
-            activities=[self.save, self.work, self.verify, self.undo],
+            activities=[self.save, self.work, self.verify, self.watch, self.undo],
             workflow_runner=UnsandboxedWorkflowRunner(),
         )  # fmt: skip
         spec = TicketSpec(
@@ -172,13 +188,19 @@ class _Player:
             move = Move(state=state, why="it goes on", by="agent", event=event)
             await handle.signal("follow", move)
         return Worked(
-            run=f"run-{request.attempt}", changed=True, held=("latency",), summary="reverted"
-        )
+            run=f"run-{request.attempt}", changed=True, held=("latency",), summary="reverted",
+            stuck=self.stuck,
+        )  # fmt: skip
 
     @activity.defn(name="verify_invariants")
     async def verify(self, request: Verify) -> Verified:
         self._looks += 1
         return self._look(self._looks)
+
+    @activity.defn(name="watch_change")
+    async def watch(self, request: WatchChange) -> Verified:
+        assert request.until < request.blind_until
+        return await self.verify(request.verify)
 
     @activity.defn(name="undo_ticket_work")
     async def undo(self, request: UndoWork) -> Undone:

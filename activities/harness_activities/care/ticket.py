@@ -6,7 +6,16 @@ from dataclasses import dataclass
 
 from temporalio import activity
 
-from harness.care.contracts import SaveMove, Undone, UndoWork, Verified, Verify, Work, Worked
+from harness.care.contracts import (
+    SaveMove,
+    Undone,
+    UndoWork,
+    Verified,
+    Verify,
+    WatchChange,
+    Work,
+    Worked,
+)
 from harness.care.repair.work import TicketWork
 from harness.care.tickets.store import TicketStore
 from harness.care.workflow_ids import find_workflow_id
@@ -21,7 +30,7 @@ from harness_activities.unfit import leaving_to_others
 def make_activities(connection: Connection) -> list[Activity]:
     """The activities of tickets, for one worker process."""
     made = TicketActivities(connection, TicketWork(connection, Feeds(connection)))
-    return [made.save_move, made.work, made.stop, made.verify, made.undo]
+    return [made.save_move, made.work, made.stop, made.verify, made.watch, made.undo]
 
 
 @dataclass(frozen=True)
@@ -38,8 +47,8 @@ class TicketActivities:
             store = TicketStore(self.connection.database)
             await store.save_move(request, run)
             if request.move.state == "closed":
-                await self.works.remove_workspaces(request.ticket)
                 await store.note_started([request.ticket], started=False)
+                await self.works.remove_workspaces(request.ticket)
         return request
 
     @activity.defn(name="work_on_ticket")
@@ -61,6 +70,12 @@ class TicketActivities:
         """See whether invariants hold now."""
         with sending_heartbeats():
             return await self.works.verify(request)
+
+    @activity.defn(name="watch_change")
+    async def watch(self, request: WatchChange) -> Verified:
+        """Watch invariants after a change, until one breaks or their windows end."""
+        with sending_heartbeats():
+            return await self.works.watch(request)
 
     @activity.defn(name="undo_ticket_work")
     async def undo(self, request: UndoWork) -> Undone:

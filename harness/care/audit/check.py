@@ -24,7 +24,7 @@ from harness.care.repair.evidence import describe_evidence
 from harness.care.repair.following import AGENT, CHANGES, POLICY, find_move, find_run
 from harness.care.repair.runbook import write_runbook
 from harness.care.repair.summaries import write_summary
-from harness.care.tickets.rows import ChangeRow, Note
+from harness.care.tickets.rows import ENDED_BADLY, ChangeRow, Note
 from harness.care.tickets.store import TicketStore
 from harness.contracts.effect import undo_id
 from harness.contracts.errors import OutsideConfines, TargetChanged, ToolFailed
@@ -215,18 +215,18 @@ def _is_when(call: Call, at: float) -> bool:
 
 def _is_result(call: Call, row: ChangeRow) -> bool:
     """Whether a call ended as its row says. What was done may have been undone later."""
-    if row.message and row.state != "failed":
+    if row.message and row.state not in ENDED_BADLY:
         return False
     result = call.result
     if result is None:
-        return row.state in ("started", "done", "failed")
+        return row.state in ("started", "done", *ENDED_BADLY)
     if result.ok:
         held = _read_result(call).get("held")
         is_same = read_change(call) == row.id and held == list(row.held)
         return row.state in ("done", "undone") and is_same
-    if row.state == "failed" and result.error is not None and result.error.code in SAID:
+    if row.state in ENDED_BADLY and result.error is not None and result.error.code in SAID:
         return row.message[:COMPARED] in result.content
-    return row.state in ("failed", "undone", "started")
+    return row.state in (*ENDED_BADLY, "undone", "started")
 
 
 def read_change(call: Call) -> str | None:

@@ -24,7 +24,7 @@ export const TICKET_STATES = {
   resolved: ["good", "Resolved"],
   closed: ["quiet", "Closed"],
 };
-const CHANGES = { started: "info", done: "good", failed: "bad", undone: "warn" };
+const CHANGES = { started: "info", done: "good", failed: "bad", stuck: "bad", undone: "warn" };
 const VERDICTS = { likely: "good", refuted: "bad", open: "info" };
 
 const spaced = (text) => String(text).replaceAll("_", " ");

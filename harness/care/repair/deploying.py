@@ -19,7 +19,7 @@ from harness.care.store import CareStore, StoredSubject
 from harness.care.subjects.commands import Ran, run_command, wait_for_process
 from harness.care.subjects.health import wait_until_healthy
 from harness.care.subjects.subject import Command, Subject
-from harness.care.tickets.rows import ChangeRow
+from harness.care.tickets.rows import ENDED_BADLY, ChangeRow
 from harness.care.tickets.store import TicketStore
 from harness.contracts.errors import HarnessError, StoreUnavailable, TargetChanged, ToolFailed
 from harness.engine.connection import Connection
@@ -27,7 +27,7 @@ from harness.engine.connection import Connection
 DAY_S = 86_400.0
 LOOK_EVERY_S = 2.0
 """Between two looks at the invariants, while a stage is watched."""
-INTERRUPTED = "its worker stopped in the middle, and the code was changed before it went on"
+INTERRUPTED = "the worker stopped during the deploy, and the code changed before it was resumed"
 
 
 def _did_hold(watched: Watched, samples: Sequence[Sample]) -> bool:
@@ -53,8 +53,8 @@ class Deployer:
         return TicketStore(self.connection.database)
 
     async def list_holding(self) -> tuple[str, ...]:
-        """The invariants of the subject that hold now. Of which nothing is known now, since the
-        subject or its metrics are away: those that held when something was known last.
+        """The invariants of the subject that hold now. If nothing is known now, because the subject
+        or its metrics are away: those that held when something was known last.
 
         Burn rates of SLOs are left out: they look back, and may break after a good repair by what
         happened before it.
@@ -78,7 +78,7 @@ class Deployer:
         change = await self._begin(change)
         if change.state in ("done", "undone"):
             return change
-        if change.state == "failed":
+        if change.state in ENDED_BADLY:
             raise ToolFailed(change.message)
         assert change.commit is not None
         clone = await open_clone(Path(self.stored.folder))
@@ -136,13 +136,17 @@ class Deployer:
         change = await self._begin(change)
         if change.state == "done":
             return change
-        if change.state == "failed":
+        if change.state in ENDED_BADLY:
             raise ToolFailed(change.message)
         try:
             await self._run("restart", self.subject.restart, change)
             await self._check_health()
+        except StoreUnavailable:
+            raise  # the call is made again
         except HarnessError as error:
-            await self._changes.end_change(change.id, "failed", error.message)
+            # There is nothing to go back to: it may have been stopped and not started.
+            state = "failed" if self.subject.restart is None else "stuck"
+            await self._changes.end_change(change.id, state, error.message)
             raise
         await self._changes.end_change(change.id, "done")
         return replace(change, state="done")
@@ -155,7 +159,7 @@ class Deployer:
             TargetChanged: Later changes stand in the way.
         """
         found = await self._changes.list_changes(id=id)
-        if not found or found[0].state in ("undone", "failed") or found[0].commit is None:
+        if not found or found[0].state in ("undone", *ENDED_BADLY) or found[0].commit is None:
             return
         change = found[0]
         assert change.commit is not None
@@ -173,9 +177,11 @@ class Deployer:
                 continue
             try:
                 await self.take_back(change.id)
+            except StoreUnavailable:
+                raise  # it is tried again, and goes on where it was
             except HarnessError as error:
                 message = f"It was not finished, and cannot be taken back: {error.message}"
-                await self._changes.end_change(change.id, "failed", message)
+                await self._changes.end_change(change.id, "stuck", message)
             else:
                 await self._changes.end_change(change.id, "failed", "it was not finished")
         return await self._changes.list_changes(run=run)
@@ -189,7 +195,7 @@ class Deployer:
         """Raise ToolFailed if the subject had as many changes of agents in a day as it may have."""
         since = time.time() - DAY_S
         made = await self._changes.list_changes(subject=self.subject.name, after=since)
-        if sum(each.ticket is not None for each in made) >= self.subject.changes_per_day:
+        if len(made) >= self.subject.changes_per_day:
             raise self._refuse_more()
 
     def _refuse_more(self) -> ToolFailed:
@@ -213,17 +219,21 @@ class Deployer:
         problems = list[str]()
         try:
             await revert(clone, change.commit)
+        except StoreUnavailable:
+            raise
         except HarnessError as second:
             problems.append(second.message)
         try:
             await self._run("rollback", self.subject.rollback, change)
             await self._check_health()
+        except StoreUnavailable:
+            raise
         except HarnessError as second:
             problems.append(second.message)
         message = error.message
         if problems:
             message = f"{message} Taking it back failed too: {' '.join(problems)}"
-        await self._changes.end_change(change.id, "failed", message)
+        await self._changes.end_change(change.id, "stuck" if problems else "failed", message)
         if problems:
             raise ToolFailed(message) from None
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.care.contracts import TicketSpec, Undone, Verified, Verify, Work, Worked
+from harness.care.contracts import TicketSpec, Undone, Verified, Verify, WatchChange, Work, Worked
 from harness.care.repair.agent import NAME, brief_on
 from harness.care.repair.deploying import Deployer
 from harness.care.repair.following import REJECTED, find_move, find_run
@@ -21,7 +23,7 @@ from harness.care.tickets.client import send_to_ticket
 from harness.care.tickets.rows import ChangeRow, Ticket
 from harness.care.tickets.store import TicketStore
 from harness.care.workflow_ids import find_workflow_id
-from harness.contracts.errors import RunIdTaken, RunNotFound, RunOver
+from harness.contracts.errors import RunIdTaken, RunNotFound, RunOver, ToolFailed
 from harness.contracts.message import Message, Text, user_message
 from harness.engine.connection import Connection
 from harness.history.follow import Feeds
@@ -36,6 +38,11 @@ WORKSPACES = "care-workspaces"
 """The folder in the project with the code that agents edit, until their tickets are closed."""
 LABEL = "ticket"
 MAX_SUMMARY = 1_000
+LOOK_EVERY_S = 2.0
+"""Between two looks at the invariants after a change: one that breaks something is undone at
+once."""
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -54,14 +61,15 @@ class TicketWork:
         end = await wait_for_end(self.connection, self.feeds, run)
         stored = await find_subject(self.connection, ticket.subject)
         changes = await Deployer(self.connection, stored).settle(run)
-        made = [each for each in changes if each.state == "done"]
+        made = [each for each in changes if each.state in ("done", "stuck")]
+        stuck = [each.message for each in made if each.state == "stuck"]
         summary = end.error.message if end.error else end.output
         first = made[-1] if made else None
         return Worked(
             run=run, changed=bool(made), held=tuple(first.held) if first else (),
             changed_at=first.at if first else None,
             window_seconds=await self._find_window(ticket, made),
-            summary=summary[:MAX_SUMMARY], rejected=rejected,
+            summary=summary[:MAX_SUMMARY], rejected=rejected, stuck=" ".join(stuck)[:MAX_SUMMARY],
         )  # fmt: skip
 
     async def stop(self, ticket: str, run: str) -> Undone:
@@ -82,6 +90,16 @@ class TicketWork:
         """See whether invariants hold now."""
         return await look_at(self.connection, request)
 
+    async def watch(self, request: WatchChange) -> Verified:
+        """Watch invariants after a change; returns what was found last."""
+        while True:
+            seen = await look_at(self.connection, request.verify)
+            is_blind = len(seen.unknown) == len(seen.failing) > 0
+            until = request.blind_until if is_blind else request.until
+            if set(seen.broken) & set(request.held) or time.time() >= until:
+                return seen
+            await asyncio.sleep(LOOK_EVERY_S)
+
     async def undo(self, run: str) -> Undone:
         """Undo all that a run did, newest first."""
         report = await undo_run(self.connection, run, by="care")
@@ -94,7 +112,11 @@ class TicketWork:
         stored = await self._find_subject(ticket)
         if stored is None:
             return
-        clone = await open_clone(Path(stored.folder))
+        try:
+            clone = await open_clone(Path(stored.folder))
+        except ToolFailed as error:  # the folder was moved, or is on another machine
+            log.warning("the workspaces of ticket %s stay: %s", ticket, error.message)
+            return
         places = (self.connection.project / WORKSPACES).glob(f"care-{ticket}-*")
         for place in await asyncio.to_thread(sorted, places):
             await close_worktree(clone, place)

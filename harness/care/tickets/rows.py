@@ -13,7 +13,9 @@ from harness.care.states import Priority, TicketState
 R = TypeVar("R")
 NoteKind = Literal["comment", "hypothesis", "proposal", "runbook", "pin"]
 ChangeKind = Literal["deploy", "restart"]
-ChangeState = Literal["started", "done", "failed", "undone"]
+ChangeState = Literal["started", "done", "failed", "stuck", "undone"]
+"""failed: nothing is left of it. stuck: it failed, and something may be left of it."""
+ENDED_BADLY: tuple[ChangeState, ...] = ("failed", "stuck")
 
 
 @dataclass(frozen=True, kw_only=True)

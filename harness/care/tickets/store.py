@@ -106,7 +106,7 @@ INSERT INTO harness_care.change (id, subject, ticket, run, kind, commit, summary
   state, by)
 SELECT %(id)s, %(subject)s, %(ticket)s, %(run)s, %(kind)s, %(commit)s, %(summary)s,
   %(held)s, 'started', %(by)s
-WHERE (SELECT count(*) FROM harness_care.change WHERE subject = %(subject)s AND ticket IS NOT NULL
+WHERE (SELECT count(*) FROM harness_care.change WHERE subject = %(subject)s
   AND id <> %(id)s AND at > now() - interval '1 day') < %(most)s
 ON CONFLICT (id) DO UPDATE SET message = change.message RETURNING state
 """

@@ -23,6 +23,7 @@ from harness.care.tickets import client, notes
 from harness.care.tickets.rows import Report, TicketFilter, fingerprint
 from harness.care.tickets.store import TicketStore
 from harness.care.views import SilenceBody
+from harness.care.workflow_ids import find_workflow_id
 from harness.contracts.errors import TicketNotFound, TicketRefused
 from harness.contracts.event import ToolCallFinished
 from tests.fakes.inline_command import run_inline
@@ -135,6 +136,22 @@ async def test_a_deploy_that_fails_halfway_is_taken_back(
     assert run == ticket.run
 
 
+async def test_what_cannot_be_taken_back_is_for_a_person(
+    care: Harness, make_shop: MakeShop
+) -> None:
+    shop = await make_shop(changes="automatic")
+    (shop.folder / "values").write_text("fail 0\n")
+    shop.git("commit", "--quiet", "--all", "-m", "Cannot be deployed")
+    shop.commit("5", "0", "Save money")
+    shop.break_rollback()
+    await work_until(shop, "failed")
+    ticket = await shop.ticket(shop.ticket_of("errors"), "failed")
+    assert [change.state for change in ticket.changes] == ["stuck"]
+    assert "Taking it back failed too" in ticket.changes[0].message
+    moves = [move for move in ticket.moves if move.state == "verifying"]
+    assert moves, "what held before is watched, for something was changed"
+
+
 @pytest.mark.parametrize(
     ("options", "reason"),
     [({"changes": "never"}, "never"), ({"changes": "automatic", "per_day": 0}, "changes_per_day")],
@@ -195,6 +212,18 @@ async def test_a_ticket_resolves_by_itself_and_opens_again(
     await shop.ticket(shop.ticket_of("errors"), "closed", "reopened")
     with pytest.raises(TicketNotFound):
         await client.act_on_ticket(care.connection, "0" * 16, "close", "tester")
+
+
+async def test_a_ticket_whose_subject_was_moved_is_closed(
+    care: Harness, make_shop: MakeShop
+) -> None:
+    shop = await make_shop()
+    made = await client.open_ticket(care.connection, shop.name, "Look at this", "tester")
+    moved = shop.folder.rename(shop.folder.with_name("moved"))
+    await client.act_on_ticket(care.connection, made.id, "close", "tester")
+    workflow = await find_workflow_id(care.connection, made.id)
+    await care.connection.temporal.get_workflow_handle(workflow).result()
+    moved.rename(shop.folder)
 
 
 async def test_the_states_of_a_ticket_are_kept(care: Harness, make_shop: MakeShop) -> None:

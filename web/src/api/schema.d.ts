@@ -3727,7 +3727,7 @@ export interface components {
              * State
              * @enum {string}
              */
-            state: "started" | "done" | "failed" | "undone";
+            state: "started" | "done" | "failed" | "stuck" | "undone";
             /**
              * Message
              * @default

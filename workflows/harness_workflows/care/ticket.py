@@ -6,7 +6,7 @@ The workflow is the truth about a ticket; the row in Postgres is a copy for list
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
@@ -26,6 +26,7 @@ from harness.care.contracts import (
     UndoWork,
     Verified,
     Verify,
+    WatchChange,
     Work,
     Worked,
     describe_fields,
@@ -34,14 +35,15 @@ from harness.care.states import CAN_WORK, RESOLVE_ALONE, TRANSITIONS, TicketStat
 
 T = TypeVar("T", bound=BaseModel)
 AGENT = "agent"
-LOOK_EVERY = timedelta(seconds=5)
-"""While a change is verified: a change that breaks something is undone at once."""
 BLIND = timedelta(minutes=10)
 """How much longer a change is watched if the source of its metrics does not answer."""
 KEPT_RESOLVED = timedelta(hours=1)
 """After this time without a relapse, a resolved ticket is closed."""
 LONGEST = timedelta(days=30)
 """People may take their time to approve."""
+LOOK_EVERY = timedelta(seconds=5)
+"""How often tickets of earlier versions looked, each time with an activity of its own: a day of
+that was more than a history may have."""
 NAMES_WHO_ASKED = "care-names-who-asked"
 """Tickets of earlier versions did not tell the agent whether a person had asked for its work."""
 RETRY = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1))
@@ -62,6 +64,10 @@ class CareTicket:
         self.asked_by: str | None = None
         """The person who wants the work, if it is one."""
         self.working: asyncio.Task[None] | None = None
+        self.closes_at: datetime | None = None
+        """When a ticket that is resolved is closed."""
+        self.stuck = False
+        """Whether something may be left of a change that failed: a person must look."""
         self._move(self.state, spec.title, spec.by)  # before any update
 
     @workflow.run
@@ -105,6 +111,11 @@ class CareTicket:
         wanted: TicketState = "resolved" if act.action == "resolve" else "closed"
         if wanted not in TRANSITIONS[self.state]:
             raise ApplicationError(f"A ticket that is {self.state} cannot become {wanted}.")
+        if act.action == "resolve" and self.state not in CAN_WORK:
+            raise ApplicationError(
+                f"It is {self.state}: an agent is at work. To stop the agent, close the ticket; to "
+                "refuse what it proposes, reject it."
+            )
 
     @workflow.signal(description="What the agent's run does: the ticket follows it.")
     def follow(self, move: Move) -> None:
@@ -124,6 +135,8 @@ class CareTicket:
             self.wants_work = self.spec.autonomous
 
     def _resolves_alone(self) -> bool:
+        if self.stuck:
+            return False
         if self.state == "failed":  # earlier workflows left such a ticket to a person
             return workflow.patched("failed-resolves")
         return self.state in RESOLVE_ALONE
@@ -141,7 +154,10 @@ class CareTicket:
             can_start = self.wants_work and self.working is None and self.state in CAN_WORK
             return bool(self.unsaved) or can_start or self.state == "closed"
 
-        patience = KEPT_RESOLVED if self.state == "resolved" else None
+        patience = None
+        if self.state == "resolved":
+            self.closes_at = self.closes_at or workflow.now() + KEPT_RESOLVED
+            patience = max(self.closes_at - workflow.now(), timedelta(seconds=1))
         try:
             await workflow.wait_condition(is_due, timeout=patience)
         except TimeoutError:
@@ -150,7 +166,7 @@ class CareTicket:
     # --- an agent's work
 
     async def _work(self) -> None:
-        self.attempts += 1
+        self.attempts, self.stuck = self.attempts + 1, False
         self._move("investigating", "an agent looks for the cause", AGENT)
         at = workflow.now().timestamp()
         by, self.asked_by = self.asked_by, None
@@ -200,18 +216,35 @@ class CareTicket:
                 self._follow("resolved", worked.summary or "the invariant holds", worked.run)
             return
         self._follow("verifying", "the invariants are watched", worked.run)
+        self.stuck = bool(worked.stuck)
+        seen = await self._watch(names, worked)
+        if seen.failing:
+            await self._take_back(worked, ", ".join(seen.failing))
+        elif worked.stuck:
+            self._follow("failed", f"a person has to look: {worked.stuck}", worked.run)
+        else:
+            self._follow("resolved", f"{len(names)} invariants hold", worked.run)
+
+    async def _watch(self, names: tuple[str, ...], worked: Worked) -> Verified:
+        """Watch the invariants until one that held breaks, or their windows end."""
         until = workflow.now() + timedelta(seconds=worked.window_seconds)
+        if workflow.patched("watch-in-one-activity"):
+            request = WatchChange(
+                verify=Verify(
+                    subject=self.spec.subject, names=names, changed_at=worked.changed_at
+                ),
+                held=worked.held, until=until.timestamp(),
+                blind_until=(until + BLIND).timestamp(),
+            )  # fmt: skip
+            longest = timedelta(seconds=worked.window_seconds) + BLIND + timedelta(minutes=5)
+            return await _call("watch_change", request, Verified, longest=longest)
         while True:
             seen = await self._look(names, worked.changed_at)
             worse = [name for name in seen.broken if name in worked.held]
             wait = BLIND if len(seen.unknown) == len(seen.failing) > 0 else timedelta(0)
             if worse or workflow.now() >= until + wait:
-                break
+                return seen
             await workflow.sleep(LOOK_EVERY)
-        if not seen.failing:
-            self._follow("resolved", f"{len(names)} invariants hold", worked.run)
-            return
-        await self._take_back(worked, ", ".join(seen.failing))
 
     async def _take_back(self, worked: Worked, failing: str) -> None:
         undo = UndoWork(ticket=self.spec.id, run=worked.run)
@@ -236,6 +269,8 @@ class CareTicket:
         self, state: TicketState, why: str, by: str, run: str | None = None,
         fields: TicketFields | None = None,
     ) -> None:  # fmt: skip
+        if state != "resolved":
+            self.closes_at = None
         self.state = state
         at = workflow.now().timestamp()
         why = why[:2_000]
