@@ -53,6 +53,8 @@ TRACED = 4
 """Coverage slows the interpreter by up to this factor."""
 
 
+SLACK = 2.0
+"""What others do on the same processor costs up to as much again, and is no mistake of a test."""
 REFERENCE_S = 0.006
 """CPU time of `_loop` on a fast desktop machine, which the budgets are for."""
 
@@ -126,7 +128,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
         used = min(used, *(_again(item) for _ in range(REPEATS)))
     if used > budget:
         pytest.fail(
-            f"{used * 1000:.1f} ms of CPU; the budget of this layer is {budget * 1000:g} ms",
+            f"{used * 1000:.1f} ms of CPU; the most in this layer is {budget * 1000:g} ms",
             pytrace=False,
         )
     return result
@@ -163,7 +165,7 @@ def _budget(item: pytest.Item) -> float | None:
         budget *= EXAMPLES
     if sys.gettrace() is not None:
         budget *= TRACED
-    return budget
+    return budget * SLACK
 
 
 def _again(item: pytest.Item) -> float:

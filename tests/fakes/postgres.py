@@ -174,7 +174,8 @@ def postgres() -> Iterator[Postgres]:
 
 
 @pytest.fixture(scope="session")
-def _template(postgres: Postgres) -> str:
+def template(postgres: Postgres) -> str:
+    """The name of a database with all tables, which others are copied from."""
 
     async def migrate() -> None:
         from harness.store.migrate import open_database
@@ -187,9 +188,9 @@ def _template(postgres: Postgres) -> str:
 
 
 @pytest.fixture
-def database_url(postgres: Postgres, _template: str) -> Iterator[str]:
+def database_url(postgres: Postgres, template: str) -> Iterator[str]:
     """A fresh database with all tables."""
-    url = postgres.create(_template)
+    url = postgres.create(template)
     yield url
     postgres.drop(url)
 

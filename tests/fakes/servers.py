@@ -109,17 +109,9 @@ def first_start(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def runs_database(postgres: Postgres) -> str:
+def runs_database(postgres: Postgres, template: str) -> str:
     """One database for all runs of this test process; returns its url."""
-    from harness.store.migrate import open_database
-
-    url = postgres.create()
-
-    async def migrate() -> None:
-        await (await open_database(url)).close()
-
-    asyncio.run(migrate())
-    return url
+    return postgres.create(template)
 
 
 def make_options(engine: Engine, database: str, model_server: ModelServer) -> dict[str, Any]:

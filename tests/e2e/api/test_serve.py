@@ -82,6 +82,7 @@ def test_the_example_client(tmp_path: Path) -> None:
     assert done.stdout.endswith("\ncompleted\n")
 
 
+@pytest.mark.slow
 def test_a_stream_goes_on_with_the_next_daemon(tmp_path: Path) -> None:
     """kill -9 of the daemon, which serves the agent too, in the middle of a run."""
     (tmp_path / "slow.py").write_text(SLOW_AGENT)

@@ -56,6 +56,7 @@ def test_runs_outlive_the_engine(project: Project) -> None:
     assert "2 runs in 2 seals" in project.command("archive", "status").out
 
 
+@pytest.mark.slow
 def test_what_is_wrong_is_named(project: Project) -> None:
     project.command("run", "What is 3 * 7?", "--id", "one", "--json")
     unsealed = project.command("verify", "one", "--json")

@@ -22,6 +22,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     subprocess.run(harness_command("down"), cwd=folder, check=True, capture_output=True)
 
 
+@pytest.mark.slow
 def test_a_second_session_answers_from_memory_and_documents_give_no_orders(project: Path) -> None:
     done = subprocess.run(
         warm_python(str(EXAMPLES / "researcher.py")),

@@ -138,6 +138,7 @@ def refused(ended: Ended, code: int, words: str) -> None:
     assert words in ended.err
 
 
+@pytest.mark.slow
 def test_bad_use(kept_project: Project, run: str) -> None:
     command = kept_project.command
     refused(command("trace", "nobody"), 1, "There is no run 'nobody'")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from harness.capabilities.registry import enabled_capabilities, is_built_in
 from harness_daemon.app import make_routes
 from tests.integration.api.clashing_routes import CALLBACKS, RACES
@@ -11,6 +13,7 @@ from tests.integration.api.clashing_routes import CALLBACKS, RACES
 BUILT_IN = [each for each in enabled_capabilities() if is_built_in(each)]
 
 
+@pytest.mark.slow
 def test_an_installed_capability_changes_nothing_of_ours() -> None:
     ours = make_routes(BUILT_IN).openapi()
     assert not any("__" in name for name in ours["components"]["schemas"])

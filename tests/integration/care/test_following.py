@@ -13,7 +13,7 @@ from tests.integration.care.conftest import MakeShop
 from tests.integration.care.test_tickets import work_until
 
 
-@pytest.mark.parametrize("failing", [1, 2])
+@pytest.mark.parametrize("failing", [1, pytest.param(2, marks=pytest.mark.slow)])
 async def test_no_move_is_lost_or_doubled_after_a_failure(
     care: Harness, make_shop: MakeShop, monkeypatch: pytest.MonkeyPatch, failing: int
 ) -> None:

@@ -81,7 +81,14 @@ async def read_results(care: Harness, run: str) -> dict[str, ToolCallFinished]:
     return {each.name: each for each in events if isinstance(each, ToolCallFinished)}
 
 
-@pytest.mark.parametrize("place", ["logs", "labels", "commits", "code"])
+@pytest.mark.parametrize(
+    "place",
+    [
+        "logs",
+        "code",
+        *(pytest.param(each, marks=pytest.mark.slow) for each in ("labels", "commits")),
+    ],
+)
 async def test_a_person_decides_once_something_gave_orders(
     care: Harness, make_shop: MakeShop, model_server: ModelServer, metrics: MetricsServer,
     place: str,

@@ -99,6 +99,7 @@ async def test_a_rejected_change_is_not_made(care: Harness, make_shop: MakeShop)
     assert (ticket.moves[-1].why, ticket.moves[-1].by) == ("the invariant holds again", "watch")
 
 
+@pytest.mark.slow
 async def test_what_is_rejected_stays_with_a_person(care: Harness, make_shop: MakeShop) -> None:
     """Also if the invariant holds by then; what begins on its own does not propose it again."""
     shop = await make_shop()
@@ -156,6 +157,7 @@ async def test_what_cannot_be_taken_back_is_for_a_person(
     ("options", "reason"),
     [({"changes": "never"}, "never"), ({"changes": "automatic", "per_day": 0}, "changes_per_day")],
 )
+@pytest.mark.slow
 async def test_a_subject_may_forbid_changes(
     care: Harness, make_shop: MakeShop, options: dict[str, object], reason: str
 ) -> None:
@@ -167,6 +169,7 @@ async def test_a_subject_may_forbid_changes(
     assert not shop.deploys
 
 
+@pytest.mark.slow
 async def test_nothing_is_deployed_over_what_is_not_committed(
     care: Harness, make_shop: MakeShop
 ) -> None:
@@ -290,6 +293,7 @@ async def test_a_repository_runs_nothing_of_its_own(
     assert not (tmp_path / "sprung").exists()
 
 
+@pytest.mark.slow
 async def test_a_rehearsal_says_what_would_happen_and_changes_nothing(
     care: Harness, make_shop: MakeShop, tmp_path: Path
 ) -> None:

@@ -52,7 +52,7 @@ async def rows_of(inbox: Conversations, id: str) -> dict[str, list[Any]]:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.slow)])
 async def test_a_rebuild_makes_the_same_rows(
     inbox: Conversations, harness: Harness, name: str, model_server: ModelServer, seed: int
 ) -> None:
@@ -95,6 +95,7 @@ async def test_a_rebuild_makes_the_same_rows(
     assert await rows_of(inbox, card.id) == before
 
 
+@pytest.mark.slow
 async def test_all_rows_can_be_made_anew(
     inbox: Conversations, name: str, model_server: ModelServer
 ) -> None:

@@ -37,6 +37,7 @@ def echo(body: dict[str, Any]) -> Say:
     return say("wrong" if "wrong" in text else text)
 
 
+@pytest.mark.slow
 async def test_cases_are_run_checked_and_judged(
     harness: Harness, model_server: ModelServer, name: str, ended: Ended
 ) -> None:

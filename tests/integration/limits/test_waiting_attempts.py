@@ -45,6 +45,7 @@ async def read_limit(harness: Harness) -> Limit:
     return limit
 
 
+@pytest.mark.slow
 async def test_waiting_uses_up_no_attempt(
     harness: Harness, model_server: ModelServer, name: str
 ) -> None:

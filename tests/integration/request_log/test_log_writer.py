@@ -149,6 +149,7 @@ async def own(
     await database.close()
 
 
+@pytest.mark.slow
 async def test_retention_under_load(own: RequestStore) -> None:
     """Several writers fill buckets while they are deleted: the log stays within its size."""
     settings = RequestLogSettings(sample=1.0, max_total_bytes=1_048_576)
