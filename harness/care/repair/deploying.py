@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -15,9 +16,10 @@ from harness.care.invariants.judge import GAPS, KNOWN
 from harness.care.invariants.rows import Sample, Watched
 from harness.care.repair.git import Clone, check_commit, open_clone, revert, take_over
 from harness.care.repair.look import look_at
+from harness.care.repair.turns import taking_turn
 from harness.care.store import CareStore, StoredSubject
 from harness.care.subjects.commands import Ran, run_command, wait_for_process
-from harness.care.subjects.health import wait_until_healthy
+from harness.care.subjects.health import check_health, wait_until_healthy
 from harness.care.subjects.subject import Command, Subject
 from harness.care.tickets.rows import ENDED_BADLY, ChangeRow
 from harness.care.tickets.store import TicketStore
@@ -75,6 +77,10 @@ class Deployer:
             ToolFailed: The deploy failed; the subject is as it was, or the error says what is not.
             TargetChanged: The subject was changed meanwhile.
         """
+        async with self._turn():
+            return await self._deploy(change)
+
+    async def _deploy(self, change: ChangeRow) -> ChangeRow:
         change = await self._begin(change)
         if change.state in ("done", "undone"):
             return change
@@ -102,11 +108,14 @@ class Deployer:
 
     async def _deploy_stages(self, change: ChangeRow) -> None:
         """Deploy stage by stage; those that were done before a crash are not repeated."""
+        was_healthy = await self._is_healthy()
         for stage in self.subject.stages or (None,):
             if stage is not None and stage <= (change.stage or 0):
                 continue
             await self._run("deploy", self.subject.deploy, change, stage)
-            await self._check_health()
+            # A part of it cannot mend what is broken everywhere: only the whole is judged then.
+            if was_healthy or stage in (None, 100):
+                await self._check_health()
             if stage is None:
                 continue
             if stage < 100:
@@ -133,6 +142,10 @@ class Deployer:
         Raises:
             ToolFailed: It does not restart, or is not healthy in time.
         """
+        async with self._turn():
+            return await self._restart(change)
+
+    async def _restart(self, change: ChangeRow) -> ChangeRow:
         change = await self._begin(change)
         if change.state == "done":
             return change
@@ -158,6 +171,10 @@ class Deployer:
             ToolFailed: The rollback failed.
             TargetChanged: Later changes stand in the way.
         """
+        async with self._turn():
+            await self._take_back(id)
+
+    async def _take_back(self, id: str) -> None:
         found = await self._changes.list_changes(id=id)
         if not found or found[0].state in ("undone", *ENDED_BADLY) or found[0].commit is None:
             return
@@ -246,7 +263,7 @@ class Deployer:
         if stage is not None:
             extra["HARNESS_STAGE"] = str(stage)
         folder, seconds = Path(self.stored.folder), self.subject.command_seconds
-        for process in await self._changes.list_processes(change.id):
+        for process in await self._changes.list_processes(change):
             await wait_for_process(process, seconds)  # the worker that has started it died
         ran = await run_command(
             command, folder, seconds, extra, may_leave=True,
@@ -255,6 +272,13 @@ class Deployer:
         if not ran.is_good:
             raise ToolFailed(f"{what} of {self.subject.name} failed: {ran.output[-2_000:]}")
         return ran
+
+    def _turn(self) -> AbstractAsyncContextManager[None]:
+        return taking_turn(self.connection.database, self.subject.name)
+
+    async def _is_healthy(self) -> bool:
+        health = self.subject.health
+        return health is None or await check_health(health, Path(self.stored.folder)) is None
 
     async def _check_health(self) -> None:
         reason = await wait_until_healthy(self.subject, Path(self.stored.folder))

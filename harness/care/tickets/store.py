@@ -236,10 +236,13 @@ class TicketStore:
             "UPDATE harness_care.change SET process = %s WHERE id = %s", (process, id)
         )
 
-    async def list_processes(self, id: str) -> list[str]:
-        """The process that carried a change out last, if there was one."""
+    async def list_processes(self, change: ChangeRow) -> list[str]:
+        """The processes that carried out this change last, and what is not finished of others of
+        its subject."""
         rows = await self._database.fetch(
-            "SELECT process FROM harness_care.change WHERE id = %s AND process IS NOT NULL", (id,)
+            "SELECT process FROM harness_care.change WHERE subject = %s "
+            "AND (state = 'started' OR id = %s) AND process IS NOT NULL",
+            (change.subject, change.id),
         )
         return [row[0] for row in rows]
 

@@ -86,6 +86,35 @@ async def test_each_stage_is_deployed_once(caring: Harness, make_shop: MakeShop)
     assert shop.git("show", "HEAD:values") == "0 0"
 
 
+async def test_a_subject_that_is_broken_everywhere_is_repaired_in_stages(
+    caring: Harness, make_shop: MakeShop
+) -> None:
+    """It can be healthy only after the last stage."""
+    shop = await make_staged(make_shop)
+    file = shop.folder / "subject.toml"
+    health = 'health = ["grep", "--quiet", "0.5", ".run/live"]\nhealth_seconds = 1\ntest = '
+    file.write_text(file.read_text().replace("test = ", health).replace("[10, 50", "[10, 20"))
+    script = shop.folder / "deploy.py"
+    script.write_text(STAGED.replace('!= "10"', '== "100"'))
+    shop.git("commit", "--quiet", "--all", "-m", "Healthy at the end")
+    await add_subject(shop.connection, shop.folder, "tests")
+    change = propose(shop, "0.5 0\n")
+    assert (await (await make_deployer(shop)).deploy(change)).state == "done"
+    assert shop.deploys == ["10", "20", "100"]
+
+
+async def test_two_changes_of_a_subject_wait_for_each_other(
+    caring: Harness, make_shop: MakeShop
+) -> None:
+    shop = await make_shop()
+    shop.slow_down(1)
+    changes = [propose(shop, "0.5 0\n"), propose(shop, "0 0.5\n")]
+    deployer = await make_deployer(shop)
+    await asyncio.gather(*map(deployer.deploy, changes), return_exceptions=True)
+    kinds = [line.split()[0] for line in shop.times]
+    assert kinds[:2] == ["begin", "end"] and kinds == ["begin", "end"] * (len(kinds) // 2)
+
+
 async def test_a_stage_that_breaks_an_invariant_is_the_last_one(
     caring: Harness, make_shop: MakeShop
 ) -> None:
@@ -152,7 +181,7 @@ async def test_a_commit_in_the_middle_of_a_deploy_is_kept(
     (shop.folder / "notes").write_text("mine\n")
     shop.git("add", "notes")
     shop.git("commit", "--quiet", "-m", "A note of a person")
-    with pytest.raises(ToolFailed, match="code was changed before it went on"):
+    with pytest.raises(ToolFailed, match="code changed before it was resumed"):
         await deployer.deploy(change)
     assert (shop.folder / "notes").read_text() == "mine\n"
     assert shop.git("show", "HEAD:values") == "0 0" and shop.live == (0, 0)
