@@ -138,6 +138,8 @@ class Worked(Frozen):
     """Whether anything was deployed or restarted."""
     held: tuple[str, ...] = ()
     """Invariants of the subject that held before the first change, as far as was known."""
+    unsure: tuple[str, ...] = ()
+    """Those of them of which nothing was known then."""
     changed_at: float | None = None
     """When the first change began."""
     window_seconds: float = 0.0
@@ -163,7 +165,8 @@ class WatchChange(Frozen):
 
     verify: Verify
     held: tuple[str, ...]
-    """Those that held before the change."""
+    """Those that held before the change: if one breaks, it is over at once. The others have until
+    the end, for what they show at first may be older than the change."""
     until: float
     blind_until: float
     """How long they are watched at most, while the source of their metrics does not answer."""

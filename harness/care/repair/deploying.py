@@ -32,11 +32,24 @@ LOOK_EVERY_S = 2.0
 INTERRUPTED = "the worker stopped during the deploy, and the code changed before it was resumed"
 
 
+@dataclass(frozen=True)
+class Holding:
+    """The invariants of a subject that hold, by name."""
+
+    held: tuple[str, ...]
+    unsure: tuple[str, ...]
+    """Those of them of which nothing is known now: they held when something was known last."""
+
+
+def _is_unknown(watched: Watched) -> bool:
+    return watched.judgement is None or watched.judgement.state in GAPS
+
+
 def _did_hold(watched: Watched, samples: Sequence[Sample]) -> bool:
-    if watched.judgement is None or watched.judgement.state in GAPS:
+    if _is_unknown(watched):
         known = [sample.state for sample in samples if sample.state in KNOWN]
         return bool(known) and known[-1] == "holds"
-    return watched.judgement.state == "holds"
+    return watched.judgement is not None and watched.judgement.state == "holds"
 
 
 @dataclass(frozen=True)
@@ -54,7 +67,7 @@ class Deployer:
     def _changes(self) -> TicketStore:
         return TicketStore(self.connection.database)
 
-    async def list_holding(self) -> tuple[str, ...]:
+    async def find_holding(self) -> Holding:
         """The invariants of the subject that hold now. If nothing is known now, because the subject
         or its metrics are away: those that held when something was known last.
 
@@ -64,10 +77,14 @@ class Deployer:
         store = CareStore(self.connection.database)
         watched = await store.list_watched(self.subject.name)
         samples = await store.read_samples(self.subject.name)
-        return tuple(
-            each.invariant.name
+        held = [
+            each
             for each in watched
             if each.invariant.slo is None and _did_hold(each, samples.get(each.key, ()))
+        ]
+        return Holding(
+            held=tuple(each.invariant.name for each in held),
+            unsure=tuple(each.invariant.name for each in held if _is_unknown(each)),
         )
 
     async def deploy(self, change: ChangeRow) -> ChangeRow:
@@ -118,14 +135,15 @@ class Deployer:
                 await self._check_health()
             if stage is None:
                 continue
-            if stage < 100:
+            if stage < 100 and was_healthy:
                 await self._watch_stage(change, stage)
             await self._changes.note_stage(change.id, stage)
 
     async def _watch_stage(self, change: ChangeRow, stage: int) -> None:
         """Watch the invariants that held before the change; raises ToolFailed if one breaks, or
         does not hold at the end."""
-        request = Verify(subject=self.subject.name, names=tuple(change.held), changed_at=change.at)
+        names = tuple(name for name in change.held if name not in change.unsure)
+        request = Verify(subject=self.subject.name, names=names, changed_at=change.at)
         until = time.monotonic() + self.subject.stage_seconds
         while True:
             seen = await look_at(self.connection, request)

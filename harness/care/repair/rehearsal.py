@@ -70,7 +70,7 @@ async def _open(ctx: Context, subject: str) -> tuple[Deployer, StoredSubject]:
 
 
 async def _describe_watch(deployer: Deployer, subject: Subject) -> list[str]:
-    held = await deployer.list_holding()
+    held = (await deployer.find_holding()).held
     return [
         f"Healthy within {subject.health_seconds:g} s: {_describe_health(subject)}",
         f"Watched afterwards, and undone if one breaks: {', '.join(held) or 'nothing holds now'}",

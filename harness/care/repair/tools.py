@@ -327,10 +327,11 @@ async def _change(
     await check_run_may_change(ctx.deps.connection, ctx.run, subject, ticket)
     if ticket is None:
         ticket = await open_ticket_of_run(ctx.deps.connection, subject.name, ctx.run, summary)
+    holding = await deployer.find_holding()
     change = ChangeRow(
         id=ctx.idempotency_key, subject=subject.name, ticket=ticket,
         run=ctx.run, kind=kind, commit=commit, summary=summary,
-        held=await deployer.list_holding(), state="started", message="", by="agent",
+        held=holding.held, unsure=holding.unsure, state="started", message="", by="agent",
         at=time.time(),
     )  # fmt: skip
     done = await (deployer.deploy(change) if kind == "deploy" else deployer.restart(change))

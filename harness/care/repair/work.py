@@ -67,6 +67,7 @@ class TicketWork:
         first = made[-1] if made else None
         return Worked(
             run=run, changed=bool(made), held=tuple(first.held) if first else (),
+            unsure=tuple(first.unsure) if first else (),
             changed_at=first.at if first else None,
             window_seconds=await self._find_window(ticket, made),
             summary=summary[:MAX_SUMMARY], rejected=rejected, stuck=" ".join(stuck)[:MAX_SUMMARY],

@@ -107,12 +107,16 @@ class ChangeRow:
     commit: str | None
     summary: str
     held: Sequence[str]
+    """Invariants of the subject that held before it, as far as was known."""
     state: ChangeState
     message: str
     by: str
     at: float
     stage: int | None = None
     """The last stage of a deploy in stages that is done, in percent."""
+    unsure: Sequence[str] = ()
+    """Those in `held` of which nothing was known when it began, as the subject or its metrics were
+    away: they held when something was known last. What they show at first may be older than it."""
 
 
 def build_rows(kind: type[R], rows: Iterable[Sequence[Any]]) -> list[R]:

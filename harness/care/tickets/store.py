@@ -93,7 +93,7 @@ WHERE id IN (SELECT ticket FROM moved)
 """
 CHANGES = """
 SELECT id, subject, ticket, run, kind, commit, summary, held, state, message, by,
-  extract(epoch FROM at)::float8, stage
+  extract(epoch FROM at)::float8, stage, unsure
 FROM harness_care.change
 WHERE (%(subject)s::text IS NULL OR subject = %(subject)s)
   AND (%(ticket)s::text IS NULL OR ticket = %(ticket)s)
@@ -103,9 +103,9 @@ WHERE (%(subject)s::text IS NULL OR subject = %(subject)s)
 """
 BEGIN_CHANGE = """
 INSERT INTO harness_care.change (id, subject, ticket, run, kind, commit, summary, held,
-  state, by)
+  unsure, state, by)
 SELECT %(id)s, %(subject)s, %(ticket)s, %(run)s, %(kind)s, %(commit)s, %(summary)s,
-  %(held)s, 'started', %(by)s
+  %(held)s, %(unsure)s, 'started', %(by)s
 WHERE (SELECT count(*) FROM harness_care.change WHERE subject = %(subject)s
   AND id <> %(id)s AND at > now() - interval '1 day') < %(most)s
 ON CONFLICT (id) DO UPDATE SET message = change.message RETURNING state
@@ -225,7 +225,8 @@ class TicketStore:
         values: dict[str, Any] = {
             "id": change.id, "subject": change.subject, "ticket": change.ticket, "run": change.run,
             "kind": change.kind, "commit": change.commit,
-            "summary": change.summary, "held": list(change.held), "by": change.by, "most": most,
+            "summary": change.summary, "held": list(change.held),
+            "unsure": list(change.unsure), "by": change.by, "most": most,
         }  # fmt: skip
         rows = await self._database.fetch(BEGIN_CHANGE, values)
         return rows[0][0] if rows else None

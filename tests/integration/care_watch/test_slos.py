@@ -153,7 +153,7 @@ async def test_no_change_is_undone_because_of_a_burn_rate(
     held = [(each, Judgement("holds", at, at, None, 1.0)) for each in await store.list_watched()]
     await store.save_judgements(held, 0)
     deployer = Deployer(connection, await find_subject(connection, name))
-    assert await deployer.list_holding() == ("up",)
+    assert (await deployer.find_holding()).held == ("up",)
 
 
 async def test_a_source_that_is_gone_makes_budgets_unknown(

@@ -233,7 +233,8 @@ class CareTicket:
                 verify=Verify(
                     subject=self.spec.subject, names=names, changed_at=worked.changed_at
                 ),
-                held=worked.held, until=until.timestamp(),
+                held=tuple(name for name in worked.held if name not in worked.unsure),
+                until=until.timestamp(),
                 blind_until=(until + BLIND).timestamp(),
             )  # fmt: skip
             longest = timedelta(seconds=worked.window_seconds) + BLIND + timedelta(minutes=5)
