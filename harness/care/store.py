@@ -50,7 +50,7 @@ WHERE invariant.by IS NOT NULL
 """
 WATCHED = """
 SELECT i.subject, i.definition, i.by, j.state, j.at, j.since, j.violated_since, j.value, j.message,
-  j.good_since,
+  j.good_since, j.was_broken,
   EXISTS (SELECT FROM harness_care.silence s WHERE s.until > now()
     AND s.subject = i.subject AND coalesce(s.name, i.name) = i.name)
 FROM harness_care.invariant i LEFT JOIN harness_care.judgement j USING (subject, name)
@@ -63,8 +63,8 @@ SAVE = """
 WITH found AS (
   SELECT f.* FROM unnest(%(subjects)s::text[], %(names)s::text[], %(states)s::text[],
     %(ats)s::float8[], %(sinces)s::float8[], %(violated)s::float8[], %(values)s::float8[],
-    %(messages)s::text[], %(good)s::float8[])
-    AS f (subject, name, state, at, since, violated_since, value, message, good_since)
+    %(messages)s::text[], %(good)s::float8[], %(was)s::bool[])
+    AS f (subject, name, state, at, since, violated_since, value, message, good_since, was_broken)
   JOIN harness_care.invariant USING (subject, name)
 ), sampled AS (
   INSERT INTO harness_care.sample (subject, name, slot, at, value, state)
@@ -73,11 +73,13 @@ WITH found AS (
     state = excluded.state WHERE sample.at < excluded.at
 )
 INSERT INTO harness_care.judgement
-  (subject, name, state, at, since, violated_since, value, message, good_since)
-SELECT subject, name, state, at, since, violated_since, value, message, good_since FROM found
+  (subject, name, state, at, since, violated_since, value, message, good_since, was_broken)
+SELECT subject, name, state, at, since, violated_since, value, message, good_since, was_broken
+FROM found
 ON CONFLICT (subject, name) DO UPDATE SET state = excluded.state, at = excluded.at,
   since = excluded.since, violated_since = excluded.violated_since, value = excluded.value,
-  message = excluded.message, good_since = excluded.good_since
+  message = excluded.message, good_since = excluded.good_since,
+  was_broken = excluded.was_broken
 WHERE judgement.at < excluded.at
 """
 READ_SAMPLES = """
@@ -199,6 +201,7 @@ class CareStore:
             "values": [judged.value for _, judged in pairs],
             "messages": [judged.message for _, judged in pairs],
             "good": [judged.good_since for _, judged in pairs],
+            "was": [judged.was_broken for _, judged in pairs],
             "slot": number % SAMPLES,
         }
         await self._database.fetch(SAVE, values)

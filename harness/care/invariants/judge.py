@@ -40,6 +40,8 @@ class Judgement:
     message: str = ""
     good_since: float | None = None
     """Since when a broken one fulfils its condition, if that is not yet long enough."""
+    was_broken: bool = False
+    """In a gap: whether it was broken when it was last known."""
 
 
 def judge(invariant: Invariant, before: Judgement | None, reading: Reading, at: float) -> Judgement:
@@ -76,7 +78,7 @@ def _judge_fulfilled(
 ) -> Judgement:
     """It holds, unless it was broken and fulfils its condition for too short a time."""
     begun = before.violated_since if before is not None else None
-    if before is None or begun is None or before.at - begun < invariant.for_seconds:
+    if before is None or begun is None or not _is_broken(before):
         return _enter(before, "holds", at, value=value, message=message)
     good_since = at if before.good_since is None else before.good_since
     if at - good_since >= invariant.keep_seconds:
@@ -107,9 +109,16 @@ def _enter(
 ) -> Judgement:
     is_same = before is not None and before.state == state
     since = before.since if before is not None and is_same else at
-    kept = before.violated_since if before is not None and state not in KNOWN else None
+    kept = before.violated_since if before is not None and state in GAPS else None
     good_since = before.good_since if kept is not None and before is not None else None
-    return Judgement(state, at, since, kept, value, message[:500], good_since)
+    was_broken = before is not None and state in GAPS and _is_broken(before)
+    return Judgement(state, at, since, kept, value, message[:500], good_since, was_broken)
+
+
+def _is_broken(before: Judgement) -> bool:
+    """Whether it was broken when it was last known: the time of a violation does not say so, since
+    it goes on over gaps."""
+    return before.state == "broken" or before.was_broken
 
 
 def _find_worst(invariant: Invariant, values: Sequence[float]) -> float:

@@ -79,6 +79,17 @@ def test_a_broken_one_is_kept_until_it_was_good_for_long_enough() -> None:
     assert found == ["broken", "broken", "holds"]
 
 
+@pytest.mark.parametrize("gap", [UNREACHABLE, INVALID, NOTHING])
+def test_only_what_was_broken_before_a_gap_is_kept(gap: Reading) -> None:
+    invariant = make(for_seconds=60, keep_seconds=60)
+    bad, good = values(20.0), values(1.0)
+    over = [(15.0, gap), (30.0, gap), (60.0, gap), (75.0, good)]
+    assert states(invariant, (0.0, bad), *over)[-1] == "holds", "it never was broken"
+    other = UNREACHABLE if gap == NOTHING else NOTHING
+    after = [(75.0, gap), (90.0, other), (105.0, good), (164.0, good), (165.0, good)]
+    assert states(invariant, (0.0, bad), (60.0, bad), *after)[-3:] == ["broken", "broken", "holds"]
+
+
 def test_nan_is_no_data() -> None:
     assert judge(make(), None, values(NAN), 1.0).state == "no_data"
     among = judge(make(), None, values(NAN, 3.0, NAN), 1.0)
