@@ -129,7 +129,7 @@ async def _open(
 
 
 async def find_ticket(connection: Connection, id: str) -> Ticket:
-    """Find a ticket by its id, or the beginning of it.
+    """Find a ticket by its id.
 
     Raises:
         TicketNotFound: There is none.
@@ -213,6 +213,8 @@ async def _update(
 ) -> tuple[Ticket, TicketState]:
     """Send an update to a ticket's workflow; returns the ticket before it, and the state after."""
     ticket = await find_ticket(connection, id)
+    if not ticket.started and ticket.state == "closed":  # its workflow has ended
+        raise TicketRefused("A ticket that is closed cannot be changed.")
     if not ticket.started:  # it was reported a moment ago, or who opened it has died since
         await _start(connection, _report_again(ticket), ticket.state)
     handle = connection.temporal.get_workflow_handle(await find_workflow_id(connection, ticket.id))

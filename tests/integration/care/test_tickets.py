@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import time
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -17,6 +18,7 @@ from harness.care.invariants import silences
 from harness.care.repair.agent import make_care_agent
 from harness.care.repair.refusals import NEVER
 from harness.care.repair.work import write_prompt
+from harness.care.states import Action
 from harness.care.subjects.registry import check_subject, find_subject
 from harness.care.ticket_views import TicketChangeBody
 from harness.care.tickets import client, notes
@@ -26,11 +28,15 @@ from harness.care.views import SilenceBody
 from harness.care.workflow_ids import find_workflow_id
 from harness.contracts.errors import TicketNotFound, TicketRefused
 from harness.contracts.event import ToolCallFinished
+from harness.engine.connection import get_identity
 from tests.fakes.inline_command import run_inline
+from tests.fakes.runs import eventually
 from tests.fakes.shop import Shop
 from tests.integration.care.conftest import MakeShop
 from tests.integration.remote.conftest import kept_logs as kept_logs
 from tests.integration.remote.conftest import user_home as user_home
+
+ACTIONS: tuple[Action, ...] = get_args(Action)
 
 
 async def work_until(shop: Shop, *states: str) -> str:
@@ -212,7 +218,9 @@ async def test_a_ticket_resolves_by_itself_and_opens_again(
         "care", "ticket", "close", shop.ticket_of("errors"), "--why", "known", "--server", "local"
     )
     assert "errors is still broken, so the ticket opens again" in capsys.readouterr().err
-    await shop.ticket(shop.ticket_of("errors"), "closed", "reopened")
+    ticket = await shop.ticket(shop.ticket_of("errors"), "closed", "reopened")
+    closed = [(move.why, move.by) for move in ticket.moves if move.state == "closed"]
+    assert closed == [("known", get_identity())]
     with pytest.raises(TicketNotFound):
         await client.act_on_ticket(care.connection, "0" * 16, "close", "tester")
 
@@ -247,7 +255,15 @@ async def test_the_states_of_a_ticket_are_kept(care: Harness, make_shop: MakeSho
         await client.act_on_ticket(care.connection, made.id, "work", "tester")
     closed = await client.act_on_ticket(care.connection, made.id, "close", "tester")
     assert closed.state == "closed"
+    # The row says a little later than the workflow that it has ended.
+    await eventually(lambda: client.find_ticket(care.connection, made.id), lambda t: not t.started)
+    for action in ACTIONS:  # refused, and nothing is written down about it
+        with pytest.raises(TicketRefused, match="closed"):
+            await client.act_on_ticket(care.connection, made.id, action, "eve")
+    with pytest.raises(TicketRefused, match="closed"):
+        await client.change_ticket(care.connection, made.id, body, "eve")
     ticket = await shop.ticket(made.id, "closed")
+    assert ticket.changed == ticket.moves[-1].at
     assert [(move.state, move.by) for move in ticket.moves] == [
         ("open", "tester"), ("open", "tester"), ("resolved", "tester"), ("closed", "tester"),
     ]  # fmt: skip
