@@ -35,18 +35,12 @@ SUBJECTS = """
 SELECT name, folder, definition, digest, added_by, extract(epoch FROM added)::float8
 FROM harness_care.subject WHERE %(name)s::text IS NULL OR name = %(name)s ORDER BY name
 """
-ADD_INVARIANT = """
-INSERT INTO harness_care.invariant (subject, name, definition, by)
-VALUES (%(subject)s, %(name)s, %(definition)s, %(by)s)
-ON CONFLICT (subject, name) DO UPDATE SET definition = excluded.definition, by = excluded.by
-WHERE invariant.by IS NOT NULL RETURNING name
-"""
 ADD_INVARIANTS = """
 INSERT INTO harness_care.invariant (subject, name, definition, by)
 SELECT %(subject)s, i.name, i.definition, %(by)s
 FROM unnest(%(names)s::text[], %(definitions)s::jsonb[]) AS i (name, definition)
 ON CONFLICT (subject, name) DO UPDATE SET definition = excluded.definition, by = excluded.by
-WHERE invariant.by IS NOT NULL
+WHERE invariant.by IS NOT NULL RETURNING name
 """
 WATCHED = """
 SELECT i.subject, i.definition, i.by, j.state, j.at, j.since, j.violated_since, j.value, j.message,
@@ -133,21 +127,16 @@ class CareStore:
         rows = await self._database.fetch("SELECT EXISTS (SELECT FROM harness_care.invariant)")
         return bool(rows[0][0])
 
-    async def add_invariant(self, subject: str, invariant: Invariant, by: str) -> bool:
-        """Add an invariant or change it; False if it belongs to the subject's definition."""
-        values = {
-            "subject": subject, "name": invariant.name, "by": by,
-            "definition": Jsonb(invariant.model_dump(mode="json")),
-        }  # fmt: skip
-        return bool(await self._database.fetch(ADD_INVARIANT, values))
-
-    async def add_invariants(self, subject: str, invariants: Sequence[Invariant], by: str) -> None:
-        """Add invariants or change them, all or none; those of the subject's definition stay."""
+    async def add_invariants(
+        self, subject: str, invariants: Sequence[Invariant], by: str
+    ) -> set[str]:
+        """Add invariants or change them, and return their names; those of the subject's definition
+        stay as they are."""
         values = {
             "subject": subject, "by": by, "names": [each.name for each in invariants],
             "definitions": [each.model_dump_json() for each in invariants],
         }  # fmt: skip
-        await self._database.fetch(ADD_INVARIANTS, values)
+        return {row[0] for row in await self._database.fetch(ADD_INVARIANTS, values)}
 
     async def remove_invariant(self, subject: str, name: str) -> bool:
         """Remove an invariant that a person added; returns whether there was one."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Sequence
 
 from harness.care.acts import digest_invariant, record_act
 from harness.care.invariants.invariant import Invariant
@@ -55,15 +56,31 @@ async def add_invariant(connection: Connection, body: InvariantBody, by: str) ->
     )
     if any(each.by is None for each in await store.list_watched(body.subject, [body.name])):
         raise defined
-    await record_act(
-        connection, "invariant_added", body.subject, by, name=body.name, why=invariant.condition,
-        digest=digest_invariant(invariant, by),
-    )  # fmt: skip
-    if not await store.add_invariant(body.subject, invariant, by):  # it was defined meanwhile
+    if not await add_recorded(connection, body.subject, [invariant], by):
         raise defined
     await keep_watch(connection)
     [watched] = await store.list_watched(body.subject, [body.name])
     return InvariantView.of(watched)
+
+
+async def add_recorded(
+    connection: Connection, subject: str, invariants: Sequence[Invariant], by: str
+) -> set[str]:
+    """Record that invariants are added, and add them; returns the names of those that were: one
+    that the subject's definition has got meanwhile stays as it is, and the record says so."""
+    for each in invariants:
+        await record_act(
+            connection, "invariant_added", subject, by, name=each.name, why=each.condition,
+            digest=digest_invariant(each, by),
+        )  # fmt: skip
+    added = await CareStore(connection.database).add_invariants(subject, invariants, by)
+    for each in invariants:
+        if each.name not in added:
+            await record_act(
+                connection, "invariant_removed", subject, by, name=each.name,
+                why="not added: subject.toml defines it",
+            )  # fmt: skip
+    return added
 
 
 async def remove_invariant(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from harness.care.acts import digest_invariant, record_act
 from harness.care.invariants.alert_rules import Rule, read_rules
+from harness.care.invariants.client import add_recorded
 from harness.care.invariants.invariant import Invariant
 from harness.care.invariants.rows import Watched
 from harness.care.invariants.views import ImportBody, ImportedRule, ImportView
@@ -44,12 +44,13 @@ async def import_rules(connection: Connection, body: ImportBody, by: str) -> Imp
         if rule.invariant is not None and each.outcome in ("added", "updated")
     ]
     if wanted and not body.dry_run:
-        for each in wanted:
-            await record_act(
-                connection, "invariant_added", body.subject, by, name=each.name,
-                why=each.condition, digest=digest_invariant(each, by),
-            )  # fmt: skip
-        await store.add_invariants(body.subject, wanted, by)
+        added = await add_recorded(connection, body.subject, wanted, by)
+        shown = [
+            each.model_copy(update={"outcome": "left out", "reason": OF_SUBJECT})
+            if each.outcome in ("added", "updated") and each.name not in added
+            else each
+            for each in shown
+        ]
         await keep_watch(connection)
     return ImportView(rules=shown, dry_run=body.dry_run)
 

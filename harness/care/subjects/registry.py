@@ -73,7 +73,15 @@ async def add_subject(connection: Connection, folder: Path, by: str) -> Added:
         connection, "subject_added", subject.name, by, why=str(folder),
         digest=digest_subject(stored),
     )  # fmt: skip
-    await CareStore(connection.database).add_subject(subject, str(folder), digest, by)
+    store = CareStore(connection.database)
+    # What a person has added under the name of one of its invariants gives way to the definition.
+    for each in await store.list_watched(subject.name, [each.name for each in subject.watched]):
+        if each.by is not None:
+            await record_act(
+                connection, "invariant_removed", subject.name, by, name=each.invariant.name,
+                why=f"{FILE} defines it now",
+            )  # fmt: skip
+    await store.add_subject(subject, str(folder), digest, by)
     await keep_watch(connection)
     return Added(subject, asked.unknown)
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from typing import LiteralString
+from typing import Any, LiteralString
 
+import psycopg
 import pytest
 
 from harness import Harness
@@ -15,10 +16,14 @@ from harness.care.audit.store import AuditFilter
 from harness.care.audit.views import AuditEntry
 from harness.care.invariants import client as invariants
 from harness.care.invariants import silences
+from harness.care.invariants.imports import import_rules
+from harness.care.invariants.views import ImportBody
+from harness.care.subjects.registry import add_subject
 from harness.care.ticket_views import PinBody, TicketChangeBody
 from harness.care.tickets import client, notes
 from harness.care.views import InvariantBody, SilenceBody
 from harness.engine.connection import Connection
+from tests.fakes.metrics_server import MetricsServer
 from tests.fakes.runs import eventually
 from tests.integration.care.conftest import MakeShop, Shop
 from tests.integration.care.test_tickets import work_until
@@ -193,3 +198,48 @@ async def test_what_is_not_sealed_yet_says_so(care: Harness, make_shop: MakeShop
     states = {e.proof.state for e in await verify(care.connection) if e.proof is not None}
     assert states == {"unsealed"}
     assert (await read_gaps(care.connection, AuditFilter(ticket=made.id))).unlisted == []
+
+
+async def test_a_definition_may_take_over_what_a_person_has_added(
+    care: Harness, make_shop: MakeShop
+) -> None:
+    shop, connection = await make_shop(), care.connection
+    query = f"{shop.name} latency"
+    extra = InvariantBody(
+        name="extra", subject=shop.name, query=query, operator="<", threshold=9,
+    )  # fmt: skip
+    await invariants.add_invariant(connection, extra, "ann")
+    with (shop.folder / "subject.toml").open("a") as file:
+        file.write(
+            f'\n[[invariant]]\nname = "extra"\nquery = "{query}"\noperator = "<"\nthreshold = 8\n'
+        )
+    await add_subject(connection, shop.folder, "bob")
+    assert (await read_gaps(connection, ALL)).unlisted == []
+    found = {each.name: each for each in await invariants.list_invariants(connection, shop.name)}
+    assert (found["extra"].threshold, found["extra"].by) == (8, None)
+    entries = (await read_audit(connection, AuditFilter(by="bob"), 10)).entries
+    assert [each.action for each in entries] == ["invariant_removed", "subject_added"]
+
+
+async def test_a_rule_is_not_imported_over_what_was_defined_meanwhile(
+    care: Harness, make_shop: MakeShop, metrics: MetricsServer, care_options: dict[str, Any]
+) -> None:
+    shop, connection = await make_shop(), care.connection
+    url = care_options["database"]["url"]
+
+    def define() -> float:
+        """While the import asks the query, subject.toml gets an invariant of this name."""
+        with psycopg.connect(url) as other:
+            other.execute(
+                "INSERT INTO harness_care.invariant (subject, name, definition) SELECT subject, "
+                "'slow', definition || '{\"name\": \"slow\"}' FROM harness_care.invariant "
+                "WHERE subject = %s LIMIT 1 ON CONFLICT DO NOTHING",
+                (shop.name,),
+            )
+        return 0.0
+
+    metrics.values["slow"] = define
+    rules = "groups: [{name: a, rules: [{alert: Slow, expr: slow > 1}]}]"
+    done = await import_rules(connection, ImportBody(subject=shop.name, content=rules), "ann")
+    assert [(each.name, each.outcome) for each in done.rules] == [("slow", "left out")]
+    assert (await read_gaps(connection, ALL)).unlisted == []
