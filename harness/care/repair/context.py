@@ -29,6 +29,7 @@ class Repair:
 
 
 Context = ToolContext[Repair]
+NOT_KEPT = "Not kept: this run works on no ticket."
 
 
 async def add_note(ctx: Context, kind: NoteKind, text: str, evidence: dict[str, Any]) -> bool:

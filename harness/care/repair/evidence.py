@@ -6,7 +6,7 @@ from harness.agent import tool
 from harness.care.acts import digest_content
 from harness.care.invariants.invariant import Source
 from harness.care.query_views import QueryAnswer
-from harness.care.repair.context import Context, add_note
+from harness.care.repair.context import NOT_KEPT, Context, add_note
 from harness.care.repair.summaries import write_summary
 from harness.care.repair.tools import Minutes, Query, Words
 from harness.care.ticket_views import PinBody
@@ -29,8 +29,10 @@ async def pin_evidence(
     connection = ctx.deps.connection
     body = PinBody(query=query, source=source, seconds=minutes * 60, text=text)
     evidence = await take_evidence(connection, body)
-    await add_note(ctx, "pin", text, evidence)
-    return describe_evidence(QueryAnswer.model_validate(evidence))
+    answer = QueryAnswer.model_validate(evidence)
+    if not await add_note(ctx, "pin", text, evidence):
+        return f"{write_summary(answer)}\n{NOT_KEPT}"
+    return describe_evidence(answer)
 
 
 def describe_evidence(evidence: QueryAnswer) -> str:

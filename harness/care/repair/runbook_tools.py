@@ -9,7 +9,7 @@ from pydantic import Field
 
 from harness.agent import AnyTool, tool
 from harness.care.invariants.invariant import NAME as INVARIANT
-from harness.care.repair.context import Context, add_note
+from harness.care.repair.context import NOT_KEPT, Context, add_note
 from harness.care.repair.runbook import (
     DO,
     NAME,
@@ -76,7 +76,7 @@ async def propose_runbook(
     """
     content = write_runbook(title, invariant, do, text)
     if not await add_note(ctx, "runbook", title, {"file": name, "content": content}):
-        raise ToolFailed("This run works on no ticket.")
+        raise ToolFailed(NOT_KEPT)
     return f"Proposed {name}. It is not a file yet: a person decides."
 
 

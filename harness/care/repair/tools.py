@@ -21,7 +21,7 @@ from harness.care.invariants import client
 from harness.care.queries import answer_query, list_streams
 from harness.care.query_views import QueryBody
 from harness.care.repair.authority import check_run_may_change
-from harness.care.repair.context import Context, add_note, use_repair
+from harness.care.repair.context import NOT_KEPT, Context, add_note, use_repair
 from harness.care.repair.deploying import Deployer
 from harness.care.repair.git import (
     commit_revert,
@@ -171,8 +171,8 @@ async def note_hypothesis(
         evidence_against: What speaks against it.
     """
     evidence = {"verdict": verdict, "for": evidence_for, "against": evidence_against}
-    await add_note(ctx, "hypothesis", hypothesis, evidence)
-    return f"Noted ({verdict})."
+    is_kept = await add_note(ctx, "hypothesis", hypothesis, evidence)
+    return f"Noted ({verdict})." if is_kept else NOT_KEPT
 
 
 @note_hypothesis.undo

@@ -20,11 +20,15 @@ async def undo_ticket(connection: Connection, ticket: Ticket, by: str) -> None:
     store = TicketStore(connection.database)
     run = ticket.run
     changes = await store.list_changes(run=run) if run is not None else ()
-    if run is None or not any(each.state == "done" for each in changes):
-        raise TicketRefused("No change of the last run stands.", fix="Nothing is to be undone.")
+    count = sum(each.state == "done" for each in changes)
+    if run is None or not count:
+        raise TicketRefused(
+            "The last run has no change left to undo.",
+            fix=f"See: harness care ticket show {ticket.id}",
+        )
     await record_act(
         connection, "work_undone", ticket.subject, by, ticket=ticket.id, name=run,
-        why=f"{len(changes)} changes of {run}",
+        why=f"{count} change{'' if count == 1 else 's'} of {run}",
     )  # fmt: skip
     report = await undo_run(connection, run, by=by)
     if report.stopped is not None:
