@@ -17,10 +17,7 @@ class Frozen(BaseModel):
 
 
 class Evaluate(Frozen):
-    """Evaluate invariants now."""
-
-    subject: str | None = None
-    """Only those of this subject."""
+    """Evaluate all invariants now."""
 
 
 class Evaluated(Frozen):

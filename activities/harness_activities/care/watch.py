@@ -28,13 +28,13 @@ class WatchActivities:
     connection: Connection
 
     @activity.defn(name=EVALUATE)
-    async def evaluate(self, request: Evaluate) -> Evaluated:
+    async def evaluate(self, _: Evaluate) -> Evaluated:
         """Ask the sources of all invariants, and save in which state each is."""
         began = time.monotonic()
         settings = self.connection.settings.section(CareSettings)
         store = CareStore(self.connection.database)
         with sending_heartbeats():
-            found = await evaluate(settings, await store.list_watched(request.subject))
+            found = await evaluate(settings, await store.list_watched())
             number = int(time.time() / settings.evaluate_seconds)
             await store.save_judgements(found, number)
             await report_judgements(self.connection, found)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
-from harness.care.invariants.invariant import Invariant, Severity
+from harness.care.invariants.invariant import Invariant, read_severity
 from harness.care.invariants.promql import find_comparison
 from harness.care.invariants.yaml_file import Node, read_yaml
 from harness.care.mistakes import explain_mistake
@@ -22,10 +22,6 @@ from harness.contracts.errors import RulesInvalid
 
 MOST_RULES = 1_000
 WINDOW_S = 60.0
-SEVERITIES: dict[str, Severity] = {
-    "critical": "critical", "page": "critical", "error": "critical", "high": "critical",
-    "info": "info", "none": "info", "low": "info",
-}  # fmt: skip
 _DURATION = re.compile(r"(?:\d{1,9}(?:ms|[smhdwy]))+|0")
 _PART = re.compile(r"(\d+)(ms|[smhdwy])")
 _SIZES = {
@@ -109,7 +105,7 @@ def _make_invariant(fields: dict[str, Node], name: str) -> Invariant:
     summary = notes.get("summary", notes.get("description", ""))
     return Invariant.model_validate({
         "name": name, "query": query, "operator": operator, "threshold": threshold,
-        "severity": SEVERITIES.get(_as_text(labels.get("severity", "")).lower(), "warning"),
+        "severity": read_severity(_as_text(labels.get("severity", ""))),
         "for_seconds": _read_duration(fields, "for"), "keep_seconds": keep,
         "window_seconds": max(WINDOW_S, keep),
         # An alert over nothing does not fire.

@@ -11,8 +11,7 @@ from harness.care.invariants.invariant import Invariant
 from harness.care.settings import CareSettings
 from harness.care.store import CareStore, StoredSubject
 from harness.care.subjects.registry import find_subject
-from harness.care.telemetry.loki import Loki
-from harness.care.telemetry.prometheus import Prometheus
+from harness.care.telemetry.ask import open_source
 from harness.care.views import CareStatus, InvariantBody, InvariantView, SubjectView
 from harness.care.watching import keep_watch
 from harness.contracts.errors import InvariantNotFound, InvariantRefused
@@ -46,8 +45,7 @@ async def add_invariant(connection: Connection, body: InvariantBody, by: str) ->
     await find_subject(connection, body.subject)
     settings = connection.settings.section(CareSettings)
     invariant = Invariant.model_validate(body.model_dump(exclude={"subject", "slo"}))
-    source = Prometheus(settings.metrics) if body.source == "metrics" else Loki(settings.logs)
-    async with source:
+    async with open_source(settings, body.source) as source:
         await source.query(body.query, at=time.time())
     store = CareStore(connection.database)
     defined = InvariantRefused(
@@ -110,21 +108,25 @@ async def remove_invariant(
 
 async def list_subjects(connection: Connection) -> list[SubjectView]:
     """List all subjects, with the states of their invariants."""
-    store = CareStore(connection.database)
+    return await _describe_subjects(connection, await list_invariants(connection))
+
+
+async def _describe_subjects(
+    connection: Connection, found: Sequence[InvariantView]
+) -> list[SubjectView]:
     states = dict[str, Counter[str]]()
-    for each in await store.list_watched():
-        state = each.judgement.state if each.judgement else "not evaluated"
-        states.setdefault(each.subject, Counter())[state] += 1
+    for each in found:
+        states.setdefault(each.subject, Counter())[each.state] += 1
     return [
         describe_subject(stored, states.get(stored.subject.name, Counter()))
-        for stored in await store.list_subjects()
+        for stored in await CareStore(connection.database).list_subjects()
     ]
 
 
 async def read_status(connection: Connection) -> CareStatus:
     """Read the state of everything under care."""
     found = await list_invariants(connection)
-    subjects = await list_subjects(connection)
+    subjects = await _describe_subjects(connection, found)
     evaluated = max((each.at for each in found if each.at is not None), default=None)
     every = connection.settings.section(CareSettings).evaluate_seconds
     # Before the first evaluation: since the first subject with invariants was added.

@@ -12,8 +12,7 @@ from harness.care.invariants.invariant import Source
 from harness.care.invariants.judge import Judgement, Reading, judge
 from harness.care.invariants.rows import Watched
 from harness.care.settings import CareSettings
-from harness.care.telemetry.loki import Loki
-from harness.care.telemetry.prometheus import Prometheus
+from harness.care.telemetry.ask import open_source
 from harness.care.telemetry.series import Series
 from harness.contracts.errors import AnswerUnusable, HarnessError, QueryRefused
 
@@ -34,7 +33,7 @@ async def evaluate(
     *,
     longest_seconds: float = LONGEST_S,
 ) -> list[tuple[Watched, Judgement]]:
-    """Judge invariants at this moment. Equal queries are asked once."""
+    """Judge invariants at this moment. Identical queries run once."""
     at = time.time()
     until = time.monotonic() + longest_seconds
     queries = dict.fromkeys(_key(each) for each in watched)
@@ -96,7 +95,7 @@ async def _open_sources(
     found = dict[Source, _Asked]()
     for name in wanted:
         try:
-            source = Prometheus(settings.metrics) if name == "metrics" else Loki(settings.logs)
+            source = open_source(settings, name)
         except HarnessError as error:
             found[name] = _Asked(error)
         else:

@@ -13,12 +13,11 @@ from harness.care.invariants.views import ImportBody, ImportedRule, ImportView
 from harness.care.settings import CareSettings
 from harness.care.store import CareStore
 from harness.care.subjects.registry import find_subject
+from harness.care.telemetry.ask import find_refused
 from harness.care.telemetry.prometheus import Prometheus
 from harness.care.watching import keep_watch
-from harness.contracts.errors import AnswerUnusable, QueryRefused
 from harness.engine.connection import Connection
 
-MOST_AT_ONCE = 10
 OF_SUBJECT = "an invariant of subject.toml has this name"
 
 
@@ -80,22 +79,6 @@ async def _ask(connection: Connection, invariants: Sequence[Invariant]) -> dict[
     """Ask each query once; the reasons of those that the server refuses, by name."""
     if not invariants:
         return {}
-    slots = asyncio.Semaphore(MOST_AT_ONCE)
-    wrong = dict[str, str]()
-
-    async def ask(source: Prometheus, invariant: Invariant) -> None:
-        async with slots:
-            try:
-                await source.query(invariant.query)
-            except (QueryRefused, AnswerUnusable) as error:
-                wrong[invariant.name] = error.message
-
+    queries = {each.name: each.query for each in invariants}
     async with Prometheus(connection.settings.section(CareSettings).metrics) as source:
-        tasks = [asyncio.ensure_future(ask(source, each)) for each in invariants]
-        try:
-            await asyncio.gather(*tasks)
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-    return wrong
+        return await find_refused(queries, lambda name: source.query(queries[name]))

@@ -13,11 +13,21 @@ Severity = Literal["info", "warning", "critical"]
 Source = Literal["metrics", "logs"]
 NAME = r"^[a-z][a-z0-9_-]{0,63}$"
 HOUR = 3_600
+SEVERITIES: dict[str, Severity] = {
+    "critical": "critical", "page": "critical", "error": "critical", "high": "critical",
+    "info": "info", "none": "info", "low": "info",
+}  # fmt: skip
+"""What the label `severity` of alerts means; any other word is a warning."""
 
 COMPARE: dict[Operator, Callable[[float, float], bool]] = {
     "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
     "==": operator.eq, "!=": operator.ne,
 }  # fmt: skip
+
+
+def read_severity(label: str) -> Severity:
+    """Read the label `severity` of an alert, in any case."""
+    return SEVERITIES.get(label.lower(), "warning")
 
 
 def _refuse_nul(text: str) -> str:

@@ -11,11 +11,10 @@ from harness.care.repair.git import commit_file, open_clone
 from harness.care.repair.runbook import NAME
 from harness.care.subjects.registry import find_subject
 from harness.care.tickets.client import find_ticket
+from harness.care.tickets.rows import SETTLED
 from harness.care.tickets.store import TicketStore
 from harness.contracts.errors import TicketRefused
 from harness.engine.connection import Connection
-
-SETTLED = ("resolved", "closed")
 
 
 @dataclass(frozen=True)

@@ -5,22 +5,19 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import AsyncExitStack
 from typing import NamedTuple
 
 from harness.care.invariants.invariant import Source
 from harness.care.invariants.slo import DAY
 from harness.care.settings import CareSettings
 from harness.care.subjects.subject import Subject
+from harness.care.telemetry.ask import find_refused, open_source
 from harness.care.telemetry.loki import Loki
-from harness.care.telemetry.prometheus import Prometheus
-from harness.contracts.errors import AnswerUnusable, HarnessError, QueryRefused
+from harness.care.telemetry.source import ANYTHING
+from harness.contracts.errors import HarnessError
 
-MOST_AT_ONCE = 10
 LONGEST_S = 60.0
 RECENT_S = 300.0
-ANYTHING = "vector(1)"
-"""What each source answers, if it is one."""
 
 
 class Asked(NamedTuple):
@@ -67,32 +64,14 @@ def _list_queries(subject: Subject) -> Mapping[tuple[Source, str], str]:
 async def _ask_source(
     settings: CareSettings, source: Source, queries: Mapping[str, str]
 ) -> list[str]:
-    refused = dict[str, str]()
-    slots = asyncio.Semaphore(MOST_AT_ONCE)
-    async with AsyncExitStack() as stack:
-        asked: Prometheus | Loki
-        if source == "metrics":
-            asked = await stack.enter_async_context(Prometheus(settings.metrics))
-        else:
-            asked = await stack.enter_async_context(Loki(settings.logs))
+    async with open_source(settings, source) as asked:
         now = time.time()
         await asked.query(ANYTHING, at=now)
 
-        async def ask(name: str, query: str) -> None:
-            async with slots:
-                try:
-                    if name == "logs" and isinstance(asked, Loki):
-                        await asked.read(query, now - RECENT_S, now, limit=1)
-                    else:
-                        await asked.query(query, at=now)
-                except (QueryRefused, AnswerUnusable) as error:
-                    refused[name] = error.message
+        async def ask(name: str) -> object:
+            if name == "logs" and isinstance(asked, Loki):
+                return await asked.read(queries[name], now - RECENT_S, now, limit=1)
+            return await asked.query(queries[name], at=now)
 
-        tasks = [asyncio.ensure_future(ask(name, query)) for name, query in queries.items()]
-        try:
-            await asyncio.gather(*tasks)
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+        refused = await find_refused(queries, ask)
     return [f"{name}: {refused[name]}" for name in queries if name in refused]

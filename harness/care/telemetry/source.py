@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 MAX_BYTES = 16_000_000
+ANYTHING = "vector(1)"
+"""What each source answers, if it is one: a query in PromQL and LogQL that needs no data."""
 INSTALL = {
     "metrics": "If you have no Prometheus yet: apt-get install prometheus.",
     "logs": "Loki is on grafana.com; Debian's package loki is something else.",

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from harness.care.invariants.invariant import Severity
+from harness.care.invariants.invariant import read_severity
 from harness.care.store import CareStore
 from harness.care.subjects.subject import Subject
 from harness.care.tickets.client import observe, report
@@ -17,7 +17,6 @@ from harness.engine.connection import Connection
 MOST = 2_000
 SUBJECT_LABELS = ("subject", "service", "job")
 """The labels that may name the subject, in this order."""
-SEVERITIES: dict[str, Severity] = {"critical": "critical", "page": "critical", "info": "info"}
 Labels = Annotated[
     dict[Annotated[str, Field(max_length=200)], Annotated[str, Field(max_length=4_000)]],
     Field(max_length=100),
@@ -91,5 +90,5 @@ def _describe(alert: Alert, subject: str, id: str) -> Report:
     text = alert.annotations.get("summary") or alert.annotations.get("description") or "it fires"
     return Report(
         id=id, subject=subject, title=" ".join(f"{name}: {text}".split())[:300], by="alertmanager",
-        severity=SEVERITIES.get(alert.labels.get("severity", ""), "warning"),
+        severity=read_severity(alert.labels.get("severity", "")),
     )  # fmt: skip

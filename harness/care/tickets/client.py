@@ -23,6 +23,7 @@ from harness.care.contracts import (
     TicketChange,
     TicketFields,
     TicketSpec,
+    describe_fields,
 )
 from harness.care.invariants.judge import Judgement
 from harness.care.invariants.rows import Watched
@@ -30,7 +31,7 @@ from harness.care.states import CAN_WORK, RESOLVE_ALONE, Action, TicketState
 from harness.care.store import CareStore
 from harness.care.subjects.registry import find_subject
 from harness.care.ticket_views import TicketChangeBody
-from harness.care.tickets.rows import Report, Ticket, TicketFilter, fingerprint
+from harness.care.tickets.rows import SETTLED, Report, Ticket, TicketFilter, fingerprint
 from harness.care.tickets.store import TicketStore
 from harness.care.workflow_ids import find_workflow_id
 from harness.contracts.errors import NoWorker, RunIdTaken, TicketNotFound, TicketRefused
@@ -44,7 +45,6 @@ PATIENCE = timedelta(seconds=15)
 COPIED_S, LOOK_S = 3.0, 0.05
 """How long the row of a ticket is waited for once its workflow has changed, and how often it is
 read."""
-SETTLED = TicketFilter(states=("resolved", "closed"))
 
 
 async def report_judgements(
@@ -167,9 +167,11 @@ async def change_ticket(connection: Connection, id: str, body: TicketChangeBody,
 
     Raises:
         TicketNotFound: There is none.
-        TicketRefused: It is closed, or nothing is to be changed.
+        TicketRefused: It is closed, or no change is given.
     """
     fields = TicketFields(**body.model_dump())
+    if not describe_fields(fields):
+        raise TicketRefused("No change was given.")
     if fields.assignee is not None:
         fields = fields.model_copy(update={"assignee": " ".join(fields.assignee.split())})
     if fields.link is not None:
@@ -289,7 +291,7 @@ async def _choose_reports(
     """One report for each cause: of an SLO, the one of its fastest burn rate that is broken."""
     settled = dict[str, float]()
     if any(watched.invariant.slo is not None for watched, _ in bad):
-        found = await TicketStore(connection.database).list(SETTLED, 10_000)
+        found = await TicketStore(connection.database).list(TicketFilter(states=SETTLED), 10_000)
         settled = {ticket.id: ticket.changed for ticket in found}
     worst = dict[str, Watched]()
     for watched, judged in sorted(bad, key=lambda pair: pair[0].invariant.threshold):

@@ -8,9 +8,10 @@ from dataclasses import dataclass, fields
 from typing import Any, Literal, TypeVar
 
 from harness.care.invariants.invariant import Severity
-from harness.care.states import Priority, TicketState
+from harness.care.states import OPEN_STATES, TRANSITIONS, Priority, TicketState
 
 R = TypeVar("R")
+SETTLED: tuple[TicketState, ...] = tuple(each for each in TRANSITIONS if each not in OPEN_STATES)
 NoteKind = Literal["comment", "hypothesis", "proposal", "runbook", "pin"]
 ChangeKind = Literal["deploy", "restart"]
 ChangeState = Literal["started", "done", "failed", "stuck", "undone"]

@@ -6,6 +6,7 @@ import asyncio
 from argparse import Namespace
 from contextlib import AsyncExitStack
 
+from harness.care.states import CAN_WORK, ENDS_OF_WORK
 from harness.cli.care.rehearse import rehearse_ticket
 from harness.cli.care.talk import talk_about_subject
 from harness.cli.care.ticket import print_move, print_note
@@ -16,7 +17,6 @@ from harness.cli.runs.serve import watch_stop_signals
 from harness.engine.connection import Connection, get_identity
 from harness.terminal import exit_codes
 
-ENDS = ("resolved", "failed", "closed")
 LOOK_S = 1.0
 
 
@@ -59,7 +59,7 @@ async def _work(connection: Connection, id: str, out: Out) -> int:
 
     before = await reading.show_ticket(connection, id)
     moves, notes = len(before.moves), len(before.notes)
-    if before.state in ("open", "reopened", "failed"):
+    if before.state in CAN_WORK:
         await client.act_on_ticket(connection, id, "work", get_identity())
     while True:
         detail = await reading.show_ticket(connection, id)
@@ -69,7 +69,7 @@ async def _work(connection: Connection, id: str, out: Out) -> int:
             print_move(move, out)
             if move.state == "proposed" and detail.run is not None:
                 out.note(f"To decide: harness approve {detail.run}, or harness reject {detail.run}")
-        if len(detail.moves) > moves and detail.state in ENDS:
+        if len(detail.moves) > moves and detail.state in ENDS_OF_WORK:
             return exit_codes.DONE if detail.state == "resolved" else exit_codes.FAILED
         moves, notes = len(detail.moves), len(detail.notes)
         await asyncio.sleep(LOOK_S)

@@ -12,8 +12,6 @@ from harness.contracts.errors import HarnessError
 from harness.stack import Check
 
 METRICS, LOGS = "metrics of care", "logs of care"
-ANSWERS = "vector(1)"
-"""A query in PromQL and LogQL that needs no data."""
 
 
 async def check_sources(settings: Settings) -> list[Check]:
@@ -21,6 +19,7 @@ async def check_sources(settings: Settings) -> list[Check]:
     optional: a project without them is not broken."""
     from harness.care.telemetry.loki import Loki
     from harness.care.telemetry.prometheus import Prometheus
+    from harness.care.telemetry.source import ANYTHING
 
     care, at = settings.section(CareSettings), time.time()
     found = list[Check]()
@@ -32,7 +31,7 @@ async def check_sources(settings: Settings) -> list[Check]:
             continue
         try:
             async with kind(source) as opened:
-                await opened.query(ANSWERS, at=at)
+                await opened.query(ANYTHING, at=at)
         except HarnessError as error:
             found.append(Check(name=name, ok=False, detail=error.message, fix=error.fix))
         else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 
 import pytest
 from pydantic import ValidationError
@@ -25,11 +26,13 @@ def anyone(_: Subject) -> bool:
     return True
 
 
-def sent(subject: str, status: str = "firing", count: int = 1, mark: str = "a1") -> AlertsBody:
+def sent(
+    subject: str, status: str = "firing", count: int = 1, mark: str = "a1", severity: str = "page"
+) -> AlertsBody:
     """What Alertmanager sends, as far as its documentation says."""
     alert = {
         "status": status, "fingerprint": mark, "startsAt": "2030-01-01T00:00:00Z",
-        "labels": {"alertname": "HighErrors", "job": subject, "severity": "page"},
+        "labels": {"alertname": "HighErrors", "job": subject, "severity": severity},
         "annotations": {"summary": "Many requests\nfail."}, "generatorURL": "http://p/graph",
     }  # fmt: skip
     return AlertsBody.model_validate(
@@ -63,6 +66,16 @@ async def test_an_alert_that_is_over_resolves_its_ticket(
     await shop.ticket(ticket.id, "resolved")
     await take_alerts(care.connection, sent(shop.name), anyone)
     await shop.ticket(ticket.id, "reopened")
+
+
+async def test_a_severity_means_the_same_as_in_imported_rules(
+    care: Harness, make_shop: MakeShop
+) -> None:
+    shop = await make_shop()
+    for word in ("Critical", "error", "high", "none", "odd"):
+        await take_alerts(care.connection, sent(shop.name, mark=word, severity=word), anyone)
+    found = Counter(each.severity for each in (await list_of(shop)).tickets)
+    assert found == {"critical": 3, "info": 1, "warning": 1}
 
 
 async def test_alerts_of_others_are_ignored(care: Harness, make_shop: MakeShop) -> None:
