@@ -68,8 +68,8 @@ async def record_act(
         await start_workflow(connection, CARE, ACT_WORKFLOW, act, id=id, static_summary=summary)
     except StackUnreachable as error:
         raise StackUnreachable(
-            f"{error.message.rstrip('.')}. Nothing was changed; that it was asked for may be "
-            "recorded.",
+            f"{error.message.rstrip('.')}. Nothing was changed, but the request may already be in "
+            "the audit.",
             fix="Repeat it: that is safe.",
         ) from error
     await ActStore(connection.database).save(act)

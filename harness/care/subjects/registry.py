@@ -164,7 +164,8 @@ async def _check_git(folder: Path) -> Check:
         return Check("git", False, (ran.output.splitlines() or ["git failed"])[-1])
     changed = len(ran.output.split("\n")) if ran.output else 0
     if changed:
-        return Check("git", False, f"{changed} files are not committed: agents change nothing then")
+        files = f"{changed} uncommitted file{'' if changed == 1 else 's'}"
+        return Check("git", False, f"{files}: agents cannot deploy until they are committed")
     return Check("git", True, "clean")
 
 
@@ -201,4 +202,4 @@ async def _check_logs(connection: Connection, subject: Subject) -> Check:
         return Check("logs", False, error.message)
     if found is None:
         return Check("logs", False, "the selector returns numbers, not lines")
-    return Check("logs", bool(found), f"{len(found)} lines in the last hour, of 100 asked for")
+    return Check("logs", bool(found), f"{len(found)} lines in the last hour (at most 100 are read)")
