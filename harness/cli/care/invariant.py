@@ -108,10 +108,10 @@ def _cells(each: InvariantView) -> tuple[str, ...]:
 def _read_body(args: Namespace, words: list[str]) -> InvariantBody:
     if len(words) != 5:
         raise UsageError(
-            "`harness care invariant add` needs NAME SUBJECT QUERY THRESHOLD OPERATOR.",
-            "Quote the query and the operator: 'rate(http_errors_total[5m])' 0.01 '<'",
+            "`harness care invariant add` needs SUBJECT NAME QUERY OPERATOR THRESHOLD.",
+            "Quote the query and the operator: 'rate(http_errors_total[5m])' '<' 0.01",
         )
-    name, subject, query, threshold, operator = words
+    subject, name, query, operator, threshold = words
     given = {key: getattr(args, key) for key in OPTIONAL if getattr(args, key) is not None}
     fields = {
         "name": name, "subject": subject, "query": query, "threshold": threshold,

@@ -146,14 +146,14 @@ CARE_COMMANDS: tuple[Command, ...] = (
             JSON,
         ),
         "  list [SUBJECT]                               with states and last values\n"
-        "  add NAME SUBJECT QUERY THRESHOLD OPERATOR    every value must be OPERATOR THRESHOLD\n"
+        "  add SUBJECT NAME QUERY OPERATOR THRESHOLD    every value must be OPERATOR THRESHOLD\n"
         "  import FILE --subject SUBJECT                alert rules of Prometheus (YAML)\n"
         "  remove SUBJECT NAME                          one that was added with this command\n\n"
-        "Those in a subject.toml are added with the subject. The query is asked once when an\n"
+        "Those in a subject.toml are added with the subject. The query is run once when an\n"
         "invariant is added, so that a mistake in it is found at once.",
         (
             ("harness care invariant list api", ""),
-            ("harness care invariant add errors api 'rate(http_errors_total[5m])' 0.01 '<'", ""),
+            ("harness care invariant add api errors 'rate(http_errors_total[5m])' '<' 0.01", ""),
             ("harness care invariant import rules.yml --subject api --dry-run", ""),
         ),
         group="Care",
@@ -181,7 +181,12 @@ CARE_COMMANDS: tuple[Command, ...] = (
         "harness.cli.care.silence:run_silence",
         (
             arg("subject", metavar="SUBJECT", nargs="?", help="Without it, silences are listed."),
-            arg("invariant", metavar="INVARIANT", nargs="?", help="Without it, all of it."),
+            arg(
+                "invariant",
+                metavar="INVARIANT",
+                nargs="?",
+                help="Default: all of the subject's invariants.",
+            ),
             arg("--for", dest="duration", metavar="TIME", help="Such as 30m (1h)."),
             arg("--reason", metavar="TEXT", help="Why; shown to others."),
             arg("--end", metavar="ID", help="End this silence now."),

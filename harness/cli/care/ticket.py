@@ -7,6 +7,7 @@ from argparse import Namespace
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from harness.care.contracts import TicketFields, describe_fields
 from harness.care.query_views import QueryAnswer
 from harness.care.states import OPEN_STATES
 from harness.care.ticket_views import (
@@ -20,7 +21,7 @@ from harness.care.ticket_views import (
     TicketNote,
     TicketView,
 )
-from harness.care.tickets.rows import TicketFilter
+from harness.care.tickets.rows import SETTLED, TicketFilter
 from harness.cli.access.shown import print_table
 from harness.cli.care.body import make_body
 from harness.cli.care.invariant import describe_age
@@ -45,7 +46,6 @@ NEEDS = {
 }  # fmt: skip
 FIELDS = {"priority": "priority", "assign": "assignee", "link": "link", "unlink": "unlink"}
 """What an action changes."""
-SETTLED = ("resolved", "closed")
 RELATED = {"person": "as a person says", "commit": "same commit", "time": "at the same time"}
 LISTED, MOST_LISTED = 50, 500
 
@@ -78,8 +78,8 @@ async def run_ticket(args: Namespace, out: Out) -> int:
             value = "" if words[1] == "nobody" and args.action == "assign" else words[1]
             body = make_body(TicketChangeBody, {FIELDS[args.action]: value}, "care ticket")
             changed = await backend.care.change_ticket(words[0], body)
-            assigned = changed.assignee or "nobody"
-            _say(out, changed, f"{changed.id}: {changed.priority} priority, of {assigned}.")
+            what = describe_fields(TicketFields(**body.model_dump()))
+            _say(out, changed, f"{changed.id}: {what}.")
         else:
             ticket = await _act(backend, args, words)
             hint = f"To follow it: harness care ticket show {ticket.id}"
@@ -158,7 +158,8 @@ def _print_detail(ticket: TicketDetail, out: Out, server: Server | None) -> None
         return
     out.raw(f"{ticket.id}  {ticket.state}  {ticket.subject}  {ticket.severity}")
     out.raw(clean_line(ticket.title))
-    out.raw(f"seen {ticket.count} times, opened {describe_age(ticket.opened)} ago")
+    times = "once" if ticket.count == 1 else f"{ticket.count} times"
+    out.raw(f"seen {times}, opened {describe_age(ticket.opened)} ago")
     of = f", of {clean_line(ticket.assignee)}" if ticket.assignee else ""
     out.raw(f"{ticket.priority} priority{of}")
     for move in ticket.moves:

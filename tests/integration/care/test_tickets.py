@@ -214,6 +214,9 @@ async def test_a_ticket_resolves_by_itself_and_opens_again(
     await shop.ticket(shop.ticket_of("errors"), "resolved")
     shop.commit("6", "0", "Again")
     await shop.ticket(shop.ticket_of("errors"), "reopened")
+    id = shop.ticket_of("errors")
+    await run_inline("care", "ticket", "unlink", id, "0" * 16, "--server", "local")
+    assert capsys.readouterr().out == f"{id}: not related to {'0' * 16}.\n"
     await run_inline(
         "care", "ticket", "close", shop.ticket_of("errors"), "--why", "known", "--server", "local"
     )

@@ -77,7 +77,7 @@ async def test_a_folder_without_a_definition(care: Places, tmp_path: Path) -> No
 
 async def test_invariants(care: Places, subject_folder: Path, name: str) -> None:
     await care.stack("care", "subject", "add", str(subject_folder))
-    words = ("care", "invariant", "add", "mine", name, "up", "1", ">=", "--for", "5", "--json")
+    words = ("care", "invariant", "add", name, "mine", "up", ">=", "1", "--for", "5", "--json")
     for run in (care.stack, care.daemon):
         added = await run(*words)
         assert added.code == exit_codes.DONE, added
@@ -88,9 +88,9 @@ async def test_invariants(care: Places, subject_folder: Path, name: str) -> None
         assert (removed.code, removed.out) == (exit_codes.DONE, f"Removed mine of {name}.\n")
         gone = await run("care", "invariant", "remove", name, "mine")
         assert gone.error and gone.error["code"] == "care.no_invariant"
-        bad = await run("care", "invariant", "add", "mine", name, "sum(", "1", "<")
+        bad = await run("care", "invariant", "add", name, "mine", "sum(", "<", "1")
         assert bad.error and bad.error["code"] == "care.bad_query"
-    below = ("care", "invariant", "add", "below", name, "up", "-5", ">=")
+    below = ("care", "invariant", "add", name, "below", "up", ">=", "-5")
     assert (await care.stack(*below, "--json")).last["threshold"] == -5.0
     refused = await care.daemon(*words, user="viewer")
     assert refused.error and refused.error["code"] == "access.not_allowed", refused
@@ -123,11 +123,11 @@ async def test_refused_queries_refuse_a_subject(
 
 
 MISTAKES: tuple[tuple[str, ...], ...] = (
-    ("invariant", "add", "mine"),
-    ("invariant", "add", "mine", "api", "up", "many", "<"),
-    ("invariant", "add", "mine", "api", "up", "1", "<>"),
-    ("invariant", "add", "a b", "api", "up", "1", "<"),
-    ("invariant", "add", "mine", "api", "up", "1", "<", "--recover", "2"),
+    ("invariant", "add", "api"),
+    ("invariant", "add", "api", "mine", "up", "<", "many"),
+    ("invariant", "add", "api", "mine", "up", "<>", "1"),
+    ("invariant", "add", "api", "a b", "up", "<", "1"),
+    ("invariant", "add", "api", "mine", "up", "<", "1", "--recover", "2"),
     ("invariant", "remove", "api"),
     ("invariant", "list", "a", "b"),
     ("subject", "list", "a"),

@@ -23,7 +23,7 @@ SAID: tuple[tuple[tuple[str, ...], str], ...] = (
     (("query", "up", "--limit", "-3"), "--limit must be at least 1."),
     (("query", "up", "--compare", "5m"), "--compare needs curves."),
     (("query", "up", "--related", "up"), "--related needs curves."),
-    (("invariant", "add", "A b", "api", "up", "1", "<"), "NAME must begin with a small letter"),
+    (("invariant", "add", "api", "A b", "up", "<", "1"), "NAME must begin with a small letter"),
     (("ticket", "comment", "0" * 16, ""), "TEXT must not be empty."),
     (("ticket", "open", "api", ""), "TITLE must not be empty."),
     (("ticket", "open", "api", "x" * 301), "TITLE must have at most 300 characters."),
