@@ -66,7 +66,7 @@ async def test_the_audit_says_whose_act_it_was_and_what_it_cannot_write(
         assert unknown.error and "'nope'" in unknown.error["message"], unknown
     made = await care.stack("care", "ticket", "open", name, "It is :fire: slow", "--json")
     raised = await care.stack("care", "ticket", "priority", made.last["id"], "urgent")
-    assert "urgent priority" in raised.out
+    assert "priority urgent" in raised.out
     assert "It is :fire: slow" in (await care.stack("care", "ticket")).out, "no emoji"
     assert "page: http" in (await care.daemon("care", "ticket", "show", made.last["id"])).out
     assert "{" not in (await care.stack("care", "audit", "--ticket", made.last["id"])).out
