@@ -36,7 +36,6 @@ def test_lines_of_a_pipe_are_prompts_of_one_conversation(kept_project: Project) 
     assert "harness chat talk" in plain.err
 
 
-@pytest.mark.slow
 def test_names_that_lead_nowhere(kept_project: Project) -> None:
     cases: list[tuple[tuple[str, ...], int, str]] = [
         (("no-such-talk",), 1, "conversations.not_found"),
