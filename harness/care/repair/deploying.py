@@ -233,6 +233,18 @@ class Deployer:
         if len(made) >= self.subject.changes_per_day:
             raise self._refuse_more()
 
+    async def _check_need(self, change: ChangeRow) -> None:
+        """Raise ToolFailed if the invariant of the ticket holds by now: it may have taken long
+        until a person approved, and another ticket may have repaired the cause."""
+        ticket = None if change.ticket is None else await self._changes.find(change.ticket)
+        if ticket is None or ticket.invariant is None:
+            return
+        watched = await CareStore(self.connection.database).list_watched(
+            self.subject.name, (ticket.invariant,)
+        )
+        if any(each.judgement and each.judgement.state == "holds" for each in watched):
+            raise ToolFailed(f"{ticket.invariant} holds again, so nothing needs to be changed.")
+
     def _refuse_more(self) -> ToolFailed:
         return ToolFailed(
             f"{self.subject.name} had {self.subject.changes_per_day} changes of agents in 24 "
@@ -241,6 +253,8 @@ class Deployer:
 
     async def _begin(self, change: ChangeRow) -> ChangeRow:
         self.check_permission()
+        if not await self._changes.list_changes(id=change.id):
+            await self._check_need(change)
         state = await self._changes.begin_change(change, self.subject.changes_per_day)
         if state is None:
             raise self._refuse_more()

@@ -15,6 +15,7 @@ from harness.care.audit.client import read_audit
 from harness.care.audit.store import AuditFilter
 from harness.care.audit.views import PROVEN
 from harness.care.invariants import silences
+from harness.care.invariants.client import list_invariants
 from harness.care.repair.agent import make_care_agent
 from harness.care.repair.refusals import NEVER
 from harness.care.repair.work import write_prompt
@@ -91,6 +92,23 @@ async def test_a_change_that_breaks_what_held_is_undone(care: Harness, make_shop
     audit = await read_audit(care.connection, AuditFilter(subject=shop.name), 50, verify=True)
     proofs = {each.action: each.proof.state for each in audit.entries if each.proof}
     assert proofs["deploy"] == "unsealed" and set(proofs.values()) <= PROVEN, audit.entries
+
+
+async def test_what_holds_again_is_not_repaired(care: Harness, make_shop: MakeShop) -> None:
+    """A person repairs it, and then approves what the agent had proposed before."""
+    shop = await make_shop()
+    shop.commit("5", "0", "Save money")
+    run = await work_until(shop, "proposed")
+    shop.commit("0", "0", "Repair it by hand")
+
+    async def is_well() -> bool:
+        found = await list_invariants(care.connection, shop.name)
+        return all(each.state == "holds" for each in found)
+
+    await eventually(is_well)
+    await care.get_run(run).approve()
+    ticket = await shop.ticket(shop.ticket_of("errors"), "resolved", "failed")
+    assert (ticket.state, ticket.changes, shop.deploys) == ("resolved", [], [])
 
 
 async def test_a_rejected_change_is_not_made(care: Harness, make_shop: MakeShop) -> None:
