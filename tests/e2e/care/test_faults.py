@@ -24,6 +24,8 @@ OFTEN = ("long-pause", "demand", "poison")
 def run_fault(demo: Demo, fault: Fault) -> str | None:
     """Break the subject and approve what the agent proposes. Returns what was wrong."""
     demo.until(lambda: demo.holds(fault.subject), 180)
+    # What the fault before it has opened again does not pass for this one's ticket.
+    demo.until(lambda: all(close(demo, each) for each in demo.tickets(fault.subject)))
     demo.harness("care", "break", fault.name)
     print(fault.name)
     ticket = demo.until(lambda: settle(demo, fault), 240)
@@ -34,7 +36,6 @@ def run_fault(demo: Demo, fault: Fault) -> str | None:
         is_good = ticket["state"] == "resolved" and demo.until(lambda: demo.holds(fault.subject))
     if fault.end is not None:
         demo.harness("care", "break", fault.name, "--end")
-    demo.until(lambda: all(close(demo, each) for each in demo.tickets(fault.subject)), 180)
     return None if is_good else f"{fault.name}: {said}"
 
 
