@@ -89,11 +89,11 @@ def serving() -> Generator[str]:
 
 
 def main(address: str) -> None:
-    load_everything()
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(address)
     listener.listen(64)
     print("ready", flush=True)
+    load_everything()  # meanwhile tests are collected; who is early waits
     words = serve(listener)
     if words is not None:
         run(words)

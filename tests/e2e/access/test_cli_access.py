@@ -15,6 +15,7 @@ def refused(ended: Ended, code: int) -> str:
     return error["code"]
 
 
+@pytest.mark.slow
 def test_users(kept_project: Project) -> None:
     command = kept_project.command
     added = command("user", "add", "ada", "--json")

@@ -32,6 +32,7 @@ def test_signals_reach_a_run_whose_worker_is_away(kept_project: Project) -> None
     assert watched.last["reason"] == "not needed"
 
 
+@pytest.mark.slow
 def test_decide_from_another_process(kept_project: Project) -> None:
     run = _detach(kept_project, "write hello to a.txt")
     away = kept_project.command("approve", run, "--json")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.fakes.command import Project
 
 
+@pytest.mark.slow
 def test_a_conversation_from_its_creation_to_its_copy(kept_project: Project) -> None:
     with kept_project.worker():
         created = kept_project.command(

@@ -6,11 +6,14 @@ import json
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.fakes.command import Project
 
 SCRIPT = Path(__file__).parents[2] / "fakes" / "mcp_hostile.py"
 
 
+@pytest.mark.slow
 def test_a_server_is_trusted_checked_and_approved(tmp_path: Path) -> None:
     command = [sys.executable, "-I", "-S", str(SCRIPT), "changes", str(tmp_path)]
     project = Project(tmp_path)

@@ -121,6 +121,7 @@ async def test_the_acts_of_a_run_and_whose_they_are(
     assert (gone["kind"], gone["by"], gone["run"]) == ("forgotten", "ana", run)
 
 
+@pytest.mark.slow
 async def test_users_and_tokens_are_for_admins(api: Api) -> None:
     made = await api.admin.post("/api/v1/tokens", json={"user": api.user, "name": "t"})
     token = made.json()["token"]["id"]

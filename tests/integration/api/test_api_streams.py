@@ -240,6 +240,7 @@ async def _first(events: AsyncGenerator[Sent], kind: str) -> Sent:
     return event
 
 
+@pytest.mark.slow
 async def test_many_readers_and_many_events(
     api: Api, harness: Harness, model_server: ModelServer, name: str
 ) -> None:

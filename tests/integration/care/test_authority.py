@@ -91,6 +91,7 @@ async def test_a_ticket_changes_its_own_subject_alone(
     assert not restarts(shop) and not restarts(other)
 
 
+@pytest.mark.slow
 async def test_only_what_the_run_has_proposed_is_deployed(
     care: Harness, make_shop: MakeShop, model_server: ModelServer, tmp_path: Path
 ) -> None:

@@ -94,6 +94,7 @@ async def test_a_change_that_breaks_what_held_is_undone(care: Harness, make_shop
     assert proofs["deploy"] == "unsealed" and set(proofs.values()) <= PROVEN, audit.entries
 
 
+@pytest.mark.slow
 async def test_what_holds_again_is_not_repaired(care: Harness, make_shop: MakeShop) -> None:
     """A person repairs it, and then approves what the agent had proposed before."""
     shop = await make_shop()
@@ -145,6 +146,7 @@ async def test_what_is_rejected_stays_with_a_person(care: Harness, make_shop: Ma
         assert "not at night" in told[1].text and told[1].taint == "untrusted"
 
 
+@pytest.mark.slow
 async def test_a_deploy_that_fails_halfway_is_taken_back(
     care: Harness, make_shop: MakeShop
 ) -> None:
@@ -355,6 +357,7 @@ async def test_a_rehearsal_says_what_would_happen_and_changes_nothing(
     assert not shop.deploys and shop.live == (5, 0)
 
 
+@pytest.mark.slow
 async def test_a_change_of_a_run_without_a_ticket_is_watched_too(
     care: Harness, make_shop: MakeShop, tmp_path: Path
 ) -> None:

@@ -26,6 +26,7 @@ def care(places: Places, options: dict[str, Any], monkeypatch: pytest.MonkeyPatc
     return places
 
 
+@pytest.mark.slow
 async def test_a_subject_is_added_checked_shown_and_removed(
     care: Places, subject_folder: Path, name: str
 ) -> None:

@@ -206,6 +206,7 @@ async def test_an_export_has_runs_whose_rows_are_not_saved_yet(
     assert [message.text for message in again.messages] == ["a", "A.", "b", "B."]
 
 
+@pytest.mark.slow
 async def test_encrypted_content_is_read_but_not_searched(
     options: dict[str, Any],
     database_url: str,

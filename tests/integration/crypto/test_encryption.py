@@ -167,6 +167,7 @@ async def test_forks_sessions_exports_and_replays_work_with_encryption(
     assert await connection.vault.family_of(forked.id) == run.id
 
 
+@pytest.mark.slow
 async def test_another_process_reads_it_with_the_key_and_not_without(
     harness: Harness, model_server: ModelServer, name: str, secret: str,
     options: dict[str, Any], tmp_path: Path,

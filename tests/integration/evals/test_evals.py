@@ -138,6 +138,7 @@ async def test_no_run_starts_over_the_budget(
     assert (await client.report_eval(harness.connection, id)).faults
 
 
+@pytest.mark.slow
 async def test_a_stopped_evaluation_goes_on_where_it_was(
     remote: Harness, model_server: ModelServer, name: str, ended: Ended
 ) -> None:

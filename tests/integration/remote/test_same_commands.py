@@ -6,6 +6,8 @@ import json
 from collections.abc import Awaitable, Callable
 from typing import cast
 
+import pytest
+
 from harness import Agent, Harness
 from harness.archive import sweep
 from harness.cli.parser import UsageError
@@ -156,6 +158,7 @@ async def test_a_conversation_shows_what_is_being_answered(
     )
 
 
+@pytest.mark.slow
 async def test_conversations_and_chat(
     places: Places, harness: Harness, model_server: ModelServer, name: str
 ) -> None:

@@ -87,6 +87,7 @@ async def test_webhooks(places: Places, name: str) -> None:
     assert gone.error and gone.error["code"] == "webhooks.not_found"
 
 
+@pytest.mark.slow
 async def test_the_archive_and_forgetting(
     places: Places, harness: Harness, model_server: ModelServer, name: str
 ) -> None:
