@@ -54,7 +54,7 @@ TRACED = 4
 
 
 SLACK = 2.0
-"""What others do on the same processor costs up to as much again, and is no mistake of a test."""
+"""Other load on the same processor can double the CPU time of a test, which is not its fault."""
 REFERENCE_S = 0.006
 """CPU time of `_loop` on a fast desktop machine, which the budgets are for."""
 

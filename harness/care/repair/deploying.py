@@ -15,7 +15,7 @@ from harness.care.contracts import Verify
 from harness.care.invariants.judge import GAPS, KNOWN
 from harness.care.invariants.rows import Sample, Watched
 from harness.care.repair.git import Clone, check_commit, open_clone, revert, take_over
-from harness.care.repair.look import look_at
+from harness.care.repair.look import LOOK_EVERY_S, look_at
 from harness.care.repair.turns import taking_turn
 from harness.care.store import CareStore, StoredSubject
 from harness.care.subjects.commands import Ran, run_command, wait_for_process
@@ -27,8 +27,6 @@ from harness.contracts.errors import HarnessError, StoreUnavailable, TargetChang
 from harness.engine.connection import Connection
 
 DAY_S = 86_400.0
-LOOK_EVERY_S = 2.0
-"""Between two looks at the invariants, while a stage is watched."""
 INTERRUPTED = "the worker stopped during the deploy, and the code changed before it was resumed"
 
 
@@ -213,7 +211,7 @@ class Deployer:
             try:
                 await self.take_back(change.id)
             except StoreUnavailable:
-                raise  # it is tried again, and goes on where it was
+                raise  # retried, and resumed where it stopped
             except HarnessError as error:
                 message = f"It was not finished, and cannot be taken back: {error.message}"
                 await self._changes.end_change(change.id, "stuck", message)

@@ -11,6 +11,9 @@ from harness.care.settings import CareSettings
 from harness.care.store import CareStore
 from harness.engine.connection import Connection
 
+LOOK_EVERY_S = 2.0
+"""Between two looks while a change is watched: one that breaks something is undone at once."""
+
 
 async def look_at(connection: Connection, request: Verify) -> Verified:
     """Evaluate invariants of a subject, and save what was found."""

@@ -15,7 +15,7 @@ from harness.care.repair.agent import NAME, brief_on
 from harness.care.repair.deploying import Deployer
 from harness.care.repair.following import REJECTED, find_move, find_run
 from harness.care.repair.git import close_worktree, open_clone, open_worktree
-from harness.care.repair.look import look_at
+from harness.care.repair.look import LOOK_EVERY_S, look_at
 from harness.care.repair.refusals import describe_refusals, list_rejections
 from harness.care.store import CareStore, StoredSubject
 from harness.care.subjects.registry import find_subject
@@ -38,9 +38,6 @@ WORKSPACES = "care-workspaces"
 """The folder in the project with the code that agents edit, until their tickets are closed."""
 LABEL = "ticket"
 MAX_SUMMARY = 1_000
-LOOK_EVERY_S = 2.0
-"""Between two looks at the invariants after a change: one that breaks something is undone at
-once."""
 
 log = logging.getLogger(__name__)
 

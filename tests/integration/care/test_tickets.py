@@ -40,6 +40,13 @@ from tests.integration.remote.conftest import user_home as user_home
 ACTIONS: tuple[Action, ...] = get_args(Action)
 
 
+def break_with_no_way_to_revert(shop: Shop) -> None:
+    """Break `errors` with a commit whose parent cannot be deployed."""
+    (shop.folder / "values").write_text("fail 0\n")
+    shop.git("commit", "--quiet", "--all", "-m", "Cannot be deployed")
+    shop.commit("5", "0", "Save money")
+
+
 async def work_until(shop: Shop, *states: str) -> str:
     """Break `errors` with a commit, let the agent work on the ticket; returns its run."""
     await shop.ticket(shop.ticket_of("errors"), "open")
@@ -151,9 +158,7 @@ async def test_a_deploy_that_fails_halfway_is_taken_back(
     care: Harness, make_shop: MakeShop
 ) -> None:
     shop = await make_shop(changes="automatic")
-    (shop.folder / "values").write_text("fail 0\n")
-    shop.git("commit", "--quiet", "--all", "-m", "Cannot be deployed")
-    shop.commit("5", "0", "Save money")
+    break_with_no_way_to_revert(shop)
     run = await work_until(shop, "failed")
     assert shop.read("errors") == 5, "what ran before runs again"
     ticket = await shop.ticket(shop.ticket_of("errors"), "failed")
@@ -167,9 +172,7 @@ async def test_what_cannot_be_taken_back_is_for_a_person(
     care: Harness, make_shop: MakeShop
 ) -> None:
     shop = await make_shop(changes="automatic")
-    (shop.folder / "values").write_text("fail 0\n")
-    shop.git("commit", "--quiet", "--all", "-m", "Cannot be deployed")
-    shop.commit("5", "0", "Save money")
+    break_with_no_way_to_revert(shop)
     shop.break_rollback()
     await work_until(shop, "failed")
     ticket = await shop.ticket(shop.ticket_of("errors"), "failed")
