@@ -4,18 +4,32 @@ from __future__ import annotations
 
 import time
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
-from harness.care.contracts import Move, SaveMove
+from temporalio.client import (
+    Schedule,
+    ScheduleActionStartWorkflow,
+    ScheduleAlreadyRunningError,
+    ScheduleIntervalSpec,
+    ScheduleSpec,
+    ScheduleState,
+)
+
+from harness.care.contracts import WATCH_WORKFLOW, Evaluate, Move, SaveMove
 from harness.care.invariants.invariant import Invariant
 from harness.care.invariants.judge import Judgement, State
 from harness.care.invariants.slo import Slo
+from harness.care.settings import CareSettings
 from harness.care.states import TicketState
 from harness.care.store import SAMPLES, CareStore
 from harness.care.subjects.subject import Subject
 from harness.care.tickets.rows import ChangeRow, Note, NoteKind, Report, fingerprint
 from harness.care.tickets.store import TicketStore
+from harness.contracts.queues import capability_queue
+from harness.store.store_id import get_store_id
 from tests.browser.site import Site
 
 EVERY_S = 15.0
@@ -80,12 +94,31 @@ async def furnish_care(
         name=name, owner=site.user, summary=text[:400] or "Answers requests.",
         metrics='{job="api"}', logs='{service="api"}', invariant=tuple(invariants), slo=slos,
     )  # fmt: skip
+    await _let_nobody_evaluate(site)
     store = CareStore(database)
     await store.add_subject(subject, f"/srv/{name}", "0" * 64, site.user)
     await _judge(store, name, text, time.time() - age)
-    await _open_ticket(TicketStore(database), name, ticket, run, text)
+    await _open_ticket(site, name, ticket, run, text)
     await _change(site, name, ticket, run, text)
     return Cared(name, ticket, run)
+
+
+async def _let_nobody_evaluate(site: Site) -> None:
+    """Make the schedule of evaluations first, on a queue that no worker polls: the worker of the
+    site would evaluate the rows after seconds, and no Prometheus answers here."""
+    connection = site.harness.connection
+    schedule = capability_queue("care_watch", await get_store_id(connection.database))
+    evaluate = ScheduleActionStartWorkflow(
+        WATCH_WORKFLOW, Evaluate(), id=schedule, task_queue=f"{schedule}-nobody"
+    )
+    every = timedelta(seconds=connection.settings.section(CareSettings).evaluate_seconds)
+    plan = Schedule(
+        action=evaluate,
+        spec=ScheduleSpec(intervals=[ScheduleIntervalSpec(every=every)]),
+        state=ScheduleState(paused=True),
+    )
+    with suppress(ScheduleAlreadyRunningError):
+        await connection.temporal.create_schedule(schedule, plan)
 
 
 async def _judge(store: CareStore, name: str, text: str, now: float) -> None:
@@ -105,13 +138,19 @@ async def _judge(store: CareStore, name: str, text: str, now: float) -> None:
         await store.save_judgements(found, number)
 
 
-async def _open_ticket(store: TicketStore, name: str, ticket: str, run: str, text: str) -> None:
+async def _open_ticket(site: Site, name: str, ticket: str, run: str, text: str) -> None:
+    database = site.harness.connection.database
+    store = TicketStore(database)
     title = f"{BROKEN} is broken: less than 2 % of requests fail. {text}"[:300]
     report = Report(
         id=ticket, subject=name, invariant=BROKEN, severity="critical", by="watch", title=title
     )
     await store.report([report])
     await store.note_started([ticket])  # its workflow has ended
+    await database.fetch(
+        "UPDATE harness_care.ticket SET opened = now() - interval '10 min' WHERE id = %s",
+        (ticket,),
+    )
     now = time.time()
     for number, (state, why) in enumerate(MOVES):
         move = Move(

@@ -195,7 +195,7 @@ async def test_what_needs_a_person_comes_first(site: Site) -> None:
     await expect(page.get_by_role("list", name="Invariants that hold")).to_contain_text("memory")
     await check_axe(page)
     await page.goto(site.url + cared.paths[2])
-    output = page.get_by_role("region", name="What speaks for it").first
+    output = page.get_by_role("region", name="What speaks for cause 1")
     await expect(output).to_contain_text("the bucket is empty")
     family = "element => getComputedStyle(element).fontFamily"
     assert "mono" in (await output.evaluate(family)).lower()
@@ -246,7 +246,8 @@ async def test_states_that_are_old_say_so(site: Site) -> None:
 async def test_what_is_not_there(site: Site) -> None:
     site.troubles.allow(r"^404 GET .*/api/v1/care/")
     page = await site.sign_in(path=f"{PANEL}?subject=nothing", width=360, height=740)
-    await expect(page.get_by_text("There is no subject 'nothing'.")).to_be_visible()
+    missing = page.get_by_text("There is no subject 'nothing'.").filter(visible=True)
+    await expect(missing).to_have_count(1)
     await check_axe(page)
     await page.goto(f"{site.url}{PANEL}?ticket=care.12345678901234567890")
     await expect(page.get_by_text("There is no ticket '12345678901234567890'.")).to_be_visible()

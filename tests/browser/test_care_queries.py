@@ -126,6 +126,7 @@ async def test_error_budgets_and_what_happened(site: Site) -> None:
     await expect(slos).to_contain_text("unknown")
     await expect(slos).to_contain_text("burn rate over 1 h and 5 min: unknown, at most 14.4")
     happened = page.get_by_role("list", name="What happened").get_by_role("listitem")
+    await expect(happened.first).to_be_visible()
     texts = [" ".join((await each.inner_text()).split()) for each in await happened.all()]
     assert texts[0].startswith("1 deploy") and "undone: Set the limit" in texts[0], texts
     assert any("ticket" in each and "error-ratio is broken" in each for each in texts), texts

@@ -88,7 +88,7 @@ const describeBody = (ticket, locale) => {
       ? part("pins", "Evidence", make("ul", { class: "care-list", "aria-label": "Evidence" }, ...pinned.map((each) => pinItem(each, locale))))
       : undefined,
     hypotheses.length > 0
-      ? part("hypotheses", "Possible causes", make("ul", { class: "care-list", "aria-label": "Possible causes" }, ...hypotheses.map((each) => hypothesisItem(each, locale))))
+      ? part("hypotheses", "Possible causes", make("ul", { class: "care-list", "aria-label": "Possible causes" }, ...hypotheses.map((each, place) => hypothesisItem(each, place + 1, locale))))
       : undefined,
     ticket.changes.length > 0
       ? part("changes", "Changes", make("ul", { class: "care-list", "aria-label": "Changes" }, ...ticket.changes.map((each) => changeItem(each, locale, { origin: each.run ? describeRun(each.run, ticket) : undefined }))))
@@ -118,15 +118,16 @@ const pinItem = (note, locale) =>
     make("p", { class: "care-code" }, note.evidence?.query ?? ""),
     ...describeAnswer(note.evidence ?? { curves: [], lines: [], more: 0 }, locale));
 
-const hypothesisItem = (note, locale) => {
+/** Its number tells regions of one ticket apart for who hears the page. */
+const hypothesisItem = (note, number, locale) => {
   const { verdict, for: backing, against } = note.evidence ?? {};
   return make("li", { class: "care-item" },
     make("p", { class: "care-row" }, verdict ? verdictBadge(verdict) : undefined,
       make("span", { class: "care-quiet" }, `by ${note.by}, `, timeOf(note.at, locale))),
     quote(note.text),
     make("dl", { class: "care-facts care-evidence" },
-      ...(backing ? fact("For", quoteOutput(backing, "What speaks for it")) : []),
-      ...(against ? fact("Against", quoteOutput(against, "What speaks against it")) : [])));
+      ...(backing ? fact("For", quoteOutput(backing, `What speaks for cause ${number}`)) : []),
+      ...(against ? fact("Against", quoteOutput(against, `What speaks against cause ${number}`)) : [])));
 };
 
 const proposalItem = (note, locale) => {
