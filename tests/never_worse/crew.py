@@ -1,4 +1,5 @@
-"""Who is killed: workers, the engine, the database and subjects. All come back."""
+"""Who is killed: workers, the engine, the database, subjects and the source of their metrics. All
+come back."""
 
 from __future__ import annotations
 
@@ -19,6 +20,8 @@ from tests.fakes.worker_process import Forge
 from tests.never_worse.plan import Strike
 
 WORKERS = 2
+AWAY_S = 4.0
+"""How long no metrics are there: several evaluations."""
 SERVES = "tests.fakes.care_worker"
 
 
@@ -53,6 +56,10 @@ class Crew:
                 shop = shops[int(strike.which * len(shops))]
                 self.struck.add(shop.name)
                 shop.kill()
+            case "metrics":
+                shops[0].metrics.away = True
+                await asyncio.sleep(AWAY_S)
+                shops[0].metrics.away = False
         self.killed[strike.victim] += 1
 
     def close(self) -> None:

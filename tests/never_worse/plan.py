@@ -22,13 +22,15 @@ KINDS: tuple[Kind, ...] = (
     "down",  # the process has died: a restart helps
     "taken back",  # it helps, and a person undoes it afterwards
 )
-Victim = Literal["worker", "engine", "database", "subject"]
-VICTIMS: tuple[Victim, ...] = ("worker", "worker", "worker", "engine", "database", "subject")
+Victim = Literal["worker", "engine", "database", "subject", "metrics"]
+VICTIMS: tuple[Victim, ...] = (
+    "worker", "worker", "worker", "engine", "database", "subject", "metrics",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Strike:
-    """A kill -9."""
+    """A kill -9; the source of metrics refuses to answer for some seconds."""
 
     after: float
     """Seconds since the strike before."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from harness.care.contracts import Move, Work
 from harness.care.states import TicketState
+from harness.care.tickets.rows import MoveRow
 from harness.contracts.event import (
     DecisionMade,
     DecisionRequested,
@@ -18,7 +19,6 @@ AGENT = "agent"
 POLICY = "a policy"
 """Who decided, if nobody did."""
 REJECTED = "rejected by "
-"""How the reason of a move begins that follows from a rejection."""
 
 
 def find_run(work: Work) -> str:
@@ -27,6 +27,12 @@ def find_run(work: Work) -> str:
         return work.run
     is_joined = work.ticket.run is not None and work.attempt == 1
     return (work.ticket.run or "") if is_joined else f"care-{work.ticket.id}-{work.attempt}"
+
+
+def is_rejection(move: Move | MoveRow) -> bool:
+    """Whether a move follows from a rejection. What people say when they resolve or close a ticket
+    may begin with the same words; the reason of this state is never theirs."""
+    return move.state == "investigating" and move.why.startswith(REJECTED)
 
 
 def find_move(event: DurableEvent) -> Move | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from harness.care.repair.following import REJECTED
+from harness.care.repair.following import is_rejection
 from harness.care.tickets.rows import MoveRow, Note
 
 HEAD = "People have rejected changes that you proposed on this ticket; their reasons are below."
@@ -30,7 +30,7 @@ def describe_refusals(notes: Sequence[Note], moves: Sequence[MoveRow], *, asked:
 
 def list_rejections(moves: Sequence[MoveRow]) -> list[tuple[int, MoveRow]]:
     """The moves with which people rejected something, each with its place."""
-    return [pair for pair in enumerate(moves) if pair[1].why.startswith(REJECTED)]
+    return [pair for pair in enumerate(moves) if is_rejection(pair[1])]
 
 
 def _find_refused(notes: Sequence[Note], before: Sequence[MoveRow]) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 from harness.care.contracts import TicketSpec, Undone, Verified, Verify, WatchChange, Work, Worked
 from harness.care.repair.agent import NAME, brief_on
 from harness.care.repair.deploying import Deployer
-from harness.care.repair.following import REJECTED, find_move, find_run
+from harness.care.repair.following import find_move, find_run, is_rejection
 from harness.care.repair.git import close_worktree, open_clone, open_worktree
 from harness.care.repair.look import LOOK_EVERY_S, look_at
 from harness.care.repair.refusals import describe_refusals, list_rejections
@@ -161,7 +161,7 @@ class TicketWork:
         async for event in self.feeds.follow_durable(run):
             move = find_move(event)
             if move is not None:
-                rejected = move.why if move.why.startswith(REJECTED) else None
+                rejected = move.why if is_rejection(move) else None
                 await send_to_ticket(handle, "follow", move)
         return rejected
 

@@ -273,6 +273,8 @@ def test_what_a_person_refused_is_proposed_again_only_if_a_person_asks() -> None
     )
     assert call is None and "refused a restart" in text
     assert describe_refusals([PROPOSAL], [MOVED], asked=False) == ""
+    closed = replace(REFUSED, state="closed")  # what a person says of a ticket is no rejection
+    assert describe_refusals([PROPOSAL], [MOVED, closed], asked=False) == ""
 
 
 def test_each_state_can_be_reached_and_left() -> None:
