@@ -22,8 +22,8 @@ from harness.care.contracts import Move
 from harness.care.query_views import QueryAnswer
 from harness.care.repair.evidence import describe_evidence
 from harness.care.repair.following import AGENT, CHANGES, POLICY, find_move, find_run
-from harness.care.repair.runbook import write_runbook
 from harness.care.repair.summaries import write_summary
+from harness.care.runbooks.runbook import write_runbook
 from harness.care.tickets.rows import ENDED_BADLY, ChangeRow, Note
 from harness.care.tickets.store import TicketStore
 from harness.contracts.effect import undo_id

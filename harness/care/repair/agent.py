@@ -9,8 +9,8 @@ from harness.care.repair.context import Repair, open_repair
 from harness.care.repair.evidence import pin_evidence
 from harness.care.repair.orders import ask_after_orders
 from harness.care.repair.rehearsal import REHEARSED
-from harness.care.repair.runbook_tools import RUNBOOKS
 from harness.care.repair.tools import CHANGING, PROPOSING, READING, note_hypothesis, run_tests
+from harness.care.runbooks.tools import RUNBOOKS
 from harness.care.store import StoredSubject
 from harness.care.subjects.subject import Subject
 from harness.contracts.run import Budget

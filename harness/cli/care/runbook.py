@@ -11,7 +11,7 @@ from harness.terminal import exit_codes
 
 
 async def show_runbook(args: Namespace, out: Out) -> int:
-    from harness.care.repair.proposed_runbook import find_proposed, save_proposed
+    from harness.care.runbooks.proposed import find_proposed, save_proposed
 
     async with open_client(out) as client:
         found = await find_proposed(client.connection, args.ticket)

@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 
 from harness.care.repair.refusals import describe_refusals
-from harness.care.repair.rules import decide
-from harness.care.repair.rules_remedy import Step
-from harness.care.repair.runbook import DO
+from harness.care.rules.model import decide
+from harness.care.rules.remedy import Step
+from harness.care.runbooks.runbook import DO
 from harness.care.states import TRANSITIONS
 from harness.care.tickets.rows import MoveRow, Note
 from harness.contracts.message import Message, Part, ToolCall, ToolResult, user_message

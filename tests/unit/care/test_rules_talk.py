@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from harness.care.repair.rules import decide
-from harness.care.repair.rules_talk import decide_in_talk
+from harness.care.rules.model import decide
+from harness.care.rules.talk import decide_in_talk
 from harness.contracts.message import Message, ToolCall, ToolResult, user_message
 
 INSTRUCTIONS = "You talk with a person.\nSubject: shop. Sells things.\nMetrics: none. Logs: none."

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness.care.demo.project import HERE, SUBJECTS
-from harness.care.repair.runbook import (
+from harness.care.runbooks.runbook import (
     MAX_BYTES,
     MAX_FILES,
     list_runbooks,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.care.repair.git import commit_file, open_clone
-from harness.care.repair.runbook import NAME
+from harness.care.runbooks.runbook import NAME
 from harness.care.subjects.registry import find_subject
 from harness.care.tickets.client import find_ticket
 from harness.care.tickets.rows import SETTLED

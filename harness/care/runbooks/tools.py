@@ -10,14 +10,14 @@ from pydantic import Field
 from harness.agent import AnyTool, tool
 from harness.care.invariants.invariant import NAME as INVARIANT
 from harness.care.repair.context import NOT_KEPT, Context, add_note
-from harness.care.repair.runbook import (
+from harness.care.repair.tools import Words
+from harness.care.runbooks.runbook import (
     DO,
     NAME,
     list_runbooks,
     read_runbook_text,
     write_runbook,
 )
-from harness.care.repair.tools import Words
 from harness.care.subjects.registry import find_subject
 from harness.contracts.errors import ToolFailed
 

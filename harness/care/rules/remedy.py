@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import cast
 
 from harness.care.invariants.invariant import COMPARE, Operator
-from harness.care.repair.rules_seen import Listed, Seen
-from harness.care.repair.runbook import Runbook
+from harness.care.rules.seen import Listed, Seen
+from harness.care.runbooks.runbook import Runbook
 
 Call = tuple[str, Mapping[str, object]]
 Step = tuple[str, Call | None]

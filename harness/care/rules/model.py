@@ -8,15 +8,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness.care.repair.refusals import RESTART
-from harness.care.repair.rules_remedy import (
+from harness.care.rules.remedy import (
     Cause,
     Step,
     carry_out,
     find_runbook,
     needs_restart,
 )
-from harness.care.repair.rules_seen import Listed, Seen, read_conversation, read_figures
-from harness.care.repair.rules_talk import decide_in_talk
+from harness.care.rules.seen import Listed, Seen, read_conversation, read_figures
+from harness.care.rules.talk import decide_in_talk
 from harness.config.settings import ProviderSettings
 from harness.contracts.errors import ModelNotFound
 from harness.contracts.message import Message, Part, Text, ToolCall

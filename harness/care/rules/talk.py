@@ -6,8 +6,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from harness.care.repair.rules_remedy import Step
-from harness.care.repair.rules_seen import Listed, read_figures, read_invariants
+from harness.care.rules.remedy import Step
+from harness.care.rules.seen import Listed, read_figures, read_invariants
 from harness.contracts.message import Message, ToolResult, user_message
 
 Decide = Callable[[Sequence[Message]], Step]
