@@ -22,7 +22,7 @@ from harness import Harness
 from harness.care.invariants.evaluate import evaluate
 from harness.care.invariants.invariant import Invariant
 from harness.care.settings import CareSettings
-from harness.care.store import CareStore
+from harness.care.store import CareStore, make_unmarked
 from harness.care.subjects.subject import Subject
 from harness.config.settings import settings_model
 
@@ -85,7 +85,9 @@ async def measure(url: str, subjects: int, each: int, rounds: int) -> None:
         async with opening as harness:
             store = CareStore(harness.connection.database)
             for number in range(subjects):
-                await store.add_subject(make_subject(number, each), folder, "", "bench")
+                await store.add_subject(
+                    make_unmarked(make_subject(number, each), folder, "", "bench")
+                )
             for number in range(rounds):
                 cpu, began = process_time(), perf_counter()
                 watched = await store.list_watched()

@@ -20,7 +20,7 @@ from bench.measure import spread
 from bench.page import measure_view, signed_in
 from harness import Harness
 from harness.care.states import TRANSITIONS
-from harness.care.store import CareStore
+from harness.care.store import CareStore, make_unmarked
 from harness.care.tickets.rows import Report
 from harness.care.tickets.store import TicketStore
 
@@ -35,7 +35,9 @@ async def fill(harness: Harness, subjects: int, tickets: int) -> None:
     """Subjects with invariants, and tickets in all states."""
     database = harness.connection.database
     for number in range(subjects):
-        await CareStore(database).add_subject(make_subject(number, EACH), "/srv", "", "bench")
+        await CareStore(database).add_subject(
+            make_unmarked(make_subject(number, EACH), "/srv", "", "bench")
+        )
     for start in range(0, tickets, BATCH):
         reports = [
             Report(

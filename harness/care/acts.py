@@ -97,8 +97,7 @@ def _as_stored(content: Any) -> Any:
 
 def digest_subject(stored: StoredSubject) -> str:
     """The digest of a subject, where it is and who added it."""
-    definition = stored.subject.model_dump(mode="json", by_alias=True)
-    return digest_content([definition, stored.folder, stored.digest, stored.added_by])
+    return digest_content([stored.definition, stored.folder, stored.digest, stored.added_by])
 
 
 def digest_invariant(invariant: Invariant, by: str) -> str:

@@ -66,6 +66,14 @@ class Queries(Slots):
     most_each = 4
 
 
+class MomentReads(Slots):
+    """Reads of what happened: each asks git for the commits of a folder."""
+
+    what = "reads of what happened to a subject"
+    most = 8
+    most_each = 4
+
+
 async def query(body: QueryBody, context: Context, caller: CallerOf) -> QueryAnswer:
     """Query metrics (PromQL) or logs (LogQL)."""
     with context.parts.find(Queries, Queries).take(caller):
@@ -104,11 +112,16 @@ Seconds = Annotated[float | None, Query(ge=0, le=1e11, allow_inf_nan=False)]
 
 
 async def list_moments(
-    subject: PathText, context: Context, start: Seconds = None, end: Seconds = None
+    subject: PathText,
+    context: Context,
+    caller: CallerOf,
+    start: Seconds = None,
+    end: Seconds = None,
 ) -> MomentList:
     """List what happened to a service: deploys, commits, tickets, runs and silences. Times are
     seconds since 1970; without them: the last hour."""
-    return await moments.list_moments(context.connection, subject, start, end)
+    with context.parts.find(MomentReads, MomentReads).take(caller):
+        return await moments.list_moments(context.connection, subject, start, end)
 
 
 async def list_invariants(context: Context, subject: SubjectName = None) -> InvariantList:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
@@ -17,10 +18,10 @@ SAMPLES = 240
 """Values that are kept of each invariant."""
 ADD_SUBJECT = """
 WITH added AS (
-  INSERT INTO harness_care.subject (name, folder, definition, digest, added_by)
-  VALUES (%(name)s, %(folder)s, %(definition)s, %(digest)s, %(by)s)
+  INSERT INTO harness_care.subject (name, folder, definition, digest, added_by, mark)
+  VALUES (%(name)s, %(folder)s, %(definition)s, %(digest)s, %(by)s, %(mark)s)
   ON CONFLICT (name) DO UPDATE SET folder = excluded.folder, definition = excluded.definition,
-    digest = excluded.digest, added_by = excluded.added_by, added = now()
+    digest = excluded.digest, added_by = excluded.added_by, added = now(), mark = excluded.mark
   RETURNING name
 ), gone AS (
   DELETE FROM harness_care.invariant WHERE subject = %(name)s AND by IS NULL
@@ -32,7 +33,7 @@ FROM added, unnest(%(names)s::text[], %(invariants)s::jsonb[]) AS i (name, defin
 ON CONFLICT (subject, name) DO UPDATE SET definition = excluded.definition, by = NULL
 """
 SUBJECTS = """
-SELECT name, folder, definition, digest, added_by, extract(epoch FROM added)::float8
+SELECT name, folder, definition, digest, added_by, extract(epoch FROM added)::float8, mark
 FROM harness_care.subject WHERE %(name)s::text IS NULL OR name = %(name)s ORDER BY name
 """
 ADD_INVARIANTS = """
@@ -92,6 +93,17 @@ class StoredSubject(NamedTuple):
     digest: str
     added_by: str
     added: float
+    definition: dict[str, Any]
+    """The subject as it is in the row: what later versions add to a subject is not in it."""
+    mark: str | None = None
+    """Proves that harness stored it: see harness/care/subjects/marks.py."""
+
+
+def make_unmarked(subject: Subject, folder: str, digest: str, by: str) -> StoredSubject:
+    """A subject as it is added now. Without a mark, it is shown and evaluated, and nothing that it
+    names is run."""
+    definition = subject.model_dump(mode="json", by_alias=True)
+    return StoredSubject(subject, folder, digest, by, time.time(), definition)
 
 
 class CareStore:
@@ -100,11 +112,12 @@ class CareStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def add_subject(self, subject: Subject, folder: str, digest: str, by: str) -> None:
+    async def add_subject(self, stored: StoredSubject) -> None:
         """Add a subject with its invariants, or replace its definition."""
+        subject = stored.subject
         values = {
-            "name": subject.name, "folder": folder, "digest": digest, "by": by,
-            "definition": Jsonb(subject.model_dump(mode="json", by_alias=True)),
+            "name": subject.name, "folder": stored.folder, "digest": stored.digest,
+            "by": stored.added_by, "definition": Jsonb(stored.definition), "mark": stored.mark,
             "names": [each.name for each in subject.watched],
             "invariants": [each.model_dump_json() for each in subject.watched],
         }  # fmt: skip
@@ -113,7 +126,7 @@ class CareStore:
     async def list_subjects(self, name: str | None = None) -> list[StoredSubject]:
         """List all subjects, or the one with this name."""
         rows = await self._database.fetch(SUBJECTS, {"name": name})
-        return [StoredSubject(Subject.model_validate(row[2]), row[1], *row[3:]) for row in rows]
+        return [_read_subject(row) for row in rows]
 
     async def remove_subject(self, name: str) -> bool:
         """Remove a subject with its invariants; returns whether there was one."""
@@ -204,6 +217,12 @@ class CareStore:
         for owner, invariant, *rest in await self._database.fetch(READ_SAMPLES, values):
             found.setdefault((owner, invariant), []).append(Sample(*rest))
         return found
+
+
+def _read_subject(row: Row) -> StoredSubject:
+    _, folder, definition, digest, by, added, mark = row
+    subject = Subject.model_validate(definition)
+    return StoredSubject(subject, folder, digest, by, added, definition, mark)
 
 
 def _read_watched(row: Row) -> Watched:

@@ -31,6 +31,7 @@ from harness.care.tickets.store import TicketStore
 from harness.contracts.queues import capability_queue
 from harness.store.store_id import get_store_id
 from tests.browser.site import Site
+from tests.fakes.subjects import save_subject
 
 EVERY_S = 15.0
 PANEL = "/panels/care/care"
@@ -95,8 +96,8 @@ async def furnish_care(
         metrics='{job="api"}', logs='{service="api"}', invariant=tuple(invariants), slo=slos,
     )  # fmt: skip
     await _let_nobody_evaluate(site)
+    await save_subject(site.harness.connection, subject, f"/srv/{name}", site.user)
     store = CareStore(database)
-    await store.add_subject(subject, f"/srv/{name}", "0" * 64, site.user)
     await _judge(store, name, text, time.time() - age)
     await _open_ticket(site, name, ticket, run, text)
     await _change(site, name, ticket, run, text)

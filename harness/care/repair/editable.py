@@ -8,9 +8,15 @@ from fnmatch import fnmatchcase
 ANY = "**"
 
 
+ATTRIBUTES = ".gitattributes"
+"""Says how git writes other files to the disk, so that they differ from what was approved."""
+
+
 def is_editable(path: str, patterns: Iterable[str]) -> bool:
-    """Whether one of the patterns names this file."""
+    """Whether one of the patterns names this file, and agents may edit it at all."""
     parts = path.split("/")
+    if parts[-1].lower() == ATTRIBUTES:
+        return False
     return any(_is_named(parts, pattern.split("/")) for pattern in patterns)
 
 

@@ -10,7 +10,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.care.repair.editable import is_editable
+from harness.care.repair.editable import ATTRIBUTES, is_editable
 from harness.care.subjects.commands import AGENT_EMAIL, GIT, Ran, run_command
 from harness.contracts.clean_text import clean_line
 from harness.contracts.errors import OutsideConfines, TargetChanged, ToolFailed
@@ -219,7 +219,9 @@ def _check_changed(changed: list[tuple[str, str]], prefix: str, editable: tuple[
         if not name.startswith(prefix):
             raise OutsideConfines(f"{name!r} is not in the folder of the subject.")
         if not is_editable(inside, editable):
-            raise OutsideConfines(f"{inside!r} may not be edited: only {', '.join(editable)}.")
+            raise OutsideConfines(
+                f"{inside!r} may not be edited: only {', '.join(editable)}, and no {ATTRIBUTES}."
+            )
         if mode in (LINK, SUBMODULE):
             raise OutsideConfines(f"{inside!r} is a link: only files may be changed.")
 

@@ -23,7 +23,14 @@ from harness.care.tickets.client import send_to_ticket
 from harness.care.tickets.rows import ChangeRow, Ticket
 from harness.care.tickets.store import TicketStore
 from harness.care.workflow_ids import find_workflow_id
-from harness.contracts.errors import RunIdTaken, RunNotFound, RunOver, ToolFailed
+from harness.contracts.errors import (
+    RunIdTaken,
+    RunNotFound,
+    RunOver,
+    SubjectForged,
+    SubjectNotFound,
+    ToolFailed,
+)
 from harness.contracts.message import Message, Text, user_message
 from harness.engine.connection import Connection
 from harness.history.follow import Feeds
@@ -107,12 +114,15 @@ class TicketWork:
 
     async def remove_workspaces(self, ticket: str) -> None:
         """Remove what the runs of a closed ticket have edited; commits stay on their branches."""
-        stored = await self._find_subject(ticket)
-        if stored is None:
-            return
         try:
+            stored = await self._find_subject(ticket)
+            if stored is None:
+                return
             clone = await open_clone(Path(stored.folder))
-        except ToolFailed as error:  # the folder was moved, or is on another machine
+        except (
+            ToolFailed,
+            SubjectForged,
+        ) as error:  # the folder was moved, or is on another machine
             log.warning("the workspaces of ticket %s stay: %s", ticket, error.message)
             return
         places = (self.connection.project / WORKSPACES).glob(f"care-{ticket}-*")
@@ -124,8 +134,10 @@ class TicketWork:
         found = await TicketStore(self.connection.database).find(ticket)
         if found is None:
             return None
-        subjects = await CareStore(self.connection.database).list_subjects(found.subject)
-        return subjects[0] if subjects else None
+        try:
+            return await find_subject(self.connection, found.subject)
+        except SubjectNotFound:
+            return None
 
     async def _start(self, request: Work, run: str) -> None:
         """Start the agent's run, unless it has begun."""

@@ -27,11 +27,12 @@ MARK = "HARNESS_COMMAND"
 AGENT_EMAIL = "care@harness"
 """Who commits what agents propose."""
 # No hook, no pager, no editor and no file monitor of the repository's own runs, and
-# no commit is shown in the place of another.
+# no commit is shown in the place of another. A repository that was committed as plain files is
+# none: what it configures would run.
 GIT = (
     "git", "--no-replace-objects", "-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false",
-    "-c", "core.pager=cat", "-c", "commit.gpgSign=false", "-c", "user.name=harness care",
-    "-c", f"user.email={AGENT_EMAIL}",
+    "-c", "core.pager=cat", "-c", "safe.bareRepository=explicit", "-c", "commit.gpgSign=false",
+    "-c", "user.name=harness care", "-c", f"user.email={AGENT_EMAIL}",
 )  # fmt: skip
 
 

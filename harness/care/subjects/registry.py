@@ -14,6 +14,7 @@ from harness.care.settings import CareSettings
 from harness.care.store import CareStore, StoredSubject
 from harness.care.subjects.commands import GIT, run_command
 from harness.care.subjects.health import check_health
+from harness.care.subjects.marks import check_mark, mark_subject
 from harness.care.subjects.queries import ask_queries
 from harness.care.subjects.subject import (
     FILE,
@@ -68,7 +69,7 @@ async def add_subject(connection: Connection, folder: Path, by: str) -> Added:
             fix="Correct the queries. `harness care query` shows what each answers.",
         )
     digest = digest_definition(content)
-    stored = StoredSubject(subject, str(folder), digest, by, time.time())
+    stored = await mark_subject(connection, subject, str(folder), digest, by)
     await record_act(
         connection, "subject_added", subject.name, by, why=str(folder),
         digest=digest_subject(stored),
@@ -81,7 +82,7 @@ async def add_subject(connection: Connection, folder: Path, by: str) -> Added:
                 connection, "invariant_removed", subject.name, by, name=each.invariant.name,
                 why=f"{FILE} defines it now",
             )  # fmt: skip
-    await store.add_subject(subject, str(folder), digest, by)
+    await store.add_subject(stored)
     await keep_watch(connection)
     return Added(subject, asked.unknown)
 
@@ -91,7 +92,14 @@ async def find_subject(connection: Connection, name: str) -> StoredSubject:
 
     Raises:
         SubjectNotFound: There is none with this name.
+        SubjectForged: Its row was changed, or was not stored by harness.
     """
+    stored = await _find_row(connection, name)
+    await check_mark(connection, stored)
+    return stored
+
+
+async def _find_row(connection: Connection, name: str) -> StoredSubject:
     found = await CareStore(connection.database).list_subjects(name) if name.isprintable() else []
     if not found:
         raise SubjectNotFound(f"There is no subject {name[:80]!r}.")
@@ -99,12 +107,12 @@ async def find_subject(connection: Connection, name: str) -> StoredSubject:
 
 
 async def remove_subject(connection: Connection, name: str, by: str) -> None:
-    """Remove a subject with its invariants; its folder is not touched.
+    """Remove a subject with its invariants, also one that was forged; its folder is not touched.
 
     Raises:
         SubjectNotFound: There is none with this name.
     """
-    stored = await find_subject(connection, name)
+    stored = await _find_row(connection, name)
     await record_act(connection, "subject_removed", stored.subject.name, by)
     await CareStore(connection.database).remove_subject(stored.subject.name)
     await keep_watch(connection)

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 MAX_BYTES = 16_000_000
+MAX_VALUES = 1_600_000
+"""Lists, objects and commas of an answer: 500,000 points have 1,500,000."""
 ANYTHING = "vector(1)"
 """What each source answers, if it is one: a query in PromQL and LogQL that needs no data."""
 INSTALL = {
@@ -112,10 +114,16 @@ class Source:
             ) from None
 
         def read_body() -> T:
+            self._check_values(body)
             return read(self._find_data(status, _parse(body), body))
 
         # A large answer does not hold up others; a small one is not worth a thread.
         return await asyncio.to_thread(read_body) if len(body) > SMALL else read_body()
+
+    def _check_values(self, body: bytes) -> None:
+        """Refuse an answer of many small values: as objects they take thirty times the memory."""
+        if sum(body.count(each) for each in (b"[", b"{", b",")) > MAX_VALUES:
+            raise AnswerUnusable(f"{self.what} answered with more than {MAX_VALUES:,} values.")
 
     def _make_client(self, settings: SourceSettings) -> httpx2.AsyncClient:
         import httpx2

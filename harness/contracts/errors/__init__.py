@@ -74,6 +74,7 @@ from harness.contracts.errors.care import (
     RulesInvalid,
     SourceMissing,
     SourceUnreachable,
+    SubjectForged,
     SubjectInvalid,
     SubjectNotFound,
     SubjectNotYours,

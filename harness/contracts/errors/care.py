@@ -58,6 +58,15 @@ class SubjectNotFound(CareError):
     http_status = 404
 
 
+class SubjectForged(CareError):
+    """The row of a subject was changed, or was not stored by harness; or the signing key is another
+    one than when it was added."""
+
+    code = "care.forged_subject"
+    fix = "See `harness care audit --verify`, and add it again: `harness care subject add FOLDER`."
+    http_status = 409
+
+
 class SubjectNotYours(CareError):
     """The subject, or the ticket's subject, belongs to somebody else."""
 

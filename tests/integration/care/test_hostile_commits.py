@@ -14,6 +14,7 @@ from harness.care.repair.git import (
     commit_revert,
     commit_work,
     list_commits,
+    open_clone,
     revert,
     show_diff,
     take_over,
@@ -150,3 +151,34 @@ async def test_no_message_stands_in_for_an_undo(case: Case) -> None:
     assert (case.clone.folder / "values").read_text() == LINES
     with pytest.raises(HarnessError):
         await case.clone.git("rev-parse", "HEAD~5")
+
+
+async def test_a_repository_that_was_committed_as_files_is_none(case: Case, tmp_path: Path) -> None:
+    """In the folder of a subject: git would take it for the repository, and run its filters."""
+    folder, sprung, made = case.clone.folder, tmp_path / "sprung", tmp_path / "made"
+    run_git(tmp_path, "init", "--quiet", "--bare", str(made))
+    (made / "config").write_text(
+        "[core]\n\trepositoryformatversion = 0\n\tbare = false\n\tworktree = .\n"
+        f'[filter "x"]\n\tclean = touch {sprung}; cat\n'
+    )
+    for name in ("HEAD", "config", "objects", "refs"):
+        (made / name).rename(folder / name)
+    (folder / ".gitattributes").write_text("* filter=x\n")
+    os.utime(folder / "values", (1, 1))
+    assert (await case.clone.try_git("status", "--porcelain", "--", ".")).code != 0
+    with pytest.raises(ToolFailed, match="bare repository"):
+        await open_clone(folder)
+    assert not sprung.exists()
+
+
+@pytest.mark.parametrize("file", ["src/.gitattributes", "src/deep/.GitAttributes"])
+async def test_nothing_says_how_what_was_approved_is_written(case: Case, file: str) -> None:
+    """With an encoding, what is on the disk is another text than what a person has read."""
+    edit(case, "*.py working-tree-encoding=UTF-16LE\n", file)
+    edit(case, "\u6d69\u7072\u6f74\n", "src/run.py")
+    with pytest.raises(OutsideConfines, match=r"no \.gitattributes"):
+        await case.propose()
+    (case.clone.folder / file).parent.mkdir(parents=True)
+    commit = case.commit("*.py working-tree-encoding=UTF-16LE\n", file)
+    with pytest.raises(OutsideConfines, match=r"no \.gitattributes"):
+        await check_commit(case.clone, commit, ("**",))

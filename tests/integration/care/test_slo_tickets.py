@@ -15,13 +15,14 @@ from harness.care.tickets import client
 from harness.care.tickets.rows import TicketFilter
 from harness.care.tickets.store import TicketStore
 from tests.fakes.runs import eventually
+from tests.fakes.subjects import save_subject
 
 
 async def test_burn_rates_of_an_slo_have_one_ticket(care: Harness) -> None:
     connection, name = care.connection, f"api-{uuid.uuid4().hex[:10]}"
     slo = Slo(name="good", objective=99, ratio="bad[{window}]")
     store = CareStore(connection.database)
-    await store.add_subject(Subject(name=name, slo=(slo,)), f"/srv/{name}", "0" * 64, "tester")
+    await save_subject(connection, Subject(name=name, slo=(slo,)))
     watched = {each.invariant.name: each for each in await store.list_watched(name)}
     begun = time.time() - 60
 

@@ -12,6 +12,7 @@ from harness.care.store import CareStore
 from harness.care.subjects.subject import Subject
 from harness.care.tickets.rows import ChangeRow, Report
 from harness.care.tickets.store import TicketStore
+from tests.fakes.subjects import save_subject
 from tests.integration.api.conftest import Api
 
 LONG_AGO = 1_000_000.0
@@ -25,7 +26,7 @@ async def test_a_subject_with_all_that_concerns_it(api: Api, harness: Harness) -
     )
     care, tickets = CareStore(database), TicketStore(database)
     defined = Subject(name=name, owner=api.user, invariant=invariants)
-    await care.add_subject(defined, "/srv/shop", "0" * 64, "ada")
+    await save_subject(harness.connection, defined)
     [one, two] = await care.list_watched(name)
     await care.save_judgements(
         [
@@ -76,8 +77,8 @@ async def test_only_its_owner_and_admins_change_a_subject(api: Api, harness: Har
     store = CareStore(harness.connection.database)
     name, other = (f"shop-{uuid.uuid4().hex[:8]}" for _ in range(2))
     invariant = Invariant(name="up", query="up", operator=">", threshold=0.5)
-    await store.add_subject(Subject(name=name, owner="olaf"), "/srv/shop", "0" * 64, "ada")
-    await store.add_subject(Subject(name=other, invariant=(invariant,)), "/srv/x", "0" * 64, "ada")
+    await save_subject(harness.connection, Subject(name=name, owner="olaf"))
+    await save_subject(harness.connection, Subject(name=other, invariant=(invariant,)))
     ticket = uuid.uuid4().hex
     tickets = TicketStore(harness.connection.database)
     await tickets.report(
@@ -108,7 +109,7 @@ async def test_only_its_owner_and_admins_change_a_subject(api: Api, harness: Har
         assert (shown["may_change"], shown["actions"]) == (False, [])
         subject = (await api.viewer.get(f"/api/v1/care/subjects/{other}")).json()
         assert subject["may_change"] is False
-        await store.add_subject(Subject(name=name, owner=api.user), "/srv/shop", "0" * 64, "ada")
+        await save_subject(harness.connection, Subject(name=name, owner=api.user))
         mine = {**silence, "subject": name}
         assert (await api.operator.post("/api/v1/care/silences", json=mine)).status_code == 201
         assert (await api.stranger.post("/api/v1/care/silences", json=mine)).status_code == 403

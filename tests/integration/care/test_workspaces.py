@@ -146,9 +146,13 @@ async def test_the_configuration_of_git_is_that_of_the_subject(case: Case, tmp_p
         config.write(filter_)
     (case.work.folder.parent / ".git").write_text(f"gitdir: {trap}/.git\n")
     (case.work.folder / "src").mkdir()
-    (case.work.folder / "src" / ".gitattributes").write_text("* filter=x\n")
+    attributes = case.work.folder / "src" / ".gitattributes"
+    attributes.write_text("* filter=x\n")
     (case.work.folder / "src" / "a").write_text("a\n")
     work = await find_worktree(case.clone, case.work.folder)
+    with pytest.raises(OutsideConfines, match="gitattributes"):
+        await commit_work(work, await case.clone.read_head(), EDITABLE, "Repair")
+    attributes.unlink()
     made = await commit_work(work, await case.clone.read_head(), EDITABLE, "Repair")
     assert not (tmp_path / "sprung").exists()
     assert "src/a" in await show_diff(case.clone, made)

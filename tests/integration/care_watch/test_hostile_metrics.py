@@ -106,10 +106,10 @@ async def test_labels_neither_draw_nor_flood(remote: Harness, odd: Telemetry) ->
 
 async def test_a_million_series_are_refused(remote: Harness, odd: Telemetry) -> None:
     row = b'{"metric":{},"value":[1,"1"]},'
-    short = b'{"status":"success","data":{"resultType":"vector","result":[' + row * 400_000
+    short = b'{"status":"success","data":{"resultType":"vector","result":[' + row * 200_000
     body = short[:-1] + b"]}}"
-    whole = short + row * 600_000
-    for sent, words in ((body, "400,000 series, more than 20,000"), (whole, "more than 16 MB")):
+    whole = short + row * 800_000
+    for sent, words in ((body, "200,000 series, more than 20,000"), (whole, "more than 16 MB")):
         odd.handle = answer(sent)
         with pytest.raises(CareError, match=words):
             await answer_query(remote.connection, QueryBody(query="up"))

@@ -9,6 +9,7 @@ import pytest
 from harness.care.settings import SourceSettings
 from harness.care.telemetry.loki import Loki
 from harness.care.telemetry.prometheus import MAX_POINTS, Prometheus
+from harness.care.telemetry.source import MAX_VALUES
 from harness.contracts.errors import AnswerUnusable
 from tests.conftest import SLOWER
 from tests.fakes.loop_lag import Cost, measure
@@ -36,12 +37,14 @@ def matrix(series: int, points: int) -> bytes:
 
 LABELS = b",".join(b'"a%d":"%d"' % (n, n) for n in range(60))
 STREAM = b'{"stream":{},"values":[%s]}'
+TOO_MANY = f"more than {MAX_VALUES:,} values"
 ANSWERS = {
     "points": (matrix(10, MAX_POINTS // 10), ""),
-    "too many points": (matrix(170, 11_000), "1,870,000 points"),
+    "too many points": (matrix(170, 11_000), TOO_MANY),
     "labels": (body("vector", repeat(b'{"metric":{%s},"value":[1,"1"]}' % LABELS, 18_000)), ""),
     "lines": (body("streams", STREAM % repeat(b'["1000000000","x"]', MAX_POINTS)), ""),
-    "too many lines": (body("streams", STREAM % repeat(b'["1000000000","x"]', 800_000)), "800,000"),
+    "too many lines": (body("streams", STREAM % repeat(b'["1000000000","x"]', 800_000)), TOO_MANY),
+    "objects": (body("vector", repeat(b"{}", 5_200_000)), TOO_MANY),
 }
 
 
@@ -71,3 +74,17 @@ async def _read(settings: SourceSettings, *, is_logs: bool) -> None:
     else:
         async with Prometheus(settings) as prometheus:
             await prometheus.query_range("x", 0, 10, 1)
+
+
+async def test_an_answer_of_nothing_but_objects_takes_no_memory() -> None:
+    """As objects, its 16 MB would take 440."""
+    content, refused = ANSWERS["objects"]
+    async with serve_telemetry(answer(content)) as server:
+        settings = SourceSettings.model_validate({"url": server.url, "timeout_seconds": 30})
+
+        async def ask() -> None:
+            with pytest.raises(AnswerUnusable, match=refused):
+                await _read(settings, is_logs=False)
+
+        cost = await measure(ask, Cost(lag_ms=ENOUGH.lag_ms, memory_mb=100))
+    assert cost.memory_mb < 100, cost

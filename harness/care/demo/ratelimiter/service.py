@@ -59,9 +59,11 @@ def _check(key: str) -> Response:
     with store_seconds.time():
         time.sleep(read_state("slow_store"))
     leak = int(read_state("leak"))
-    if leak and len(held) * leak < MOST_HELD_BYTES:
+    if not leak:
+        held.clear()
+    elif len(held) * leak < MOST_HELD_BYTES:
         held.append(b"x" * leak)  # zeros would need no memory
-        held_bytes.set(sum(map(len, held)))
+    held_bytes.set(len(held) * leak)
     bucket = buckets.setdefault(key, Bucket(CAPACITY, REFILL))
     if bucket.take():
         requests.labels("allowed").inc()
