@@ -81,7 +81,7 @@ async def _run(asked: argparse.Namespace, engine: Engine, postgres: Postgres, fo
                     for kind in plan.kinds
                 ]  # fmt: skip
                 try:
-                    found = await run_round(harness, shops, crew, plan)
+                    found, given_up = await run_round(harness, shops, crew, plan)
                 finally:
                     crew.close()
                     await remove_shops(shops)
@@ -92,7 +92,7 @@ async def _run(asked: argparse.Namespace, engine: Engine, postgres: Postgres, fo
                 took = time.monotonic() - began
                 print(
                     f"seed {seed}: {len(shops)} subjects, killed {dict(crew.killed)}, "
-                    f"{len(found)} violations, {took:.0f} s",
+                    f"{len(found)} violations, {given_up} handed to a person, {took:.0f} s",
                     flush=True,
                 )
     print(

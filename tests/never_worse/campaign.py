@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import NamedTuple
 
 from harness import Harness
 from harness.care.states import OPEN_STATES
@@ -18,14 +19,14 @@ from harness.contracts.errors import HarnessError
 from harness.contracts.run import RunState
 from tests.fakes.shop import CONDITIONS, Shop
 from tests.never_worse.audit import check_audit
-from tests.never_worse.checks import Outcome, find_violations
+from tests.never_worse.checks import REPAIRABLE, Outcome, find_violations
 from tests.never_worse.crew import Crew
 from tests.never_worse.plan import Kind, Plan
 
 ENDS = ("resolved", "failed", "closed")
 LOOK_S = 0.3
-PATIENCE_S = 420.0
-SETTLED_S = 60.0
+PATIENCE_S = 900.0
+SETTLED_S = 180.0
 WHO = "campaign"
 
 
@@ -83,8 +84,18 @@ async def _decide(harness: Harness, ticket: str, run: str, kind: Kind) -> None:
         await handle.approve()
 
 
-async def run_round(harness: Harness, shops: Sequence[Shop], crew: Crew, plan: Plan) -> list[str]:
-    """Returns what was not as it must be."""
+class Round(NamedTuple):
+    """How a round ended."""
+
+    violations: list[str]
+    """What was not as it must be."""
+    given_up: int
+    """Tickets that the agent handed to a person although it could have repaired the subject: what
+    it needed was away."""
+
+
+async def run_round(harness: Harness, shops: Sequence[Shop], crew: Crew, plan: Plan) -> Round:
+    """Break all subjects, and look back once all has ended."""
 
     async def strike() -> None:
         for each in plan.strikes:
@@ -104,7 +115,9 @@ async def run_round(harness: Harness, shops: Sequence[Shop], crew: Crew, plan: P
         )
     )
     found = [words for seen in outcomes for words in find_violations(seen)]
-    return found + await check_audit(harness.connection, outcomes)
+    found += await check_audit(harness.connection, outcomes)
+    given_up = sum(seen.is_given_up for seen in outcomes if seen.kind in REPAIRABLE)
+    return Round(found, given_up)
 
 
 async def look_back(shop: Shop, kind: Kind, ticket: TicketDetail, *, struck: bool) -> Outcome:

@@ -34,6 +34,8 @@ STATES: dict[Kind, tuple[str, ...]] = {
     "closed": ("closed", "reopened"),  # the watch opens it again while the invariant is broken
 }
 """How work on a ticket ends; else it fails: a person is asked."""
+REPAIRABLE: tuple[Kind, ...] = ("repair", "automatic", "down", "taken back")
+"""What the agent can repair."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,11 @@ class Outcome:
     struck: bool
     """Whether its process was killed."""
 
+    @property
+    def is_given_up(self) -> bool:
+        """Whether the agent has changed nothing and asked a person: what it needed was away."""
+        return self.ticket.state == "failed" and not self.ticket.changes
+
 
 def find_violations(seen: Outcome) -> Iterator[str]:
     """All that is not as it must be."""
@@ -63,12 +70,16 @@ def find_violations(seen: Outcome) -> Iterator[str]:
 
 def _check(seen: Outcome) -> Iterator[str]:
     allowed = LIVE[seen.kind]
-    if seen.struck:  # the change may have been undone since the process died while it was verified
+    if seen.is_given_up:
+        allowed = (*allowed, BROKEN)
+    elif (
+        seen.struck
+    ):  # the change may have been undone since the process died while it was verified
         allowed = (*allowed, BROKEN)
     if seen.live not in allowed:
         yield f"{seen.live} is deployed, not {allowed}; {_moves(seen)}"
     wanted = STATES.get(seen.kind, ("failed",))
-    if seen.ticket.state not in wanted and not seen.struck:
+    if seen.ticket.state not in wanted and not seen.struck and not seen.is_given_up:
         yield f"the ticket is {seen.ticket.state}; {_moves(seen)}"
     yield from _check_invariants(seen)
     yield from _check_once(seen)
