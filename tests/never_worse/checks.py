@@ -70,11 +70,8 @@ def find_violations(seen: Outcome) -> Iterator[str]:
 
 def _check(seen: Outcome) -> Iterator[str]:
     allowed = LIVE[seen.kind]
-    if seen.is_given_up:
-        allowed = (*allowed, BROKEN)
-    elif (
-        seen.struck
-    ):  # the change may have been undone since the process died while it was verified
+    # A process that died while a change was verified may have had it undone.
+    if seen.is_given_up or seen.struck:
         allowed = (*allowed, BROKEN)
     if seen.live not in allowed:
         yield f"{seen.live} is deployed, not {allowed}; {_moves(seen)}"
