@@ -20,7 +20,7 @@ from harness.care.telemetry.digest import Change, compare_at, rank_series
 from harness.care.telemetry.loki import Loki
 from harness.care.telemetry.prometheus import Prometheus
 from harness.care.telemetry.related import Related, find_related
-from harness.care.telemetry.series import LogLine, Series, format_labels
+from harness.care.telemetry.series import LogLine, Series, format_labels, name_curve
 from harness.engine.connection import Connection
 
 POINTS = 240
@@ -55,7 +55,8 @@ async def answer_query(connection: Connection, body: QueryBody) -> QueryAnswer:
         others = await source.query_range(body.related, start, end, step)
         first = next(each for each in found if each.labels == answer.curves[0].labels)
         related = await asyncio.to_thread(find_related, first, others)
-        return answer.model_copy(update={"related": [_relate(e) for e in related[:MOST_RELATED]]})
+        shown = [_relate(each, body.related, others) for each in related[:MOST_RELATED]]
+        return answer.model_copy(update={"related": shown})
 
 
 async def list_streams(connection: Connection, selector: str | None, seconds: float) -> list[str]:
@@ -106,7 +107,12 @@ def _describe(
             dict(series.labels),
             [(at, value if math.isfinite(value) else None) for at, value in series.points],
             digest,
-        ).model_copy(update={"compared": compared and _compare(compared)})
+        ).model_copy(
+            update={
+                "name": name_curve(series.labels, body.query, alone=len(found) == 1),
+                "compared": compared and _compare(compared),
+            }
+        )
         for series, digest, compared in ranked[: body.limit]
     ]
     return QueryAnswer(
@@ -119,9 +125,9 @@ def _compare(change: Change) -> Compared:
     return Compared(before=change.before, after=change.after, strength=change.strength)
 
 
-def _relate(each: Related) -> RelatedCurve:
-    change = each.change
+def _relate(each: Related, query: str, others: Sequence[Series]) -> RelatedCurve:
+    change, name = each.change, name_curve(each.labels, query, alone=len(others) == 1)
     return RelatedCurve(
-        name=each.name, correlation=each.correlation, is_rate=each.is_rate,
+        name=name, correlation=each.correlation, is_rate=each.is_rate,
         at=change and change.at, before=change and change.before, after=change and change.after,
     )  # fmt: skip

@@ -33,10 +33,12 @@ Work in this order:
    Compare before and after. Ask for aggregates, not for thousands of series.
    If there are runbooks, see with find_runbooks whether one fits what you saw.
 2. Note each explanation that you consider with note_hypothesis: what speaks for it and against it.
+   Note it again, as refuted and with the reason, once you give it up.
    Keep the query that shows the cause best with pin_evidence.
 3. When one is likely, read the code and its guidance, edit as little as possible, run the tests.
 4. propose_change, then deploy_change with its commit. A person reads the diff and decides.
-   If a restart is enough, use restart_subject. If nothing has to be changed, say so and why.
+   If a restart is enough, note why with note_hypothesis, for people read that before they decide,
+   then use restart_subject with the same reason. If nothing has to be changed, say so and why.
 5. If a restart or a changed number helped and no runbook says so yet, propose_runbook for the next
    time. A revert is no runbook: it repairs one commit.
 

@@ -21,6 +21,7 @@ from harness.care.invariants import client
 from harness.care.queries import answer_query, list_streams
 from harness.care.query_views import QueryBody
 from harness.care.repair.authority import check_run_may_change
+from harness.care.repair.commit_files import list_commit_files
 from harness.care.repair.context import NOT_KEPT, Context, add_note, use_repair
 from harness.care.repair.deploying import Deployer
 from harness.care.repair.git import (
@@ -137,15 +138,17 @@ async def list_invariants(ctx: Context, subject: str) -> str:
 
 @tool(effect="read", untrusted=True)
 async def list_changes(ctx: Context, subject: str) -> str:
-    """List what was changed in a subject in the last day, the newest first: commits of its code,
-    and deploys and restarts by agents."""
+    """List what was changed in a subject in the last day, the newest first: commits of its code
+    with their files, and deploys and restarts by agents."""
     stored = await find_subject(ctx.deps.connection, subject)
     since = time.time() - DAY_S
     clone = await open_clone(Path(stored.folder))
-    lines = [
-        f"{write_clock(at)} commit {commit} by {author}: {title}"
-        for commit, at, author, title in await list_commits(clone, since)
-    ]
+    files = await list_commit_files(clone, since)
+    lines = list[str]()
+    for commit, at, author, title in await list_commits(clone, since):
+        lines.append(f"{write_clock(at)} commit {commit} by {author}: {title}")
+        if commit in files and files[commit].line:
+            lines.append(f"  {files[commit].line}")
     store = TicketStore(ctx.deps.connection.database)
     lines += [
         f"{write_clock(each.at)} {each.kind} {each.state} (by {each.by}) {each.summary}"
@@ -264,10 +267,13 @@ async def describe_deploy(arguments: Mapping[str, Any]) -> str | bool:
 
 
 async def describe_restart(arguments: Mapping[str, Any]) -> str | bool:
-    """Whether a person is asked about a restart."""
+    """What a person approves: a restart, for the reason that the agent gives."""
     async with use_repair() as repair:
         stored = await find_subject(repair.connection, arguments["subject"])
-    return f"Restart {stored.subject.name}?" if stored.subject.changes == "ask" else False
+    if stored.subject.changes != "ask":
+        return False
+    reason = arguments["reason"][:SHOWN_DIFF]
+    return f"Restart {stored.subject.name}? The agent's reason: {reason}"
 
 
 @tool(

@@ -8,12 +8,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness.care.repair.refusals import RESTART
+from harness.care.rules.blame import describe_commits, find_culprit, weigh_commits
 from harness.care.rules.remedy import (
     Cause,
     Step,
+    Tried,
     carry_out,
     find_runbook,
-    needs_restart,
+    find_stopped,
+    is_done,
+    note,
 )
 from harness.care.rules.seen import Listed, Seen, read_conversation, read_figures
 from harness.care.rules.talk import decide_in_talk
@@ -28,6 +32,8 @@ MODEL = "rules"
 TALKS = "You talk with a person"
 """In the instructions of a conversation about a subject."""
 WHO = "I am care/rules, a model of rules that runs offline."
+SAID = 300
+"""Characters of a refusal that are repeated."""
 WORDS_OF_ERRORS = '|~ "(?i)error|exception|fatal|refused|no space"'
 
 
@@ -83,7 +89,7 @@ def decide(messages: Sequence[Message]) -> Step:
     if seen.logs and read is None:
         call = {"query": lines, "minutes": 15}
         return "What do the logs say?", ("query_logs", call)
-    if seen.has_runbooks and seen.find("find_runbooks") is None:
+    if seen.runbooks and seen.find("find_runbooks") is None:
         call = {**subject, "words": broken[0].name}
         return "Is there a runbook for this?", ("find_runbooks", call)
     return _repair(seen, broken)
@@ -91,44 +97,70 @@ def decide(messages: Sequence[Message]) -> Step:
 
 def _repair(seen: Seen, broken: list[Listed]) -> Step:
     names = ", ".join(each.name for each in broken)
-    evidence = _collect_evidence(seen)
-    culprit = seen.find_culprit(broken)
+    weighed = weigh_commits(seen, broken)
+    culprit = find_culprit(weighed)
+    if culprit is None:
+        commits = describe_commits(seen, broken, weighed)
+        return _repair_without_commit(seen, broken, Tried(commits, commits))
+    commit = culprit.name[:12]
+    if commit in seen.refused:
+        return f"A person has refused to revert {commit}. A person has to look.", None
+    why = f"Revert {commit}: since it was deployed, {names} does not hold."
+    evidence = f"{culprit.line}\n{_collect_evidence(seen, broken)}"
+    blamed = Cause(f"The commit {commit} broke {names}.", evidence, "revert", why, culprit.name)
     reverted = seen.find("propose_revert")
-    if culprit is not None and not (reverted and reverted.failed):
-        commit, line = culprit
-        if commit[:12] in seen.refused:
-            return f"A person has refused to revert {commit[:12]}. A person has to look.", None
-        why = f"Revert {commit[:12]}: since it was deployed, {names} does not hold."
-        hypothesis = f"The commit {commit[:12]} broke {names}."
-        return carry_out(seen, Cause(hypothesis, f"{line}\n{evidence}", "revert", why, commit))
+    if reverted is None or not reverted.failed:
+        return carry_out(seen, blamed)
+    return _go_on_without(seen, broken, blamed, reverted.content[:SAID])
+
+
+def _go_on_without(seen: Seen, broken: list[Listed], blamed: Cause, refused: str) -> Step:
+    """What else may help, if a commit cannot be reverted. What becomes of its hypothesis is noted:
+    nobody should decide by one that was given up."""
+    commit = blamed.commit[:12]
+    if not seen.has_noted(blamed.hypothesis, "open"):
+        against = f"Whether it is the cause was not tried, since it cannot be reverted: {refused}"
+        return note(blamed.hypothesis, "open", against)
+    restarted = seen.find("restart_subject")
+    if is_done(restarted) and not seen.has_noted(blamed.hypothesis, "refuted"):
+        against = f"After a restart the service is healthy with {commit}."
+        return note(blamed.hypothesis, "refuted", against)
+    tried = Tried(
+        f"The commit {commit} may be the cause, but it cannot be reverted: {refused}",
+        f"{commit}, which was made before, is not the cause: with it the service is healthy again.",
+    )
+    return _repair_without_commit(seen, broken, tried)
+
+
+def _repair_without_commit(seen: Seen, broken: list[Listed], tried: Tried) -> Step:
+    names = ", ".join(each.name for each in broken)
+    evidence = f"{tried.before}\n{_collect_evidence(seen, broken)}"
     runbook, call = find_runbook(seen, broken)
     if runbook is not None and call is not None:
         return f"Does the condition of {runbook.name} hold?", call
     if runbook is not None and runbook.do == "ask":
         return f"{runbook.name} says that a person has to act: {runbook.title}.", None
     if runbook is not None:
-        why = f"{runbook.do}, as {runbook.name} says: {names} does not hold, no commit is to blame."
-        cause = Cause(f"{runbook.title}.", evidence, runbook.do, why, runbook=runbook.name)
+        why = f"{runbook.do}, as {runbook.name} says: {names} does not hold. {tried.before}"
+        cause = Cause(
+            f"{runbook.title}.", evidence, runbook.do, why, runbook=runbook.name, tried=tried
+        )
         return carry_out(seen, cause)
-    if needs_restart(broken) and RESTART in seen.refused:
+    stopped = find_stopped(broken)
+    if stopped is None:
+        reason = f"{names} does not hold. {tried.before} Nothing says that a restart would help"
+        return f"{reason}, and no runbook fits. A person has to look.", None
+    if RESTART in seen.refused:
         return "A person has refused a restart. A person has to look.", None
-    if needs_restart(broken):
-        hypothesis = f"The process hangs, has died, or holds memory: {names}."
-        why = f"{names} does not hold, and no commit is to blame."
-        return carry_out(seen, Cause(hypothesis, evidence, "restart", why))
-    return _give_up(names, reverted.content if reverted else "")
+    evidence = f"{stopped.described}\n{evidence}"
+    why = f"{stopped.described} {tried.before}"
+    return carry_out(seen, Cause(stopped.hypothesis, evidence, "restart", why, tried=tried))
 
 
-def _give_up(names: str, refused: str) -> Step:
-    if refused:
-        return f"The commit cannot be reverted: {refused[:300]} A person has to look.", None
-    reason = f"{names} does not hold, but no commit of the hour before can be the cause"
-    return f"{reason}, a restart would not help, and no runbook fits. A person has to look.", None
-
-
-def _collect_evidence(seen: Seen) -> str:
+def _collect_evidence(seen: Seen, broken: list[Listed]) -> str:
     """What the metrics say, and the newest lines of the logs."""
-    lines = [read_figures(seen.read("query_metrics"))[:400]]
+    asked = seen.find("query_metrics", query=broken[0].query) or seen.find("query_metrics")
+    lines = [read_figures(asked.content if asked else "")[:400]]
     logs = seen.find("query_logs")
     if logs is not None and not logs.failed:
         lines += [f"log: {line[:120]}" for line in read_figures(logs.content).splitlines()[:2]]

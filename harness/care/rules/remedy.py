@@ -8,7 +8,15 @@ from dataclasses import dataclass
 from typing import cast
 
 from harness.care.invariants.invariant import COMPARE, Operator
-from harness.care.rules.seen import Listed, Seen
+from harness.care.rules.blame import UP
+from harness.care.rules.seen import (
+    Listed,
+    Result,
+    Seen,
+    read_figures,
+    read_number,
+    write_clock,
+)
 from harness.care.runbooks.runbook import Runbook
 
 Call = tuple[str, Mapping[str, object]]
@@ -25,23 +33,28 @@ _RUNBOOK = re.compile(
 )
 _CHANGE = re.compile(r"(set|multiply) ([A-Za-z0-9_.-]+) in (\S+) (?:to|by) ([0-9.]+)")
 _CONDITION = re.compile(r"(.+?) ([<>]=?|[!=]=) ([0-9.eE+-]+)")
-_VALUE = re.compile(r": (-?[0-9][0-9.e+-]*)([kMGT]?)$", re.MULTILINE)
-_RESTARTED = re.compile(r"\bup\b|_memory_bytes\b")
-"""Metrics of Prometheus and its clients that say: the process is gone, or holds too much."""
-EVIDENCE = 600
+_VALUE = re.compile(r": (-?[0-9][0-9.e+-]*[kMGT]?)$", re.MULTILINE)
+_MEMORY = re.compile(r"_memory_bytes\b")
+EVIDENCE, FIGURES, SEEN, MOST_QUERY = 1_200, 300, 500, 200
+QUOTED = 600
+MOST_TEXT = 2_000
+"""Characters that a tool takes."""
 RUNBOOK_TEXT = """\
 Seen: `{name}` {value}; it must be {limit}.
+{seen}
 
-How to recognize it: no commit was made in the hour before it broke. What the query said:
+How to recognize it: the process {what}, and there is no commit to revert. What the query said:
 
     {query}
 
-{evidence}
+{figures}
 
-What helped: a restart.
+What helped: a restart. The service was healthy after it.
 
 Be careful: a restart loses what the process holds in memory, and hides its cause, such as a leak.
-If `{name}` breaks again soon after, a person should look for the cause first.
+If `{name}` breaks again soon after, a person should look for the cause first. By the head of this
+file an agent asks for a restart whenever `{name}` breaks and it finds no commit to revert: if that
+is too often, add a line `if:` with a query to the head.
 """
 
 
@@ -57,6 +70,38 @@ class Cause:
     commit: str = ""
     runbook: str = ""
     """The runbook that says so."""
+    tried: Tried | None = None
+    """What came of commits, if it is none."""
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What is known of the commits that were made before."""
+
+    before: str
+    """Until something is changed."""
+    after: str
+    """Once a restart has helped."""
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """A process that a restart may help, as an invariant shows it."""
+
+    invariant: Listed
+    what: str
+
+    @property
+    def hypothesis(self) -> str:
+        return f"The process {self.what}: {self.invariant.name} does not hold."
+
+    @property
+    def described(self) -> str:
+        """What was seen, in one sentence."""
+        found = self.invariant
+        since = "" if found.since is None else f" since {write_clock(found.since)}"
+        value = f"is {found.value}" if found.value else "has no value"
+        return f"{found.name} is broken{since}: it {value}, and must be {found.limit}."
 
 
 def find_runbook(seen: Seen, broken: list[Listed]) -> tuple[Runbook | None, Call | None]:
@@ -76,20 +121,40 @@ def find_runbook(seen: Seen, broken: list[Listed]) -> tuple[Runbook | None, Call
         if asked is None:
             return found, ("query_metrics", {"query": parts[1]})
         compare = COMPARE[cast("Operator", parts[2])]
-        values = [_to_number(*value) for value in _VALUE.findall(asked.content)]
+        values = [read_number(value) for value in _VALUE.findall(asked.content)]
         if any(compare(value, float(parts[3])) for value in values):
             return found, None
     return None, None
 
 
-def needs_restart(broken: list[Listed]) -> bool:
-    """Whether what is broken says that the process is gone, or holds too much."""
-    return any(_RESTARTED.search(each.query) for each in broken)
+def find_stopped(broken: list[Listed]) -> Stopped | None:
+    """The first invariant that says that the process is gone, or holds too much."""
+    for each in broken:
+        if UP.search(each.query):
+            return Stopped(each, "does not answer")
+        if _MEMORY.search(each.query):
+            return Stopped(each, "holds too much memory")
+    return None
+
+
+def is_done(restarted: Result | None) -> bool:
+    """Whether a restart was made."""
+    return restarted is not None and not restarted.failed and not is_rehearsed(restarted)
+
+
+def is_rehearsed(done: Result) -> bool:
+    return _REHEARSED.search(done.content) is not None
+
+
+def note(hypothesis: str, verdict: str, against: str) -> Step:
+    """Note what was found against a hypothesis."""
+    call = {"hypothesis": hypothesis, "verdict": verdict, "evidence_against": against[:MOST_TEXT]}
+    return f"{hypothesis} Now that is {verdict}: {against}", ("note_hypothesis", call)
 
 
 def carry_out(seen: Seen, cause: Cause) -> Step:
     """The next step of a repair."""
-    if seen.find("note_hypothesis") is None:
+    if not seen.has_noted(cause.hypothesis, "likely"):
         return f"{cause.hypothesis} I note that.", ("note_hypothesis", {
             "hypothesis": cause.hypothesis, "verdict": "likely",
             "evidence_for": cause.evidence[:EVIDENCE],
@@ -107,13 +172,15 @@ def carry_out(seen: Seen, cause: Cause) -> Step:
 def _restart(seen: Seen, cause: Cause) -> Step:
     done = seen.find("restart_subject")
     if done is None:
-        call = {"subject": seen.subject, "reason": cause.why}
+        call = {"subject": seen.subject, "reason": cause.why[:MOST_TEXT]}
         return "A restart may help.", ("restart_subject", call)
     if done.failed:
-        return f"It was not restarted: {done.content[:EVIDENCE]}", None
-    if _REHEARSED.search(done.content):
+        return f"No restart helped: {done.content[:QUOTED]} A person has to look.", None
+    if is_rehearsed(done):
         return f"My plan is a restart: {cause.why}", None
-    return _finish(seen, cause, f"I restarted the service. {cause.why}")
+    after = "" if cause.tried is None else cause.tried.after
+    helped = f", as {cause.runbook} says" if cause.runbook else ""
+    return _finish(seen, cause, f"{cause.hypothesis} I restarted the service{helped}. {after}")
 
 
 def _change_number(seen: Seen, cause: Cause) -> Step:
@@ -135,7 +202,7 @@ def _change_number(seen: Seen, cause: Cause) -> Step:
         call = {"path": file, "old": line[0], "new": f"{line[1]}{after:g}{line[3]}"}
         return f"{key} is {before:g}; I make it {after:g}.", ("edit_file", call)
     if edited.failed:
-        return f"It cannot be edited: {edited.content[:EVIDENCE]}", None
+        return f"It cannot be edited: {edited.content[:QUOTED]}", None
     if seen.find("propose_change") is None:
         call = {"subject": seen.subject, "summary": cause.why}
         return "I propose this change.", ("propose_change", call)
@@ -146,21 +213,21 @@ def _deploy(seen: Seen, cause: Cause, proposed: str) -> Step:
     """Test a proposal, and deploy it."""
     commit = _PROPOSED.search(proposed)
     if commit is None:
-        return f"It cannot be changed: {proposed[:EVIDENCE]} A person has to look.", None
+        return f"It cannot be changed: {proposed[:QUOTED]} A person has to look.", None
     tested = seen.find("run_tests")
     if tested is None:
         return "Do the tests pass?", ("run_tests", {"subject": seen.subject})
     code = _EXIT.search(tested.content)
     if not tested.failed and code is not None and code[1] != "0":
-        end = tested.content[-EVIDENCE:]
+        end = tested.content[-QUOTED:]
         return f"With the change the tests fail, so I deploy nothing: {end}", None
     done = seen.find("deploy_change")
     if done is None:
         call = {"subject": seen.subject, "commit": commit[1], "summary": cause.why}
         return "I ask to deploy it.", ("deploy_change", call)
     if done.failed:
-        return f"The change was not made: {done.content[:EVIDENCE]}", None
-    if _REHEARSED.search(done.content):
+        return f"The change was not made: {done.content[:QUOTED]}", None
+    if is_rehearsed(done):
         return f"{cause.hypothesis} My plan: {cause.why}", None
     return _finish(seen, cause, f"{cause.hypothesis} I deployed a change: {cause.why}")
 
@@ -168,29 +235,30 @@ def _deploy(seen: Seen, cause: Cause, proposed: str) -> Step:
 def _finish(seen: Seen, cause: Cause, text: str) -> Step:
     """Propose a runbook of a restart, unless one was followed. A revert repairs one commit: there
     is nothing to do the same way next time."""
-    is_new = seen.has_runbooks and not cause.runbook and seen.find("propose_runbook") is None
-    broken = seen.list_broken()
-    if not is_new or not broken or cause.do != "restart":
+    is_new = bool(seen.runbooks) and not cause.runbook and seen.find("propose_runbook") is None
+    stopped = find_stopped(seen.list_broken())
+    if not is_new or stopped is None or cause.do != "restart":
         return text, None
-    name = broken[0].name
+    name = stopped.invariant.name
     return "I propose a runbook of that.", ("propose_runbook", {
         "name": f"{name.replace('_', '-')}-restart.md", "invariant": name, "do": cause.do,
-        "title": f"{name} breaks, and no commit is to blame",
-        "text": _write_runbook(broken[0], cause),
+        "title": f"The process {stopped.what}: {name}",
+        "text": _write_runbook(seen, stopped, cause),
     })  # fmt: skip
 
 
-def _write_runbook(broken: Listed, cause: Cause) -> str:
+def _write_runbook(seen: Seen, stopped: Stopped, cause: Cause) -> str:
     """What a person needs who meets the problem again."""
-    value = f"was {broken.value}" if broken.value else "had no value"
-    return RUNBOOK_TEXT.format(
-        name=broken.name, value=value, limit=broken.limit, query=broken.query,
-        evidence=cause.evidence[:EVIDENCE],
+    broken = stopped.invariant
+    asked = seen.find(broken.tool, query=broken.query)
+    text = RUNBOOK_TEXT.format(
+        name=broken.name, value=f"was {broken.value}" if broken.value else "had no value",
+        limit=broken.limit, query=_shorten(broken.query, MOST_QUERY), what=stopped.what,
+        seen="" if cause.tried is None else _shorten(cause.tried.after, SEEN),
+        figures=_shorten(read_figures(asked.content if asked else ""), FIGURES),
     )  # fmt: skip
+    return text[:MOST_TEXT]
 
 
-def _to_number(digits: str, letter: str) -> float:
-    try:
-        return float(digits) * 1e3 ** " kMGT".index(letter or " ")
-    except ValueError:
-        return float("nan")
+def _shorten(text: str, size: int) -> str:
+    return text if len(text) <= size else f"{text[: size - 1]}…"

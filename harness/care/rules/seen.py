@@ -12,10 +12,7 @@ from harness.care.repair.refusals import NEVER, REFUSED
 from harness.contracts.message import Message, Text, ToolCall, ToolResult
 
 CLOCK = "%Y-%m-%dT%H:%M:%SZ"
-OWN = "harness care"
-"""The author of what agents commit."""
-BLAMED_S = 3_600.0
-"""A commit that is older than this when an invariant breaks is not blamed."""
+LETTERS = " kMGT"
 _TICKET = re.compile(r"^Ticket \S+: ([a-z][a-z0-9_-]*) is broken", re.MULTILINE)
 _SUBJECT = re.compile(r"^Subject: ([a-z][a-z0-9_-]{0,63})\.", re.MULTILINE)
 _LOGS = re.compile(r"\. Logs: (\{.+\})\.$", re.MULTILINE)
@@ -25,8 +22,12 @@ _INVARIANT = re.compile(
     re.MULTILINE,
 )
 _BAD = ("broken", "violated", "no_data")
-_COMMIT = re.compile(r"^(\S+Z) commit ([0-9a-f]{40}) by (.+?): (.*)$", re.MULTILINE)
-_REVERT = re.compile(r"Revert ([0-9a-f]{12})\b")
+_COMMIT = re.compile(
+    r"^(\S+Z) commit ([0-9a-f]{40}) by (.+?): (.*)"
+    r"(?:\n  (the first commit)?(?:; )?(?:changes (.*?)( and \d+ more)?)?)?$",
+    re.MULTILINE,
+)
+_RUNBOOKS = re.compile(r"^Runbooks are in (.+?)/?: see find_runbooks\.$", re.MULTILINE)
 _REFUSED = re.compile(rf"^{REFUSED}(?:revert of )?(.+)\.$", re.MULTILINE)
 _FIGURES = re.compile(r"(?:  )?[^\s\[].*")
 _DRAWN = re.compile(r"[┤└\u2800-\u28ff]")
@@ -46,6 +47,25 @@ class Listed:
     """The last one, if there is any."""
     limit: str = ""
     """What it must be, such as `< 1`."""
+
+
+@dataclass(frozen=True)
+class Commit:
+    """A commit as `list_changes` shows it."""
+
+    name: str
+    at: float
+    author: str
+    title: str
+    files: tuple[str, ...] = ()
+    """All that it changes; empty if that is not known."""
+    is_first: bool = False
+
+    @property
+    def line(self) -> str:
+        """For people."""
+        moment = write_clock(self.at)
+        return f"{moment} commit {self.name[:12]} by {self.author}: {self.title}"
 
 
 @dataclass(frozen=True)
@@ -75,8 +95,9 @@ class Seen:
         return _first(_LOGS, self.prompt)
 
     @property
-    def has_runbooks(self) -> bool:
-        return "\nRunbooks are in " in self.prompt
+    def runbooks(self) -> str:
+        """The folder of the subject's runbooks; empty if there is none."""
+        return _first(_RUNBOOKS, self.prompt)
 
     @property
     def refused(self) -> frozenset[str]:
@@ -105,30 +126,27 @@ class Seen:
         mine = _first(_TICKET, self.prompt)
         return sorted(found, key=lambda each: each.name != mine)
 
-    def find_culprit(self, broken: Sequence[Listed]) -> tuple[str, str] | None:
-        """The newest commit of another that came within an hour before the first one here broke,
-        and was not reverted: its name, and its line."""
-        start = broken[0].since if broken else None
-        commits = [match.groups() for match in _COMMIT.finditer(self.read("list_changes"))]
-        reverted = {
-            found[1]
-            for _, _, author, title in commits
-            if author == OWN and (found := _REVERT.match(title))
-        }
-        for at, commit, author, title in commits:
-            moment = _read_clock(at)
-            if author == OWN or commit[:12] in reverted or moment is None:
-                continue
-            if start is None or start - BLAMED_S <= moment <= start + 1:
-                return commit, f"{at} commit {commit[:12]} by {author}: {title}"
-        return None
+    def list_commits(self) -> list[Commit]:
+        """The commits of the last day, the newest first."""
+        found = list[Commit]()
+        for row in _COMMIT.findall(self.read("list_changes")):
+            at, name, author, title, first, files, more = row
+            moment = read_clock(at)
+            if moment is not None:
+                names = tuple(files.split(", ")) if files and not more else ()
+                found.append(Commit(name, moment, author, title, names, bool(first)))
+        return found
+
+    def has_noted(self, hypothesis: str, verdict: str) -> bool:
+        """Whether it has noted this already."""
+        return self.find("note_hypothesis", hypothesis=hypothesis, verdict=verdict) is not None
 
 
 def read_invariants(content: str) -> list[Listed]:
     """The invariants of what `list_invariants` returned."""
     return [
         Listed(
-            name, state, _read_clock(since), "query_logs" if of_logs else "query_metrics", query,
+            name, state, read_clock(since), "query_logs" if of_logs else "query_metrics", query,
             value, limit,
         )
         for name, state, since, value, of_logs, query, limit in _INVARIANT.findall(content)
@@ -170,8 +188,22 @@ def _first(pattern: re.Pattern[str], text: str) -> str:
     return found[1] if found else ""
 
 
-def _read_clock(text: str) -> float | None:
+def read_clock(text: str) -> float | None:
+    """A moment as the tools write it."""
     try:
         return float(calendar.timegm(time.strptime(text, CLOCK)))
     except ValueError:
         return None
+
+
+def write_clock(at: float) -> str:
+    return time.strftime(CLOCK, time.gmtime(at))
+
+
+def read_number(text: str) -> float:
+    """A value as the tools write it, such as 1.5k; NaN if it is none."""
+    digits, letter = (text[:-1], text[-1:]) if text[-1:] in LETTERS else (text, " ")
+    try:
+        return float(digits) * 1e3 ** LETTERS.index(letter)
+    except ValueError:
+        return float("nan")

@@ -77,11 +77,12 @@ def _find_stems(text: str) -> set[str]:
 
 
 def _quote_hypothesis(fresh: Sequence[Message]) -> str:
-    """What it has noted itself in this answer."""
+    """What it has noted itself in this answer, and not given up."""
     for message in reversed(fresh):
         for call in message.calls:
-            if call.name == "note_hypothesis" and isinstance(call.arguments, dict):
-                return f"Likely: {call.arguments['hypothesis']}"
+            said = call.arguments if isinstance(call.arguments, dict) else {}
+            if call.name == "note_hypothesis" and said.get("verdict") == "likely":
+                return f"Likely: {said['hypothesis']}"
     return "I have found no likely cause."
 
 

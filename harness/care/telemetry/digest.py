@@ -21,6 +21,8 @@ APART = 2.0
 """How many times further from the others than these from each other a spike is."""
 ROUNDING = 1e-9
 """Of values that are at most 1."""
+NOISE = 1e-12
+"""As a share of the largest value of a curve: what is smaller is left of rounding, and means 0."""
 STRONG = 4.5
 """How many standard errors apart the means before and after a change are at least."""
 
@@ -109,7 +111,7 @@ def digest_series(series: Series) -> Digest:
         last=points[-1].value,
         least=values[0],
         most=values[-1],
-        mean=average(values),
+        mean=_drop_noise(average(values), max(-values[0], values[-1])),
         median=_quantile(values, 0.5),
         p95=_quantile(values, 0.95),
         changes=changes,
@@ -155,6 +157,12 @@ def find_changes(points: Sequence[Point]) -> list[Change]:
 def average(values: Sequence[float]) -> float:
     """The mean; large numbers do not overflow."""
     return math.fsum(value / len(values) for value in values)
+
+
+def _drop_noise(value: float, largest: float) -> float:
+    """A value that was computed from others; 0 if only rounding tells it from 0. Values of a source
+    stay as they are: nobody knows what is small for it."""
+    return 0.0 if abs(value) <= NOISE * largest else value
 
 
 def _find_split(points: Sequence[Point]) -> tuple[int, Change] | None:
@@ -232,22 +240,25 @@ class _Sums:
     def __init__(self, points: Sequence[Point]) -> None:
         self._size = len(points)
         self._scale = max(abs(each.value) for each in points) or 1.0
-        scaled = [each.value / self._scale for each in points]
-        self._centre = math.fsum(scaled) / self._size
-        self.values = [value - self._centre for value in scaled]
+        self._scaled = [each.value / self._scale for each in points]
+        self._centre = math.fsum(self._scaled) / self._size
+        self.values = [value - self._centre for value in self._scaled]
         self.sums = list(accumulate(self.values, initial=0.0))
         self.squares = list(accumulate((value * value for value in self.values), initial=0.0))
 
     def measure(self, place: int, at: float) -> Change:
         """The levels before and after a place."""
-        before = self._centre + self.sums[place] / place
-        after = self._centre + (self.sums[-1] - self.sums[place]) / (self._size - place)
+        # Not from the sums of centred values: a level of exactly 0 would not be 0.
+        before, after = average(self._scaled[:place]), average(self._scaled[place:])
         strength = _compare(self.sums, self.squares, place, self._size)
-        return Change(at, before * self._scale, after * self._scale, strength)
+        return Change(at, self._restore(before), self._restore(after), strength)
 
     def level(self, centred: float) -> float:
         """The value that became this when it was scaled and centred."""
-        return (self._centre + centred) * self._scale
+        return self._restore(self._centre + centred)
+
+    def _restore(self, scaled: float) -> float:
+        return _drop_noise(scaled, 1.0) * self._scale
 
 
 def _compare(sums: Sequence[float], squares: Sequence[float], place: int, size: int) -> float:

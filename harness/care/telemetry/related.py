@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -15,7 +15,7 @@ from harness.care.telemetry.digest import (
     average,
     find_changes,
 )
-from harness.care.telemetry.series import Point, Series
+from harness.care.telemetry.series import Point, Series, format_labels
 
 ALIKE = 0.7
 """The correlation of curves that are called related."""
@@ -25,10 +25,15 @@ COUNTERS = ("_total", "_count", "_sum", "_bucket")
 class Related(NamedTuple):
     """A curve that moved like another one. `is_rate`: its increase did."""
 
-    name: str
+    labels: Mapping[str, str]
     correlation: float
     is_rate: bool
     change: Change | None
+
+    @property
+    def name(self) -> str:
+        """As PromQL writes it."""
+        return format_labels(self.labels)
 
 
 def find_related(curve: Series, others: Sequence[Series]) -> list[Related]:
@@ -45,7 +50,7 @@ def find_related(curve: Series, others: Sequence[Series]) -> list[Related]:
             points = [point for point in moving.points if math.isfinite(point.value)]
             changes = find_changes(points[:MOST_POINTS])
             change = max(changes, key=lambda change: abs(change.strength), default=None)
-            found.append(Related(each.name, correlation, is_rate, change))
+            found.append(Related(each.labels, correlation, is_rate, change))
     return sorted(found, key=lambda each: -abs(each.correlation))
 
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+MAX_NAME = 200
+UNNAMED = "the series without labels"
 ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
 
 
@@ -44,3 +46,14 @@ def format_labels(labels: Mapping[str, str]) -> str:
         if key != "__name__"
     ]
     return f"{metric}{{{', '.join(pairs)}}}" if pairs or not metric else metric
+
+
+def name_curve(labels: Mapping[str, str], query: str, *, alone: bool) -> str:
+    """The name under which people and models read a curve. One without labels has that of its
+    query: `{}` says nothing. Next to others it has a name of its own."""
+    if labels:
+        return format_labels(labels)
+    name = " ".join(query.split())
+    if not alone or not name:
+        return UNNAMED
+    return name if len(name) <= MAX_NAME else f"{name[: MAX_NAME - 1]}…"

@@ -74,6 +74,8 @@ def test_a_service_of_ones_own(demo: Demo) -> None:
         assert b"Revert" in log
         run_steps(demo, parts[5])
         restarted = approve(demo, "up")
+        shown = demo.harness("care", "ticket", "show", restarted)
+        assert "changes only subject.toml" in shown and "broke up" not in shown, shown
         assert "do: restart" in demo.harness("care", "runbook", restarted)
         saved = demo.harness("care", "runbook", restarted, "--save")
         merge = saved.partition("To accept it: ")[2].split()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.care.repair.commit_files import list_commit_files
 from harness.care.repair.git import (
     MAX_DIFF,
     check_commit,
@@ -50,6 +51,37 @@ async def test_a_long_title_hides_no_newer_commit(case: Case) -> None:
     newest = case.commit("y\n")
     assert (await list_commits(case.clone, SINCE))[0][0] == newest
     assert len(await list_commits(case.clone, SINCE)) == 3
+
+
+async def test_the_files_of_commits_are_known(case: Case) -> None:
+    for number in range(8):
+        (case.clone.folder / f"{number}.py").write_text("x\n")
+    many = case.commit("many\n")
+    (case.clone.folder.parent / "elsewhere").write_text("x\n")
+    odd = "a\nb \u202e/" + "0" * 40
+    (case.clone.folder / odd).parent.mkdir(parents=True, exist_ok=True)
+    last = case.commit("x\n", odd)
+    found = await list_commit_files(case.clone, SINCE)
+    commits = [commit for commit, *_ in await list_commits(case.clone, SINCE)]
+    assert list(found) == commits and commits[:2] == [last, many]
+    assert found[last].files == (odd,), "below the folder of the subject alone"
+    assert found[last].line.startswith("changes a\\nb <U+202E>/0")
+    assert found[many].line == "changes 0.py, 1.py, 2.py, 3.py, 4.py, 5.py and 3 more"
+    assert [found[each].is_first for each in commits] == [False, False, True]
+    assert found[commits[2]].line.startswith("the first commit; changes ")
+    assert await list_commit_files(case.clone, 4e9) == {}
+
+
+async def test_a_merge_changes_what_it_brought(case: Case) -> None:
+    main = case.git("branch", "--show-current")
+    case.git("checkout", "--quiet", "-b", "other")
+    case.commit("x\n", "other.py")
+    case.git("checkout", "--quiet", main)
+    case.commit("y\n")
+    case.git("merge", "--quiet", "--no-edit", "other")
+    found = await list_commit_files(case.clone, SINCE)
+    for commit, *_, title in await list_commits(case.clone, SINCE):
+        assert found[commit].files, title
 
 
 @pytest.mark.parametrize("where", ["src/inner", "inner"])

@@ -16,6 +16,7 @@ from harness.care.tickets import client
 from harness.care.tickets.undoing import undo_ticket
 from harness.contracts.errors import TicketRefused
 from harness.contracts.event import ToolCallFinished
+from tests.fakes.runs import eventually
 from tests.fakes.steps import call, say
 from tests.integration.care.conftest import MakeShop
 
@@ -43,6 +44,25 @@ async def test_nothing_is_called_kept_without_a_ticket(
     )
     assert noted == NOT_KEPT
     assert pinned.endswith(f": 0\n{NOT_KEPT}"), "with its figures"
+
+
+async def test_a_person_reads_why_to_restart(
+    care: Harness, make_shop: MakeShop, model_server: Any
+) -> None:
+    shop = await make_shop()
+    shop.commit("0", "0.1", "Be slower")
+    model_server.script(
+        call("list_changes", subject=shop.name),
+        call("restart_subject", subject=shop.name, reason="It hangs since noon."),
+        say("Done."),
+    )
+    handle = await care.start(make_care_agent(), "Look at it.", id=f"chat-{shop.name}")
+    [pending] = await eventually(handle.pending)
+    assert pending.question == f"Restart {shop.name}? The agent's reason: It hangs since noon."
+    await handle.reject(note="no")
+    await handle.outcome(timeout=60)
+    changes = next(e.content for e in await handle.trace() if isinstance(e, ToolCallFinished))
+    assert changes.endswith(": Be slower\n  changes values")
 
 
 async def test_an_undo_counts_the_changes_that_it_undoes(

@@ -23,7 +23,7 @@ async def test_values_now(remote: Harness) -> None:
     assert curve.name.startswith('up{instance="127.0.0.1:') and curve.labels["job"] == "self"
     assert (curve.last, found.more, found.start) == (1.0, 0, None)
     scalar = await answer_query(remote.connection, QueryBody(query="1 / 0"))
-    assert scalar.curves[0].points[0][1] is None
+    assert scalar.curves[0].points[0][1] is None and scalar.curves[0].name == "1 / 0"
 
 
 async def test_curves_over_a_time(remote: Harness) -> None:
@@ -34,6 +34,15 @@ async def test_curves_over_a_time(remote: Harness) -> None:
     assert all(1 <= len(each.points) <= 6 for each in found.curves)
     past = QueryBody(query="up", seconds=60, end=time.time() - 86_400)
     assert (await answer_query(remote.connection, past)).curves == []
+
+
+async def test_curves_without_labels_have_names(remote: Harness) -> None:
+    body = QueryBody(query="sum(up)", seconds=5, step=1)
+    assert [each.name for each in (await answer_query(remote.connection, body)).curves] == [
+        "sum(up)"
+    ]
+    mixed = await answer_query(remote.connection, QueryBody(query="up or vector(0)"))
+    assert "the series without labels" in [each.name for each in mixed.curves]
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 
 from harness.care.telemetry.loki import MAX_TEXT, read_streams
 from harness.care.telemetry.prometheus import MAX_SERIES, read_series
-from harness.care.telemetry.series import format_labels
+from harness.care.telemetry.series import MAX_NAME, format_labels, name_curve
 from harness.contracts.errors import AnswerUnusable
 
 LABELS = {"__name__": "up", "job": "api"}
@@ -135,3 +135,13 @@ def test_lines_of_a_log() -> None:
 def test_what_are_no_lines(found: Any) -> None:
     with pytest.raises(AnswerUnusable):
         read_streams(found)
+
+
+def test_a_curve_without_labels_has_the_name_of_its_query() -> None:
+    assert name_curve({"a": "b"}, "sum(x)", alone=True) == '{a="b"}'
+    assert name_curve({}, "sum(rate(x[1m]))\n  or  vector(0)", alone=True) == (
+        "sum(rate(x[1m])) or vector(0)"
+    )
+    assert name_curve({}, "x or vector(0)", alone=False) == "the series without labels"
+    cut = name_curve({}, "x" * 1_000, alone=True)
+    assert len(cut) == MAX_NAME and cut.endswith("…")

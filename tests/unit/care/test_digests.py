@@ -9,6 +9,7 @@ import pytest
 
 from harness.care.telemetry.digest import (
     MOST_CHANGES,
+    compare_at,
     digest_series,
     find_changes,
     rank_series,
@@ -75,6 +76,29 @@ def test_a_step_without_noise_is_found() -> None:
     assert places(curve([5.0] * 40 + [6.0] * 40)) == [40]
     # A start time: large, and changed by little.
     assert places(curve([1.7e9] * 40 + [1.7e9 + 600] * 40)) == [40]
+
+
+@pytest.mark.parametrize("size", [1.0, 1e9, 1e-9, 1.7e308])
+def test_a_level_of_zero_is_zero(size: float) -> None:
+    """Not what rounding leaves of it: people read the levels of `up`."""
+    for first in (1, 2, 3, 7):
+        values = [0.0] + [size] * (30 * first) + [0.0] * (20 + first)
+        changes = find_changes(curve(values).points)
+        assert changes and changes[-1].after == 0.0
+        compared = compare_at(curve(values).points, 1e9 + 15 * (1 + 30 * first))
+        assert compared is not None and compared.after == 0.0
+    # A source that computes rates leaves rounding in its values.
+    noisy = [size] * 30 + [size * 1e-16 * (-1) ** at for at in range(30)]
+    assert [each.after for each in find_changes(curve(noisy).points)] == [0.0]
+    ramp = digest_series(curve([size / 100 * at for at in range(60)])).trend
+    assert ramp is not None and ramp.first == 0.0
+
+
+def test_what_is_small_but_no_rounding_stays() -> None:
+    [change] = find_changes(curve([1.0] * 30 + [1e-9] * 30).points)
+    assert change.after == pytest.approx(1e-9)
+    found = digest_series(curve([1.0, 1e-20]))
+    assert found.least == found.last == 1e-20
 
 
 def test_few_points_have_no_changes() -> None:

@@ -22,11 +22,13 @@ CHANGES = f"2030-01-01T10:00:00Z commit {COMMIT} by ann: Save money"
 NEW = "b" * 40
 
 
-def after(*results: tuple[str, str] | tuple[str, str, bool]) -> list[Message]:
-    """A conversation in which these tools were called."""
-    found = [user_message(PROMPT)]
+def after(*results: tuple[str, str] | tuple[str, str, bool], prompt: str = PROMPT) -> list[Message]:
+    """A conversation in which these tools were called, as the rules call them."""
+    found = [user_message(prompt)]
     for number, (name, content, *failed) in enumerate(results):
-        call = ToolCall(id=f"c{number}", name=name, arguments={})
+        _, next_call = decide(found)
+        arguments = dict(next_call[1]) if next_call and next_call[0] == name else {}
+        call = ToolCall(id=f"c{number}", name=name, arguments=arguments)
         bad = True if failed else None
         parts: tuple[Part, ...] = (ToolResult(call=call.id, name=name, content=content, error=bad),)
         found += [Message(role="assistant", parts=(call,)), Message(role="tool", parts=parts)]
@@ -64,12 +66,12 @@ def test_it_asks_for_the_broken_query() -> None:
 
 
 def test_it_reads_the_logs_of_a_subject_that_has_some() -> None:
-    begin = [user_message(f'{PROMPT}Metrics: {{job="a"}}. Logs: {{service="shop"}}.\n')]
-    _, call = decide([*begin, *after(*LOOKED)[1:]])
+    prompt = f'{PROMPT}Metrics: {{job="a"}}. Logs: {{service="shop"}}.\n'
+    _, call = decide_after(prompt, *LOOKED)
     assert call is not None and call[0] == "query_logs"
     assert str(call[1]["query"]).startswith('{service="shop"} |~ "(?i)error|')
     line = '10:00:01Z {"level": "error", "message": "bad key"}'
-    _, call = decide([*begin, *after(*LOOKED, ("query_logs", line))[1:]])
+    _, call = decide_after(prompt, *LOOKED, ("query_logs", line))
     assert call is not None and call[0] == "note_hypothesis"
     assert "bad key" in str(call[1]["evidence_for"])
 
@@ -112,8 +114,7 @@ NONE = ("list_changes", "Nothing was changed in the last day.")
 
 
 def decide_after(prompt: str, *results: tuple[str, str] | tuple[str, str, bool]) -> Step:
-    messages = after(*results)
-    return decide([user_message(prompt), *messages[1:]])
+    return decide(after(*results, prompt=prompt))
 
 
 @pytest.mark.parametrize(
@@ -155,12 +156,10 @@ def test_a_number_is_changed_as_a_runbook_says() -> None:
             ("note_hypothesis", "Noted")]  # fmt: skip
     _, call = decide_after(RUNBOOK_PROMPT, *seen)
     assert call == ("read_file", {"path": "config.toml"})
-    calls = after(*seen, ("read_file", "size = 4  # jobs\nother = 1\n[lines 1-2 of 2]"))
-    path = {"path": "config.toml"}
-    read = ToolCall(id="c5", name="read_file", arguments=path)
-    calls[-2] = Message(role="assistant", parts=(read,))
-    text, call = decide([user_message(RUNBOOK_PROMPT), *calls[1:]])
-    assert call == ("edit_file", {**path, "old": "size = 4  # jobs", "new": "size = 16  # jobs"})
+    read = ("read_file", "size = 4  # jobs\nother = 1\n[lines 1-2 of 2]")
+    text, call = decide_after(RUNBOOK_PROMPT, *seen, read)
+    edit = {"path": "config.toml", "old": "size = 4  # jobs", "new": "size = 16  # jobs"}
+    assert call == ("edit_file", edit)
     assert text == "size is 4; I make it 16."
 
 
@@ -186,10 +185,7 @@ def test_a_condition_of_a_runbook_is_asked() -> None:
     _, call = decide_after(RUNBOOK_PROMPT, *seen)
     assert call == ("query_metrics", {"query": "rate(y[1m])"})
     for value, fits in (("1.9", False), ("2.1", True), ("3k", True), ("no data", False)):
-        calls = after(*seen, ("query_metrics", f"y: {value}"))
-        asked = ToolCall(id="c4", name="query_metrics", arguments={"query": "rate(y[1m])"})
-        calls[-2] = Message(role="assistant", parts=(asked,))
-        _, call = decide([user_message(RUNBOOK_PROMPT), *calls[1:]])
+        _, call = decide_after(RUNBOOK_PROMPT, *seen, ("query_metrics", f"y: {value}"))
         assert (call is not None) == fits, value
 
 

@@ -11,6 +11,7 @@ from harness.contracts.message import Message, ToolCall, ToolResult, user_messag
 INSTRUCTIONS = "You talk with a person.\nSubject: shop. Sells things.\nMetrics: none. Logs: none."
 BROKEN = "errors: broken, value 5; must be: rate(x[1m]) < 1\nup: holds, value 1; must be: up == 1"
 CHANGES = f"2030-01-01T10:00:00Z commit {'a' * 40} by ann: Save money"
+HYPOTHESIS = "The commit aaaaaaaaaaaa broke errors."
 LOOKED = {"list_invariants": BROKEN, "list_changes": CHANGES, "query_metrics": "x: last 5"}
 
 
@@ -18,7 +19,8 @@ def talk(question: str, results: dict[str, str], before: tuple[Message, ...] = (
     """A question, and what the calls for its answer have returned."""
     found = [*before, user_message(question)]
     for number, (name, content) in enumerate(results.items()):
-        call = ToolCall(id=f"c{number}", name=name, arguments={"hypothesis": "The commit did it."})
+        said = {"hypothesis": HYPOTHESIS, "verdict": "likely"} if name == "note_hypothesis" else {}
+        call = ToolCall(id=f"c{number}", name=name, arguments=said)
         result = ToolResult(call=call.id, name=name, content=content)
         found += [Message(role="assistant", parts=(call,)), Message(role="tool", parts=(result,))]
     return found
@@ -44,7 +46,7 @@ def test_a_question_is_answered_with_figures() -> None:
 def test_the_cause_is_named_and_nothing_is_changed() -> None:
     assert step("Why is it high?", LOOKED) == "note_hypothesis"
     answer = step("Why is it high?", {**LOOKED, "note_hypothesis": "Noted"})
-    assert answer.startswith("Likely: The commit did it.")
+    assert answer.startswith(f"Likely: {HYPOTHESIS}")
 
 
 @pytest.mark.parametrize("question", ["Fix it", "Please revert that", "Repair it now"])

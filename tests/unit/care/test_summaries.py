@@ -38,6 +38,11 @@ def test_what_is_shown_in_full_is_not_kept_twice() -> None:
     assert summarize(answer_lines()) == "The query matches nothing in this time."
 
 
+def test_evidence_of_earlier_versions_reads_as_it_did() -> None:
+    """The audit compares it with the history of its run: curves were named `{}`."""
+    assert summarize(answer_curves(Series({}, (Point(1.0, 5.0),)))) == "{}: 5"
+
+
 def test_more_lines_than_a_model_reads_are_kept() -> None:
     found = summarize(answer_lines(*(f"line {n}" for n in range(LINES + 40)), more=1))
     kept = open_kept(found)
