@@ -32,6 +32,8 @@ MODEL = "rules"
 TALKS = "You talk with a person"
 """In the instructions of a conversation about a subject."""
 WHO = "I am care/rules, a model of rules that runs offline."
+LOOKS = 3
+"""How often a tool that reads and fails is called."""
 SAID = 300
 """Characters of a refusal that are repeated."""
 WORDS_OF_ERRORS = '|~ "(?i)error|exception|fatal|refused|no space"'
@@ -73,10 +75,13 @@ def decide(messages: Sequence[Message]) -> Step:
     if not seen.subject:
         return f"{WHO} I work on tickets only.", None
     subject: dict[str, object] = {"subject": seen.subject}
-    if seen.find("list_invariants") is None:
+    if _must_look(seen, "list_invariants"):
         return f"{WHO} First I look at what does not hold.", ("list_invariants", subject)
-    if seen.find("list_changes") is None:
+    if _must_look(seen, "list_changes"):
         return "Now I look at what was changed lately.", ("list_changes", subject)
+    listed = seen.find("list_invariants")
+    if listed is None or listed.failed:
+        return "The invariants cannot be read. A person has to look.", None
     broken = seen.list_broken()
     if not broken:
         return "All invariants hold. Nothing has to be changed.", None
@@ -93,6 +98,12 @@ def decide(messages: Sequence[Message]) -> Step:
         call = {**subject, "words": broken[0].name}
         return "Is there a runbook for this?", ("find_runbooks", call)
     return _repair(seen, broken)
+
+
+def _must_look(seen: Seen, tool: str) -> bool:
+    """Whether to call a tool that reads, again if it has failed: what it needs may be back."""
+    calls = [each for each in seen.results if each.tool == tool]
+    return not calls or (calls[-1].failed and len(calls) < LOOKS)
 
 
 def _repair(seen: Seen, broken: list[Listed]) -> Step:

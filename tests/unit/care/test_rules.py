@@ -60,6 +60,24 @@ def test_it_goes_on_from_what_it_knows(
     assert (call and call[0]) == tool
 
 
+@pytest.mark.parametrize("tool", ["list_invariants", "list_changes"])
+def test_what_cannot_be_read_is_read_again_and_never_guessed(tool: str) -> None:
+    before = () if tool == "list_invariants" else LOOKED[:1]
+    failed = (tool, "The database cannot be reached.", True)
+    for count in (1, 2):
+        _, call = decide(after(*before, *[failed] * count))
+        assert call is not None and call[0] == tool
+    _, call = decide(after(*before, failed, (tool, dict(LOOKED)[tool])))
+    assert call is not None and call[0] != tool
+    text, call = decide(after(*before, *[failed] * 3))
+    if tool == "list_invariants":
+        assert call is None and "cannot be read" in text
+    else:
+        assert call is not None and call[0] == "query_metrics"
+        text, call = decide(after(*before, *[failed] * 3, LOOKED[2]))
+        assert call is None and "Which commits were made before is not known." in text
+
+
 def test_it_asks_for_the_broken_query() -> None:
     _, call = decide(after(*LOOKED[:2]))
     assert call == ("query_metrics", {"query": "rate(x[1m])", "minutes": 15})
