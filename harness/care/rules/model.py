@@ -77,11 +77,11 @@ def decide(messages: Sequence[Message]) -> Step:
     subject: dict[str, object] = {"subject": seen.subject}
     if _must_look(seen, "list_invariants"):
         return f"{WHO} First I look at what does not hold.", ("list_invariants", subject)
-    if _must_look(seen, "list_changes"):
-        return "Now I look at what was changed lately.", ("list_changes", subject)
     listed = seen.find("list_invariants")
     if listed is None or listed.failed:
         return "The invariants cannot be read. A person has to look.", None
+    if _must_look(seen, "list_changes"):
+        return "Now I look at what was changed lately.", ("list_changes", subject)
     broken = seen.list_broken()
     if not broken:
         return "All invariants hold. Nothing has to be changed.", None
