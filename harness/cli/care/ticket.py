@@ -86,19 +86,28 @@ async def run_ticket(args: Namespace, out: Out) -> int:
 
 
 async def _act_and_say(backend: Backend, args: Namespace, words: Sequence[str], out: Out) -> None:
-    wanted = SETTLES.get(args.action)
-    before = None if wanted is None else await backend.care.show_ticket(words[0])
-    ticket = await _act(backend, args, words)
-    if before is not None and (before.state, before.changed) == (wanted, ticket.changed):
-        _say(out, ticket, _describe_repetition(before))
-        if args.why:
-            hint = f"harness care ticket comment {ticket.id} TEXT"
-            out.note(f"Your reason is not noted, since nothing was changed. To note it: {hint}")
-        return
+    if args.action == "open":
+        fields = {"subject": words[0], "title": words[1], "work": args.work}
+        ticket = await backend.care.open_ticket(make_body(OpenTicketBody, fields, "care ticket"))
+    else:
+        act = {"action": args.action, "why": args.why or ""}
+        body = make_body(TicketActBody, act, "care ticket")
+        before = await backend.care.show_ticket(words[0])
+        ticket = await backend.care.act_on_ticket(words[0], body)
+        if ticket.changed == before.changed and SETTLES.get(body.action) == before.state:
+            _say_repetition(before, ticket, args, out)
+            return
     hint = f"To follow it: harness care ticket show {ticket.id}"
     _say(out, ticket, f"{ticket.id} is {ticket.state}. {hint}")
     if ticket.state in SETTLED:
         await _warn_of_return(backend, ticket, out)
+
+
+def _say_repetition(before: TicketDetail, ticket: TicketView, args: Namespace, out: Out) -> None:
+    _say(out, ticket, _describe_repetition(before))
+    if args.why:
+        hint = f"harness care ticket comment {ticket.id} TEXT"
+        out.note(f"Your reason is not noted, since nothing was changed. To note it: {hint}")
 
 
 def _describe_repetition(ticket: TicketDetail) -> str:
@@ -107,15 +116,6 @@ def _describe_repetition(ticket: TicketDetail) -> str:
     if move is None or move.state != ticket.state:
         return f"It is already {ticket.state}."
     return f"It is already {move.state}, by {clean_line(move.by)} at {_moment(move.at)}."
-
-
-async def _act(backend: Backend, args: Namespace, words: Sequence[str]) -> TicketView:
-    if args.action == "open":
-        fields = {"subject": words[0], "title": words[1], "work": args.work}
-        return await backend.care.open_ticket(make_body(OpenTicketBody, fields, "care ticket"))
-    act = {"action": args.action, "why": args.why or ""}
-    body = make_body(TicketActBody, act, "care ticket")
-    return await backend.care.act_on_ticket(words[0], body)
 
 
 async def _warn_of_return(backend: Backend, ticket: TicketView, out: Out) -> None:
