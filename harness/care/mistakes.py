@@ -34,6 +34,8 @@ def _explain(kind: str, context: Mapping[str, Any], message: str, show: Show) ->
     match kind:
         case "missing":
             return "is missing"
+        case "float_parsing" | "float_type" | "int_parsing" | "int_type":
+            return "must be a number"
         case "extra_forbidden":
             return "is not a known key"
         case "greater_than" | "greater_than_equal" | "less_than" | "less_than_equal":

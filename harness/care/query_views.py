@@ -100,6 +100,10 @@ class QueryBody(Body):
     def _check_curves(self) -> Self:
         if self.seconds is None and (self.compare_at is not None or self.related is not None):
             raise ValueError("compare_at and related need curves: give seconds")
+        if self.seconds is None or self.compare_at is None or self.end is None:
+            return self
+        if not self.end - self.seconds < self.compare_at < self.end:
+            raise ValueError("compare_at must be after the start of the curves, and before end")
         return self
 
 

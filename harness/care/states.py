@@ -32,6 +32,10 @@ OPEN_STATES: tuple[TicketState, ...] = tuple(
 """In which a ticket is not settled."""
 Action = Literal["work", "resolve", "close"]
 """What people can do with a ticket."""
+SETTLES: dict[Action, TicketState] = {"resolve": "resolved", "close": "closed"}
+"""The actions that end a ticket, each with the state that it leads to."""
+ALREADY = "already"
+"""The type of the refusal of an act that was done before."""
 RESOLVE_ALONE: tuple[TicketState, ...] = ("open", "reopened", "failed")
 """In which a ticket is resolved once its invariant holds again: nobody is at work on it."""
 CAN_WORK: tuple[TicketState, ...] = ("open", "reopened", "failed")

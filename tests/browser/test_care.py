@@ -86,6 +86,9 @@ async def test_from_the_dashboard_to_a_comment(site: Site, tmp_path: Path) -> No
     link = page.get_by_role("list", name=re.compile("^Tickets")).get_by_role("listitem")
     await link.filter(has_text=cared.subject).get_by_role("link", name="Orders are slow").click()
     await expect(page.get_by_role("heading", level=2, name="Orders are slow")).to_be_visible()
+    named = f"{cared.subject}: Orders are slow · Care"
+    await expect(page.get_by_role("heading", level=1, name=named, exact=True)).to_be_visible()
+    await expect(page).to_have_title(f"{named} · harness")
     await page.get_by_label("Your comment").fill("The queue is <b>full</b>.")
     await page.get_by_role("button", name="Comment").click()
     comments = page.get_by_role("list", name="Comments")
@@ -97,6 +100,10 @@ async def test_from_the_dashboard_to_a_comment(site: Site, tmp_path: Path) -> No
     await expect(comments).to_contain_text("The queue is")
     await page.go_back()
     await expect(page.get_by_role("list", name="Invariants")).to_be_visible()
+    await expect(page).to_have_title("Care · harness")
+    await expect(page.get_by_text("from care")).to_have_count(0)
+    await subjects.get_by_role("link", name=cared.subject).click()
+    await expect(page).to_have_title(f"{cared.subject} · Care · harness")
 
 
 @pytest.mark.slow
@@ -124,7 +131,8 @@ async def test_an_act_that_is_refused_says_why(site: Site) -> None:
     cared = await furnish_care(site, run=await site.start("Look for the cause."))
     site.troubles.allow(r"^4\d\d POST .*/act")
     page = await site.sign_in(path=cared.paths[2])
-    await page.get_by_role("button", name="Close").click()
+    await expect(page.get_by_text("closing the ticket stops the agent")).to_be_visible()
+    await page.get_by_role("button", name="Close ticket").click()
     await expect(page.get_by_role("alert")).to_contain_text("its workflow has ended")
     await expect(page.get_by_role("button", name="Close")).to_be_enabled()
     causes = page.get_by_role("list", name="Possible causes")
@@ -239,6 +247,21 @@ async def test_states_that_are_old_say_so(site: Site) -> None:
     page = await site.sign_in(path=cared.paths[0])
     late = page.get_by_text(re.compile("^The invariants were last evaluated at .* running"))
     await expect(late).to_be_visible()
+    await check_axe(page)
+
+
+@pytest.mark.slow
+async def test_an_address_may_name_a_state(site: Site) -> None:
+    cared = await furnish_care(site)
+    page = await site.sign_in(path=f"{PANEL}?state=proposed")
+    filters = page.get_by_role("search", name="Tickets")
+    await expect(filters.get_by_label("State")).to_have_value("proposed")
+    await expect(page.get_by_role("list", name="Tickets: proposed")).to_contain_text(BROKEN)
+    await page.goto(f"{site.url}{PANEL}?state=bogus&odd=<b>x")
+    await expect(page.get_by_text('There is no state "bogus" of tickets')).to_be_visible()
+    await expect(page.get_by_text('The address names "odd", which this view')).to_be_visible()
+    await expect(page.get_by_role("list", name="Tickets: proposed")).to_be_visible()
+    await expect(row_of(page, cared)).to_be_visible()
     await check_axe(page)
 
 

@@ -14,7 +14,7 @@ from harness.care.subjects.registry import find_subject
 from harness.care.telemetry.ask import open_source
 from harness.care.views import CareStatus, InvariantBody, InvariantView, SubjectView
 from harness.care.watching import keep_watch
-from harness.contracts.errors import InvariantNotFound, InvariantRefused
+from harness.contracts.errors import InvariantNotFound, InvariantRefused, QueryRefused
 from harness.engine.connection import Connection
 
 LATE_S = 10.0
@@ -46,7 +46,11 @@ async def add_invariant(connection: Connection, body: InvariantBody, by: str) ->
     settings = connection.settings.section(CareSettings)
     invariant = Invariant.model_validate(body.model_dump(exclude={"subject", "slo"}))
     async with open_source(settings, body.source) as source:
-        await source.query(body.query, at=time.time())
+        try:
+            await source.query(body.query, at=time.time())
+        except QueryRefused as error:
+            fix = "Correct the query. `harness care query` shows what it answers."
+            raise QueryRefused(error.message, fix=fix) from error
     store = CareStore(connection.database)
     defined = InvariantRefused(
         f"{body.name!r} is defined in the subject.toml of {body.subject}.",

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic_core import PydanticCustomError
 
 Operator = Literal["<", "<=", ">", ">=", "==", "!="]
 Severity = Literal["info", "warning", "critical"]
@@ -72,16 +80,37 @@ class Invariant(BaseModel):
     slo: str | None = None
     """The SLO whose burn rate it is. Only an SLO sets it."""
 
-    @model_validator(mode="after")
-    def _check_recover(self) -> Self:
-        if self.recover is None or self.recover == self.threshold:
-            return self
-        if self.operator in ("==", "!="):
-            raise ValueError(f"recover has no meaning with {self.operator}")
-        if not COMPARE[self.operator](self.recover, self.threshold):
+    @field_validator("recover")
+    @classmethod
+    def _check_recover(cls, recover: float | None, info: ValidationInfo) -> float | None:
+        operator_, threshold = info.data.get("operator"), info.data.get("threshold")
+        if recover is None or operator_ is None or threshold in (None, recover):
+            return recover
+        if operator_ in ("==", "!="):
+            raise PydanticCustomError(
+                "no_recovery", "has no meaning with {operator}", {"operator": operator_}
+            )
+        if not COMPARE[operator_](recover, threshold):
             # Broken by the threshold, holding by this one, and so on with the same value.
-            raise ValueError(f"recover must be {self.operator} the threshold")
-        return self
+            raise PydanticCustomError(
+                "easy_recovery", "must be {bound} the threshold, {threshold}",
+                {
+                    "bound": "at most" if operator_ in ("<", "<=") else "at least",
+                    "threshold": f"{threshold:g}",
+                },
+            )  # fmt: skip
+        return recover
+
+    @property
+    def demand(self) -> str:
+        """What should be, in words if there are any."""
+        return self.summary or self.condition
+
+    @property
+    def failure(self) -> str:
+        """That it is broken, in one line. Its demand says what should be: said without these words
+        it would be read as what is."""
+        return f"{self.name} is broken; it should be: {self.demand}"
 
     @property
     def condition(self) -> str:

@@ -21,7 +21,7 @@ export function mount(root, host) {
     ? showTicket(content, host, ticket)
     : subject
       ? showSubject(content, host, subject)
-      : showOverview(content, host);
+      : showOverview(content, host, asked);
   return () => {
     stop();
     root.replaceChildren();

@@ -2,20 +2,22 @@
 import { fill, make, subjectLink } from "./dom.js";
 import { drawSpark } from "./draw.js";
 import { keepRead } from "./refresh.js";
-import { makeTicketList } from "./ticket_list.js";
-import { describeCondition, showAge, showCount, showMessage, showTime, showValue, sortInvariants, stateBadge } from "./words.js";
+import { knowsState, makeTicketList } from "./ticket_list.js";
+import { describeCondition, describeDemand, showAge, showCount, showMessage, showTime, showValue, sortInvariants, stateBadge, TICKET_STATES } from "./words.js";
 
 const EVERY_S = 5;
 const MOST_INVARIANTS = 100;
+const MOST_UNKNOWN = 3;
 
-export const showOverview = (content, host) => {
+/** `asked` is the query of the address, which may name the state of the tickets to list. */
+export const showOverview = (content, host, asked) => {
   const notice = make("div", { class: "care-notice" });
   const head = make("div", { class: "care-stack" });
   const body = make("div", { class: "care-stack" });
   const reads = { again: () => {} };
-  const tickets = makeTicketList(host, () => reads.again());
+  const tickets = makeTicketList(host, () => reads.again(), asked.get("state") ?? undefined);
   tickets.element.hidden = true;
-  content.append(notice, head, tickets.element, body);
+  content.append(...describeAddress(asked), notice, head, tickets.element, body);
   const load = async () => {
     const [status, { invariants }, found] = await Promise.all([
       host.get("/care"), host.get("/care/invariants"), tickets.read(),
@@ -28,6 +30,17 @@ export const showOverview = (content, host) => {
   const kept = keepRead({ load, place: notice, seconds: EVERY_S, locale: host.locale });
   reads.again = kept.again;
   return kept.stop;
+};
+
+/** What the address asks for and this view does not know. */
+const describeAddress = (asked) => {
+  const unknown = [...asked.keys()].filter((key) => key !== "state").slice(0, MOST_UNKNOWN);
+  const state = asked.get("state");
+  const texts = unknown.map((key) => `The address names ${JSON.stringify(key)}, which this view does not know.`);
+  if (state !== null && !knowsState(state)) {
+    texts.push(`There is no state ${JSON.stringify(state)} of tickets, so open ones are shown. There are: ${Object.keys(TICKET_STATES).join(", ")}, and all.`);
+  }
+  return texts.map((text) => make("p", { class: "care-fault", role: "status" }, text));
 };
 
 const describeAll = (status, invariants, locale) => {
@@ -97,7 +110,7 @@ const invariantItem = (each, locale) =>
     make("div", { class: "care-row" }, stateBadge(each.state), each.silenced ? make("span", { class: "care-quiet" }, "silenced") : undefined),
     make("div", { class: "care-grow" },
       make("p", {}, make("strong", {}, each.name), " of ", subjectLink(each.subject)),
-      each.summary ? make("p", { class: "care-quote" }, each.summary) : undefined,
+      describeDemand(each),
       describeCondition(each, locale),
       showMessage(each)),
     make("div", { class: "care-figures" },

@@ -54,7 +54,7 @@ export const makeQueryBox = (host, starts) => {
 /** The curves or lines of an answer. */
 export const describeAnswer = (found, locale) => {
   if (found.curves.length === 0 && found.lines.length === 0) {
-    return [make("p", { class: "care-quiet" }, "The query matches nothing in this time.")];
+    return [make("p", { class: "care-quiet" }, `The query matches nothing ${found.start == null ? "at this moment" : "in this time"}.`)];
   }
   const more = found.more > 0
     ? [make("p", { class: "care-quiet" }, found.lines.length > 0 ? "There are more lines: ask for less time." : `${showCount(found.more, "curve")} left out: these changed most.`)]

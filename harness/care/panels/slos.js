@@ -23,16 +23,21 @@ export const showSlos = (place, host, subject) => {
 };
 
 const sloItem = (each, locale) => {
-  const left = each.left == null ? undefined : `${showValue(100 * each.left, locale)} % left`;
+  const left = each.left == null ? undefined : describeLeft(each.left, locale);
   return make("li", { class: "care-item", "data-key": each.name },
     make("div", { class: "care-row" },
       badge(left ?? "unknown", kindOf(each)), make("strong", {}, each.name),
       make("span", { class: "care-quiet" }, `${each.objective} % of the last ${each.days} days`)),
     each.left == null ? undefined : make("meter", { class: "care-meter", min: 0, max: 1, value: Math.max(0, each.left), "aria-label": `Error budget of ${each.name}: ${left}` }),
+    each.left == null ? undefined : make("p", { class: "care-quiet" },
+      `Of the last ${each.days} days, those count for which there is data: with little of it, a few bad minutes weigh much.`),
     each.summary ? make("p", { class: "care-quote" }, each.summary) : undefined,
     each.message ? make("p", { class: "care-quiet care-quote" }, each.message) : undefined,
     ...each.burns.map((burn) => make("p", { class: "care-quiet care-row" }, stateBadge(burn.state), describeBurn(burn, locale))));
 };
+
+const describeLeft = (left, locale) =>
+  left < 0 ? `overspent by ${showValue(-100 * left, locale)} %` : `${showValue(100 * left, locale)} % left`;
 
 const kindOf = (each) => {
   if (each.left == null) return "quiet";

@@ -7,7 +7,7 @@ import { keepRead } from "./refresh.js";
 import { showSlos } from "./slos.js";
 import { makeInvariantForm, makeSilences } from "./subject_acts.js";
 import { changeItem, ticketItem } from "./ticket_item.js";
-import { describeCondition, showAge, showCount, showMessage, showTime, showValue, sortInvariants, stateBadge, timeOf } from "./words.js";
+import { describeCondition, describeDemand, showAge, showCount, showMessage, showTime, showValue, sortInvariants, stateBadge, timeOf } from "./words.js";
 
 const EVERY_S = 5;
 /** More lines than these hide the curve. */
@@ -44,6 +44,7 @@ export const showSubject = (content, host, name) => {
     const [found, { silences: silenced }] = await Promise.all([
       host.get(`/care/subjects/${encodeURIComponent(name)}`), host.get("/care/silences"),
     ]);
+    host.setTitle(found.name);
     const mayChange = host.role !== "viewer" && found.may_change;
     const span = spanOf(found.invariants.map(({ samples }) => samples));
     const marks = span ? await readMarks(host, name, span) : [];
@@ -126,7 +127,7 @@ const invariantItem = (each, span, marks, locale, mayChange) =>
       each.silenced ? make("span", { class: "care-quiet" }, "silenced") : undefined,
       each.by ? make("span", { class: "care-quiet" }, `added by ${each.by}`) : undefined,
       each.by && mayChange ? button("Remove", { "data-key": each.name, "aria-label": `Remove ${each.name}` }) : undefined),
-    each.summary ? make("p", { class: "care-quote" }, each.summary) : undefined,
+    describeDemand(each),
     describeCondition(each, locale),
     showMessage(each),
     span ? drawCurve({ points: each.samples, span, name: each.name, locale, threshold: each.threshold, marks }) : undefined);

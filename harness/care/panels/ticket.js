@@ -26,6 +26,7 @@ export const showTicket = (content, host, id) => {
 
   const load = async () => {
     const ticket = await host.get(path);
+    host.setTitle(nameTicket(ticket));
     fill(head, ...describeHead(ticket, host.locale));
     fill(body, ...describeBody(ticket, host.locale));
     fill(comments, describeComments(ticket, host.locale));
@@ -39,6 +40,9 @@ export const showTicket = (content, host, id) => {
   reads.again = kept.again;
   return kept.stop;
 };
+
+/** The subject, and what the ticket is about in few words. */
+const nameTicket = ({ subject, invariant, title }) => `${subject}: ${invariant ?? title}`;
 
 const describeHead = (ticket, locale) => [
   make("h2", { class: "care-heading care-quote", dir: "auto" }, ticket.title),

@@ -3,7 +3,9 @@ import { button, fault, fill, make } from "./dom.js";
 import { labelled, makeChoice, makeForm, makeInput, pressing } from "./forms.js";
 import { PRIORITIES } from "./words.js";
 
-const ACTIONS = { work: "Let an agent work on it", resolve: "Resolve", close: "Close" };
+const ACTIONS = { work: "Let an agent work on it", resolve: "Resolve", close: "Close ticket" };
+/** An agent is at work in these states. */
+const AT_WORK = ["investigating", "proposed", "approved", "changing", "verifying"];
 const SPANS = [["900", "15 minutes"], ["3600", "1 hour"], ["21600", "6 hours"], ["86400", "24 hours"]];
 const SOURCES = [["metrics", "Metrics (PromQL)"], ["logs", "Logs (LogQL)"]];
 
@@ -11,12 +13,13 @@ const SOURCES = [["metrics", "Metrics (PromQL)"], ["logs", "Logs (LogQL)"]];
 export const makeActs = (host, path, reads) => {
   const why = makeInput("care-why", { maxlength: 2_000 });
   const buttons = make("div", { class: "care-row" });
+  const effect = make("div");
   const problem = make("div");
   let isActing = false;
   let isSure = false;
-  let shown = { actions: [], undo: false };
+  let shown = { actions: [], undo: false, isAtWork: false };
   const element = make("section", { class: "care-form", "aria-label": "Actions" },
-    make("label", { for: "care-why" }, "Reason (optional)"), why, buttons, problem);
+    make("label", { for: "care-why" }, "Reason (optional)"), why, buttons, effect, problem);
   buttons.addEventListener("click", async (event) => {
     const pressed = event.target.closest("button");
     if (!pressed || pressed.disabled) return;
@@ -54,11 +57,15 @@ export const makeActs = (host, path, reads) => {
     ];
     element.hidden = offered.length === 0;
     fill(buttons, ...offered.map(([key, text]) => button(text, { "data-key": key, disabled: isActing })));
+    fill(effect, shown.isAtWork && shown.actions.includes("close")
+      ? make("p", { class: "care-quiet" }, "An agent is at work on it: closing the ticket stops the agent, and takes back what it has not finished.")
+      : undefined);
   };
   return {
     element,
     show: (ticket) => show({
       actions: ticket.actions,
+      isAtWork: AT_WORK.includes(ticket.state),
       undo: ticket.may_change && ticket.run_visible && ticket.changes.some((each) => each.state === "done" && each.run === ticket.run),
     }),
   };

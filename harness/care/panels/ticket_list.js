@@ -8,9 +8,11 @@ import { PRIORITIES, TICKET_STATES } from "./words.js";
 const PAGE = 50;
 const WHICH = [["", "Open"], ["all", "All"], ...Object.keys(TICKET_STATES).map((state) => [state, `Only ${state}`])];
 
-/** `again` reads everything at once. */
-export const makeTicketList = (host, again) => {
-  const state = makeChoice("care-state", WHICH);
+export const knowsState = (state) => WHICH.some(([value]) => value === state);
+
+/** `again` reads everything at once. `chosen` is the state that is listed at first. */
+export const makeTicketList = (host, again, chosen) => {
+  const state = makeChoice("care-state", WHICH, chosen);
   const priority = makeChoice("care-priority", [["", "Any"], ...PRIORITIES]);
   const subject = makeChoice("care-subject", [["", "All"]]);
   const assignee = makeInput("care-assignee", { maxlength: 100, placeholder: "Anybody" });
@@ -62,7 +64,8 @@ export const makeTicketList = (host, again) => {
 
   const opening = host.role === "viewer" ? undefined : makeOpening(host, again);
   const element = make("section", { class: "care-part" }, make("h2", {}, "Tickets"), list, pages,
-    make("details", { class: "care-more" }, make("summary", {}, "Find tickets"), filters), opening?.element);
+    make("details", { class: "care-more", open: Boolean(chosen) && knowsState(chosen) }, make("summary", {}, "Find tickets"), filters),
+    opening?.element);
   return { element, read, show: (found, subjects) => { show(found, subjects); opening?.offer(subjects); } };
 };
 

@@ -63,6 +63,13 @@ export const showMessage = (each) => {
   return isValue ? undefined : make("p", { class: "care-quiet care-quote" }, each.message);
 };
 
+/** What an invariant demands. Of one that does not hold, a bare demand would be read as what is. */
+export const describeDemand = (each) => {
+  if (!each.summary) return undefined;
+  const text = each.state === "holds" ? each.summary : `It should be: ${each.summary}`;
+  return make("p", { class: "care-quote" }, text);
+};
+
 /** What must hold. Queries that nobody has written by hand, or that fill the view, are folded. */
 export const describeCondition = (each, locale) => {
   const whole = showCondition(each, locale);

@@ -81,6 +81,8 @@ async def query_metrics(
     """
     if minutes is None and (compare_minutes_ago is not None or related is not None):
         raise ToolFailed("compare_minutes_ago and related need minutes.")
+    if compare_minutes_ago is not None and not compare_minutes_ago < (minutes or 0):
+        raise ToolFailed("compare_minutes_ago must be less than minutes: curves begin then.")
     now = time.time()
     body = QueryBody(
         query=query, seconds=None if minutes is None else minutes * 60, limit=KEPT_CURVES, end=now,

@@ -51,13 +51,13 @@ class Added(NamedTuple):
 
 async def add_subject(connection: Connection, folder: Path, by: str) -> Added:
     """Read the definition in a folder and store it, with the folder's place. Its queries are asked
-    once; a source that does not answer is a warning.
+    once; a source that does not answer is a warning. The file itself stands for its folder.
 
     Raises:
         SubjectInvalid: The folder has no definition, or not a valid one, or one of its queries is
             refused.
     """
-    folder = await asyncio.to_thread(folder.resolve)
+    folder = await asyncio.to_thread(_find_folder, folder)
     content = await asyncio.to_thread(_read_definition, folder)
     subject = parse_subject(content, str(folder / FILE))
     asked = await ask_queries(connection.settings.section(CareSettings), subject)
@@ -142,6 +142,14 @@ async def check_subject(connection: Connection, name: str) -> AsyncIterator[Chec
         ran = await run_command(subject.test, folder, subject.command_seconds)
         last = (ran.output.splitlines() or [""])[-1]
         yield Check("test", ran.is_good, last or ("passed" if ran.is_good else "failed"))
+
+
+def _find_folder(given: Path) -> Path:
+    if not given.is_file():
+        return given.resolve()
+    if given.name != FILE:
+        raise SubjectInvalid(f"{given} is a file.", fix=f"Pass the folder with the {FILE}.")
+    return given.parent.resolve()
 
 
 def _read_definition(folder: Path) -> bytes:

@@ -14,6 +14,7 @@ from temporalio.client import (
     WorkflowUpdateFailedError,
     WorkflowUpdateRPCTimeoutOrCancelledError,
 )
+from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
 from harness.care.capability import CARE
@@ -27,7 +28,7 @@ from harness.care.contracts import (
 )
 from harness.care.invariants.judge import Judgement
 from harness.care.invariants.rows import Watched
-from harness.care.states import CAN_WORK, RESOLVE_ALONE, Action, TicketState
+from harness.care.states import ALREADY, CAN_WORK, RESOLVE_ALONE, SETTLES, Action, TicketState
 from harness.care.store import CareStore
 from harness.care.subjects.registry import find_subject
 from harness.care.ticket_views import TicketChangeBody
@@ -143,14 +144,18 @@ async def find_ticket(connection: Connection, id: str) -> Ticket:
 async def act_on_ticket(
     connection: Connection, id: str, action: Action, by: str, why: str = ""
 ) -> Ticket:
-    """Let an agent work on a ticket, resolve it, or close it; returns the ticket as it is then.
+    """Let an agent work on a ticket, resolve it, or close it; returns the ticket as it is then. To
+    resolve or close one that is resolved or closed already changes nothing.
 
     Raises:
         TicketNotFound: There is none.
         TicketRefused: It is in a state in which that makes no sense.
     """
     act = TicketAct(action=action, by=by, why=why[:MAX_TEXT] or f"by {by}")
-    before, state = await _update(connection, id, "act", act)
+    try:
+        before, state = await _update(connection, id, "act", act)
+    except _Already:
+        before, state = await find_ticket(connection, id), SETTLES[action]
 
     def is_copied(row: Ticket) -> bool:
         if action == "work":
@@ -215,8 +220,10 @@ async def _update(
 ) -> tuple[Ticket, TicketState]:
     """Send an update to a ticket's workflow; returns the ticket before it, and the state after."""
     ticket = await find_ticket(connection, id)
+    wanted = SETTLES.get(content.action) if isinstance(content, TicketAct) else None
     if not ticket.started and ticket.state == "closed":  # its workflow has ended
-        raise TicketRefused("A ticket that is closed cannot be changed.")
+        refused = _Already if wanted == "closed" else TicketRefused
+        raise refused("A ticket that is closed cannot be changed.")
     if not ticket.started:  # it was reported a moment ago, or who opened it has died since
         await _start(connection, _report_again(ticket), ticket.state)
     handle = connection.temporal.get_workflow_handle(await find_workflow_id(connection, ticket.id))
@@ -228,12 +235,24 @@ async def _update(
             fix="Start one: harness worker. Then repeat the request.",
         ) from None
     except WorkflowUpdateFailedError as error:
-        raise TicketRefused(str(error.cause or error)) from None
+        raise _describe_refusal(error) from None
     except RPCError as error:
         if error.status is RPCStatusCode.NOT_FOUND:
-            raise TicketRefused(f"The ticket is {ticket.state}; its workflow has ended.") from None
+            refused = _Already if wanted == ticket.state else TicketRefused
+            raise refused(f"The ticket is {ticket.state}; its workflow has ended.") from None
         raise unreachable_error(error) from error
     return ticket, cast("TicketState", answer)
+
+
+def _describe_refusal(error: WorkflowUpdateFailedError) -> TicketRefused:
+    cause = error.cause
+    if isinstance(cause, ApplicationError):
+        return (_Already if cause.type == ALREADY else TicketRefused)(cause.message)
+    return TicketRefused(str(cause or error))
+
+
+class _Already(TicketRefused):
+    """What was asked for is so already."""
 
 
 async def _start(
@@ -320,5 +339,5 @@ def _describe(watched: Watched) -> Report:
     return Report(
         id=_identify(watched), subject=watched.subject,
         invariant=invariant.name, severity=invariant.severity, by=WATCH,
-        title=f"{invariant.name} is broken: {invariant.summary or invariant.condition}"[:300],
+        title=invariant.failure[:300],
     )  # fmt: skip

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from harness.care.mistakes import explain_mistake
+from harness.cli.history.time_filter import parse_duration
 from harness.cli.parser import UsageError
 
 Body = TypeVar("Body", bound=BaseModel)
+_SECONDS = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,6})?)s?")
 WORDS: Mapping[str, str] = {
     "query": "QUERY", "name": "NAME", "subject": "SUBJECT", "invariant": "INVARIANT",
     "threshold": "THRESHOLD", "operator": "OPERATOR", "text": "TEXT", "title": "TITLE",
@@ -20,7 +23,7 @@ WORDS: Mapping[str, str] = {
     "keep_seconds": "--keep", "window_seconds": "--window", "no_data": "--no-data",
 }  # fmt: skip
 """What commands call the fields of the API; others are options of the same name."""
-DURATIONS = ("seconds", "compare_at")
+DURATIONS = ("seconds", "compare_at", "for_seconds", "keep_seconds", "window_seconds")
 """Fields whose words are times such as 6h."""
 
 
@@ -47,6 +50,21 @@ def make_body(
         raise UsageError(
             f"{reason[0].upper()}{reason[1:]}.", f"See `harness {command} --help`."
         ) from None
+
+
+def read_seconds(option: str, text: str) -> float:
+    """The value of an option such as 90s, 5m or 1h; a number alone is seconds.
+
+    Raises:
+        UsageError: It is not one.
+    """
+    if match := _SECONDS.fullmatch(text):
+        return float(match[1])
+    try:
+        return parse_duration(option, text).total_seconds()
+    except UsageError as error:
+        fix = "Use one such as 90s, 5m or 1h; a number alone is seconds."
+        raise UsageError(error.message, fix) from None
 
 
 def _name_word(place: tuple[int | str, ...], words: Mapping[str, str]) -> str:

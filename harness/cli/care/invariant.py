@@ -9,7 +9,7 @@ from argparse import Namespace
 from harness.care.telemetry.plot import draw_sparkline, format_value
 from harness.care.views import CareStatus, InvariantBody, InvariantView
 from harness.cli.access.shown import print_table
-from harness.cli.care.body import make_body
+from harness.cli.care.body import make_body, read_seconds
 from harness.cli.care.rules import import_rules
 from harness.cli.care.subject import describe_states
 from harness.cli.context import open_backend
@@ -19,16 +19,8 @@ from harness.contracts.clean_text import clean_line
 from harness.terminal import exit_codes
 
 HEADS = ("SUBJECT", "INVARIANT", "STATE", "FOR", "VALUE", "MUST BE", "LAST VALUES")
-OPTIONAL = (
-    "source",
-    "severity",
-    "for_seconds",
-    "keep_seconds",
-    "window_seconds",
-    "recover",
-    "no_data",
-    "summary",
-)
+OPTIONAL = ("source", "severity", "recover", "no_data", "summary")
+TIMES = {"for_seconds": "--for", "keep_seconds": "--keep", "window_seconds": "--window"}
 
 
 async def run_invariant(args: Namespace, out: Out) -> int:
@@ -113,9 +105,14 @@ def _read_body(args: Namespace, words: list[str]) -> InvariantBody:
         )
     subject, name, query, operator, threshold = words
     given = {key: getattr(args, key) for key in OPTIONAL if getattr(args, key) is not None}
+    times = {
+        key: read_seconds(option, text)
+        for key, option in TIMES.items()
+        if (text := getattr(args, key)) is not None
+    }
     fields = {
         "name": name, "subject": subject, "query": query, "threshold": threshold,
-        "operator": operator, **given,
+        "operator": operator, **given, **times,
     }  # fmt: skip
     return make_body(InvariantBody, fields, "care invariant")
 

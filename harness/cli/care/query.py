@@ -32,14 +32,15 @@ async def run_query(args: Namespace, out: Out) -> int:
         what = "--compare" if args.compare else "--related"
         raise UsageError(f"{what} needs curves.", "Pass --since too.")
     now = time.time()
-    ago = parse_duration("--compare", args.compare).total_seconds() if args.compare else None
+    seconds = parse_duration("--since", args.since).total_seconds() if args.since else None
+    ago = _read_compare(args.compare, args.since, seconds)
     fields = {
         "query": args.query,
         "end": now if args.since else None,
         "related": args.related,
         "compare_at": None if ago is None else now - ago,
         "source": "logs" if args.logs else "metrics",
-        "seconds": parse_duration("--since", args.since).total_seconds() if args.since else None,
+        "seconds": seconds,
         "limit": args.limit if args.limit is not None else LINES if args.logs else CURVES,
     }
     body = make_body(QueryBody, fields, "care query")
@@ -55,10 +56,26 @@ async def run_query(args: Namespace, out: Out) -> int:
         out.line(line)
         return exit_codes.DONE
     print_answer(answer, out, moments)
+    if ago is not None and answer.curves and not any(each.compared for each in answer.curves):
+        out.note("No curve has enough points both before and after that moment to compare.")
     if args.related is not None and answer.curves and not answer.related:
         out.note("None of the other curves moved like the first one.")
     _hint_more(answer, out)
     return exit_codes.DONE
+
+
+def _read_compare(text: str | None, since: str | None, seconds: float | None) -> float | None:
+    """How long ago the moment is before and after which curves are compared."""
+    if not text:
+        return None
+    ago = parse_duration("--compare", text).total_seconds()
+    if seconds is not None and not 0 < ago < seconds:
+        raise UsageError(
+            f"--compare must be within --since: after {since} ago, and before now.",
+            "Pass a longer --since or a shorter --compare: `--since 1h --compare 20m` compares the "
+            "first 40 minutes with the last 20.",
+        )
+    return ago
 
 
 def print_answer(
@@ -66,7 +83,8 @@ def print_answer(
 ) -> None:
     """Print what was answered, without a hint at what was left out."""
     if not answer.curves and not answer.lines:
-        out.note("The query matches nothing in this time.")
+        when = "at this moment" if answer.start is None else "in this time"
+        out.note(f"The query matches nothing {when}.")
     for line in answer.lines:
         out.raw(f"{indent}{_format_time(line.at)}  {clean_line(line.text)}")
     if answer.curves and answer.start is None:

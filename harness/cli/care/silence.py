@@ -22,7 +22,7 @@ HEADS = ("SILENCE", "SUBJECT", "INVARIANT", "UNTIL", "BY", "REASON")
 async def run_silence(args: Namespace, out: Out) -> int:
     if args.subject is None or args.end is not None:
         _refuse_options(args)
-    elif not args.reason:
+    elif _read_seconds(args) and not args.reason:
         raise UsageError("A silence needs a reason.", "Pass --reason TEXT.")
     async with open_backend(args, out) as backend:
         if args.end is not None:
@@ -55,12 +55,15 @@ def _refuse_options(args: Namespace) -> None:
 
 
 def _read_body(args: Namespace) -> SilenceBody:
-    seconds = parse_duration("--for", args.duration or HOW_LONG).total_seconds()
     fields = {
-        "subject": args.subject, "invariant": args.invariant, "seconds": seconds,
+        "subject": args.subject, "invariant": args.invariant, "seconds": _read_seconds(args),
         "reason": args.reason,
     }  # fmt: skip
     return make_body(SilenceBody, fields, "care silence", {"seconds": "--for"})
+
+
+def _read_seconds(args: Namespace) -> float:
+    return parse_duration("--for", args.duration or HOW_LONG).total_seconds()
 
 
 def _cells(each: SilenceView) -> tuple[str, ...]:

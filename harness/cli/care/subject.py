@@ -38,8 +38,12 @@ async def run_subject(args: Namespace, out: Out) -> int:
 
 
 def describe_states(states: Mapping[str, int]) -> str:
-    """Such as `3 holds, 1 broken`."""
-    return ", ".join(f"{count} {state}" for state, count in sorted(states.items())) or "none"
+    """Such as `3 hold, 1 broken`."""
+    words = (
+        f"{count} {'hold' if state == 'holds' and count > 1 else state}"
+        for state, count in sorted(states.items())
+    )
+    return ", ".join(words) or "none"
 
 
 async def _list(connection: Connection, out: Out) -> int:

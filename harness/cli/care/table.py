@@ -28,7 +28,7 @@ CARE_COMMANDS: tuple[Command, ...] = (
             arg(
                 "--compare",
                 metavar="TIME",
-                help="With --since: compare before and after this long ago.",
+                help="With --since: compare before and after the moment this long ago.",
             ),
             arg(
                 "--related",
@@ -111,23 +111,20 @@ CARE_COMMANDS: tuple[Command, ...] = (
             arg(
                 "--for",
                 dest="for_seconds",
-                metavar="SECONDS",
-                type=float,
-                help="add: how long it must be violated before it counts as broken (0).",
+                metavar="TIME",
+                help="add: how long it must be violated before it counts as broken (0s).",
             ),
             arg(
                 "--keep",
                 dest="keep_seconds",
-                metavar="SECONDS",
-                type=float,
-                help="add: how long a broken one must be fulfilled before it holds again (0).",
+                metavar="TIME",
+                help="add: how long a broken one must be fulfilled before it holds again (0s).",
             ),
             arg(
                 "--window",
                 dest="window_seconds",
-                metavar="SECONDS",
-                type=float,
-                help="add: how long it must hold after a change (60).",
+                metavar="TIME",
+                help="add: how long it must hold after a change, such as 30s or 5m (60s).",
             ),
             arg(
                 "--recover",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from harness.care.contracts import TicketFields, describe_fields
 from harness.care.query_views import QueryAnswer
-from harness.care.states import OPEN_STATES
+from harness.care.states import OPEN_STATES, SETTLES
 from harness.care.ticket_views import (
     CommentBody,
     OpenTicketBody,
@@ -81,21 +81,41 @@ async def run_ticket(args: Namespace, out: Out) -> int:
             what = describe_fields(TicketFields(**body.model_dump()))
             _say(out, changed, f"{changed.id}: {what}.")
         else:
-            ticket = await _act(backend, args, words)
-            hint = f"To follow it: harness care ticket show {ticket.id}"
-            _say(out, ticket, f"{ticket.id} is {ticket.state}. {hint}")
-            if ticket.state in SETTLED:
-                await _warn_of_return(backend, ticket, out)
+            await _act_and_say(backend, args, words, out)
     return exit_codes.DONE
 
 
-async def _act(backend: Backend, args: Namespace, words: Sequence[str]) -> TicketView:
+async def _act_and_say(backend: Backend, args: Namespace, words: Sequence[str], out: Out) -> None:
     if args.action == "open":
         fields = {"subject": words[0], "title": words[1], "work": args.work}
-        return await backend.care.open_ticket(make_body(OpenTicketBody, fields, "care ticket"))
-    act = {"action": args.action, "why": args.why or ""}
-    body = make_body(TicketActBody, act, "care ticket")
-    return await backend.care.act_on_ticket(words[0], body)
+        ticket = await backend.care.open_ticket(make_body(OpenTicketBody, fields, "care ticket"))
+    else:
+        act = {"action": args.action, "why": args.why or ""}
+        body = make_body(TicketActBody, act, "care ticket")
+        before = await backend.care.show_ticket(words[0])
+        ticket = await backend.care.act_on_ticket(words[0], body)
+        if ticket.changed == before.changed and SETTLES.get(body.action) == before.state:
+            _say_repetition(before, ticket, args, out)
+            return
+    hint = f"To follow it: harness care ticket show {ticket.id}"
+    _say(out, ticket, f"{ticket.id} is {ticket.state}. {hint}")
+    if ticket.state in SETTLED:
+        await _warn_of_return(backend, ticket, out)
+
+
+def _say_repetition(before: TicketDetail, ticket: TicketView, args: Namespace, out: Out) -> None:
+    _say(out, ticket, _describe_repetition(before))
+    if args.why:
+        hint = f"harness care ticket comment {ticket.id} TEXT"
+        out.note(f"Your reason is not noted, since nothing was changed. To note it: {hint}")
+
+
+def _describe_repetition(ticket: TicketDetail) -> str:
+    """Who has brought a ticket into its state, and when."""
+    move = next((each for each in reversed(ticket.moves) if each.fields is None), None)
+    if move is None or move.state != ticket.state:
+        return f"It is already {ticket.state}."
+    return f"It is already {move.state}, by {clean_line(move.by)} at {_moment(move.at)}."
 
 
 async def _warn_of_return(backend: Backend, ticket: TicketView, out: Out) -> None:
@@ -209,6 +229,12 @@ def print_note(note: TicketNote, out: Out) -> None:
             out.raw(f"    {key}:")
             for line in lines:
                 out.raw(f"      {line}")
+
+
+def _moment(at: float) -> str:
+    """The time alone if it is today's."""
+    is_today = time.localtime(at)[:3] == time.localtime()[:3]
+    return _clock(at) if is_today else time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at))
 
 
 def _clock(at: float) -> str:

@@ -32,7 +32,7 @@ class QueryRefused(CareError):
     """Prometheus or Loki does not accept a query."""
 
     code = "care.bad_query"
-    fix = "Correct the query. `harness care query` shows its answer."
+    fix = "Correct the query."
 
 
 class AnswerUnusable(CareError):

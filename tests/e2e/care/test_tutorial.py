@@ -62,6 +62,21 @@ def approve(demo: Demo, invariant: str) -> str:
     return ticket["id"]
 
 
+def test_what_a_person_has_repaired_is_resolved(demo: Demo) -> None:
+    """By the watch: who resolves it once more is told so."""
+
+    def find(state: str) -> Any:
+        found = demo.tickets("ratelimiter")
+        return next((each for each in found if each["state"] == state), None)
+
+    demo.harness("care", "break", "slow-store")
+    id = demo.until(lambda: find("failed"))["id"]
+    demo.harness("care", "break", "slow-store", "--end")
+    demo.until(lambda: find("resolved"))
+    said = demo.harness("care", "ticket", "resolve", id, "--why", "the store answers again")
+    assert said.startswith("It is already resolved, by watch at "), said
+
+
 def test_a_service_of_ones_own(demo: Demo) -> None:
     parts = TUTORIAL.read_text().split("\n## ")
     try:

@@ -74,15 +74,30 @@ async def test_a_folder_without_a_definition(care: Places, tmp_path: Path) -> No
     for action in ("add", "show", "check", "remove"):
         with pytest.raises(UsageError, match="needs"):
             await care.stack("care", "subject", action)
+    (tmp_path / "api.toml").write_text("")
+    file = await care.stack("care", "subject", "add", str(tmp_path / "api.toml"))
+    assert file.error and f"{tmp_path}/api.toml is a file." == file.error["message"]
+    assert "Pass the folder" in file.error["fix"]
+
+
+async def test_the_file_of_a_definition_stands_for_its_folder(
+    care: Places, subject_folder: Path, name: str
+) -> None:
+    added = await care.stack("care", "subject", "add", str(subject_folder / "subject.toml"))
+    assert f"Added {name} with 4 invariants" in added.out
+    shown = await care.stack("care", "subject", "show", name, "--json")
+    assert shown.last["folder"] == str(subject_folder)
 
 
 async def test_invariants(care: Places, subject_folder: Path, name: str) -> None:
     await care.stack("care", "subject", "add", str(subject_folder))
-    words = ("care", "invariant", "add", name, "mine", "up", ">=", "1", "--for", "5", "--json")
+    times = ("--for", "5", "--keep", "90s", "--window", "2m")
+    words = ("care", "invariant", "add", name, "mine", "up", ">=", "1", *times, "--json")
     for run in (care.stack, care.daemon):
         added = await run(*words)
         assert added.code == exit_codes.DONE, added
         assert (added.last["threshold"], added.last["for_seconds"]) == (1.0, 5.0)
+        assert (added.last["keep_seconds"], added.last["window_seconds"]) == (90.0, 120.0)
         assert "mine" in (await run("care", "invariant", "list", name)).out
         assert len((await run("care", "invariant", "--json")).lines) == 5
         removed = await run("care", "invariant", "remove", name, "mine")
@@ -91,6 +106,7 @@ async def test_invariants(care: Places, subject_folder: Path, name: str) -> None
         assert gone.error and gone.error["code"] == "care.no_invariant"
         bad = await run("care", "invariant", "add", name, "mine", "sum(", "<", "1")
         assert bad.error and bad.error["code"] == "care.bad_query"
+        assert "harness care query" in bad.error["fix"]
     below = ("care", "invariant", "add", name, "below", "up", ">=", "-5")
     assert (await care.stack(*below, "--json")).last["threshold"] == -5.0
     refused = await care.daemon(*words, user="viewer")
@@ -185,6 +201,7 @@ async def test_queries(care: Places) -> None:
         assert (nothing.code, nothing.out) == (exit_codes.DONE, "")
         refused = await run("care", "query", "sum(")
         assert refused.error and refused.error["code"] == "care.bad_query"
+        assert refused.error["fix"] == "Correct the query.", "not: run what you just ran"
         assert refused.code == exit_codes.FAILED
         logs = await run("care", "query", '{a="b"}', "--logs")
         assert logs.error and logs.error["code"] == "care.no_source"

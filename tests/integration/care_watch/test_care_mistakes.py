@@ -22,8 +22,36 @@ SAID: tuple[tuple[tuple[str, ...], str], ...] = (
     (("query", "up", "--since", "500d"), "--since must be at most 90d."),
     (("query", "up", "--limit", "-3"), "--limit must be at least 1."),
     (("query", "up", "--compare", "5m"), "--compare needs curves."),
+    (("query", "up", "--since", "5m", "--compare", "1h"), "--compare must be within --since"),
+    (("query", "up", "--since", "5m", "--compare", "5m"), "--compare must be within --since"),
+    (("query", "up", "--since", "5m", "--compare", "0m"), "--compare must be within --since"),
     (("query", "up", "--related", "up"), "--related needs curves."),
     (("invariant", "add", "api", "A b", "up", "<", "1"), "NAME must begin with a small letter"),
+    (("invariant", "add", "api", "a", "up", "<", "abc"), "THRESHOLD must be a number."),
+    (
+        ("invariant", "add", "api", "a", "up", "<", "3", "--recover", "4"),
+        "--recover must be at most the threshold, 3",
+    ),
+    (
+        ("invariant", "add", "api", "a", "up", ">=", "3", "--recover", "2"),
+        "--recover must be at least the threshold, 3",
+    ),
+    (
+        ("invariant", "add", "api", "a", "up", "==", "3", "--recover", "2"),
+        "--recover has no meaning with ==.",
+    ),
+    (
+        ("invariant", "add", "api", "a", "up", "<", "3", "--for", "soon"),
+        "--for must be a duration, not 'soon'.",
+    ),
+    (
+        ("invariant", "add", "api", "a", "up", "<", "3", "--keep", "-5"),
+        "--keep must be a duration, not '-5'.",
+    ),
+    (
+        ("invariant", "add", "api", "a", "up", "<", "3", "--window", "2d"),
+        "--window must be at most 1d.",
+    ),
     (("ticket", "comment", "0" * 16, ""), "TEXT must not be empty."),
     (("ticket", "open", "api", ""), "TITLE must not be empty."),
     (("ticket", "open", "api", "x" * 301), "TITLE must have at most 300 characters."),
@@ -33,6 +61,7 @@ SAID: tuple[tuple[tuple[str, ...], str], ...] = (
     (("silence", "--for", "1h"), "--for goes with a SUBJECT."),
     (("silence", "--reason", "x"), "--reason goes with a SUBJECT."),
     (("silence", "api", "--end", "x"), "--end takes no SUBJECT."),
+    (("silence", "api", "--for", "banana"), "--for must be a duration, not 'banana'."),
     (("silence", "api", "--for", "31d", "--reason", "x"), "--for must be at most 30d."),
 )
 

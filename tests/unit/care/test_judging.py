@@ -190,6 +190,12 @@ def test_a_recovery_as_hard_as_the_condition_is_accepted(operator: str, recover:
     assert make(operator, recover=recover).recover == recover
 
 
+def test_what_is_broken_is_not_read_as_what_is() -> None:
+    invariant = make(summary="Hardly any request fails.")
+    assert invariant.failure.endswith(" is broken; it should be: Hardly any request fails.")
+    assert make().failure.endswith(f"; it should be: {make().condition}")
+
+
 @pytest.mark.parametrize(
     "more",
     [{"threshold": NAN}, {"threshold": INF}, {"for_seconds": -1}, {"for_seconds": INF},

@@ -31,7 +31,14 @@ from harness.care.contracts import (
     Worked,
     describe_fields,
 )
-from harness.care.states import CAN_WORK, RESOLVE_ALONE, TRANSITIONS, TicketState
+from harness.care.states import (
+    ALREADY,
+    CAN_WORK,
+    RESOLVE_ALONE,
+    SETTLES,
+    TRANSITIONS,
+    TicketState,
+)
 
 T = TypeVar("T", bound=BaseModel)
 AGENT = "agent"
@@ -87,7 +94,7 @@ class CareTicket:
         if act.action == "work":
             self.wants_work, self.asked_by = True, act.by
             return self.state
-        self._move("resolved" if act.action == "resolve" else "closed", act.why, act.by)
+        self._move(SETTLES[act.action], act.why, act.by)
         return self.state
 
     @workflow.update(description="Change the priority, the assignee or the related tickets.")
@@ -108,7 +115,9 @@ class CareTicket:
             if self.working is not None or self.state not in CAN_WORK:
                 raise ApplicationError(f"An agent cannot start while it is {self.state}.")
             return
-        wanted: TicketState = "resolved" if act.action == "resolve" else "closed"
+        wanted = SETTLES[act.action]
+        if wanted == self.state:
+            raise ApplicationError(f"It is already {wanted}.", type=ALREADY)
         if wanted not in TRANSITIONS[self.state]:
             raise ApplicationError(f"A ticket that is {self.state} cannot become {wanted}.")
         if act.action == "resolve" and self.state not in CAN_WORK:

@@ -4,7 +4,14 @@ vi.stubGlobal("document", { querySelector: () => null, documentElement: {} });
 vi.stubGlobal("location", { origin: "http://x" });
 vi.stubGlobal("matchMedia", () => ({ matches: false, addEventListener: () => {} }));
 vi.stubGlobal("addEventListener", () => {});
-const { checkPath } = await import("./host");
+const { checkPath, cutTitle } = await import("./host");
+
+test("a title is one short line without what nobody sees", () => {
+  expect(cutTitle(" ratelimiter ")).toBe("ratelimiter");
+  expect(cutTitle("a\n\tb\u202Ec\u0000")).toBe("a b[U+202E]c[U+0000]");
+  expect(cutTitle("x".repeat(500))).toHaveLength(100);
+  expect(cutTitle(undefined)).toBe("undefined");
+});
 
 test("a path stays below the API", () => {
   expect(checkPath("/notes/count?of=me")).toBe("/notes/count?of=me");

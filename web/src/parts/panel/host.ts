@@ -8,6 +8,8 @@ import { noteRefusal, userHeaders } from "@/api/session";
 import { notify } from "@/ui/notify";
 import { isDark } from "../theme";
 
+const MOST_TITLE = 100;
+
 interface PanelHost {
   /** The theme now; colours are best taken from the page's CSS variables, which follow it. */
   readonly theme: "light" | "dark";
@@ -27,6 +29,9 @@ interface PanelHost {
   /** Follows a topic of the live socket until the returned function is called. The event has the
    * topic as it was given, its kind as `event`, its `data`, and an `id` unless it is fleeting. */
   follow: (topic: string, onEvent: (event: LiveEvent) => void) => () => void;
+  /** Names what the view shows, in its heading and in the title of the tab: put before the title
+   * of the panel, until the view is left. In the tab of a run it does nothing. */
+  setTitle: (title: string) => void;
   /** Shows another view of the page. */
   navigate: (path: string) => void;
   notify: (text: string) => void;
@@ -46,6 +51,7 @@ export function makeHost(
   run: string | undefined,
   query: string,
   navigate: (path: string) => void,
+  setTitle: (title: string) => void,
 ): PanelHost {
   return {
     get theme() {
@@ -62,9 +68,20 @@ export function makeHost(
     delete: (path) => request("DELETE", path),
     // In the event, the topic may end in what tells the readers of the stream apart.
     follow: (topic, onEvent) => followTopic(topic, (event) => onEvent({ ...event, topic })),
+    setTitle: (title) => setTitle(cutTitle(title)),
     navigate,
     notify,
   };
+}
+
+/** A title on one line, with names in place of what nobody sees, and short enough for a heading. */
+export function cutTitle(title: unknown): string {
+  const line = String(title).replace(/\s+/g, " ").trim();
+  const shown = line.replace(
+    /[\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Cs}\p{Zl}\p{Zp}]/gu,
+    (each) => `[U+${(each.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}]`,
+  );
+  return shown.length > MOST_TITLE ? `${shown.slice(0, MOST_TITLE - 1)}…` : shown;
 }
 
 async function request(method: string, path: string, body?: unknown): Promise<unknown> {

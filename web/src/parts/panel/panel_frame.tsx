@@ -12,8 +12,14 @@ import type { PanelInfo } from "./panels";
 type State = "loading" | "shown" | { fault: string };
 
 /** Shows a panel of a capability. What goes wrong in it stays in it. */
-export function PanelFrame(props: { panel: PanelInfo; run?: string; query?: string }) {
-  const { panel, run, query = "" } = props;
+export function PanelFrame(props: {
+  panel: PanelInfo;
+  run?: string;
+  query?: string;
+  /** Gets what the panel says that it shows; an empty text once it is left. */
+  onTitle?: (title: string) => void;
+}) {
+  const { panel, run, query = "", onTitle } = props;
   const { data: me } = useQuery(meQuery);
   const router = useRouter();
   const place = useRef<HTMLDivElement>(null);
@@ -25,8 +31,16 @@ export function PanelFrame(props: { panel: PanelInfo; run?: string; query?: stri
     const element = document.createElement("div");
     element.className = "h-full";
     place.current.append(element);
-    const host = makeHost(me, run, query, (path) => router.history.push(root + path));
     let left = false;
+    const host = makeHost(
+      me,
+      run,
+      query,
+      (path) => router.history.push(root + path),
+      (title) => {
+        if (!left) onTitle?.(title);
+      },
+    );
     let unmount: Unmount | undefined;
     void loadPanel(panel.module, again)
       .then(async (module) => {
@@ -41,10 +55,11 @@ export function PanelFrame(props: { panel: PanelInfo; run?: string; query?: stri
       });
     return () => {
       left = true;
+      onTitle?.("");
       leave(unmount);
       element.remove();
     };
-  }, [me, panel.module, run, query, again, router]);
+  }, [me, panel.module, run, query, again, router, onTitle]);
   const fault = typeof state === "object" ? state.fault : undefined;
   return (
     <div className="h-full overflow-auto">

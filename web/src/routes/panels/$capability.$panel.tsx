@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { createFileRoute, useLocation } from "@tanstack/react-router";
+import { useState } from "react";
 import { EmptyState } from "@/parts/empty_state";
 import { PanelFrame } from "@/parts/panel/panel_frame";
 import { panelsQuery } from "@/parts/panel/panels";
@@ -15,10 +16,13 @@ function PanelView() {
   const query = useLocation({ select: (location) => location.searchStr });
   const panels = useQuery(panelsQuery);
   const found = panels.data?.find((each) => each.id === `${capability}/${panel}`);
+  const [shown, setShown] = useState("");
+  const title = found?.title ?? panel;
+  const isNamedAlike = title.toLowerCase() === capability.replaceAll("_", " ");
   return (
     <View
-      title={found?.title ?? panel}
-      lead={<span className="text-muted text-xs">from {capability}</span>}
+      title={shown ? `${shown} · ${title}` : title}
+      lead={!isNamedAlike && <span className="text-muted text-xs">from {capability}</span>}
     >
       {panels.error && (
         <ProblemCard
@@ -34,7 +38,7 @@ function PanelView() {
           see it.
         </EmptyState>
       )}
-      {found && <PanelFrame key={found.id} panel={found} query={query} />}
+      {found && <PanelFrame key={found.id} panel={found} query={query} onTitle={setShown} />}
     </View>
   );
 }
