@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import Mapping
 from typing import Any, LiteralString
 
 import pytest
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest
 
 from harness import Harness
+from harness.archive.sweep import seal_all
 from harness.care.audit.client import read_audit, read_gaps
 from harness.care.audit.store import AuditFilter
 from harness.care.repair import work as work_module
 from harness.care.ticket_views import TicketChangeBody
 from harness.care.tickets import client
+from harness.care.tickets.rows import Report
+from harness.care.tickets.store import TicketStore
 from harness.care.tickets.undoing import undo_ticket
+from harness.care.workflow_ids import find_workflow_id
+from harness.contracts.effect import undo_id
 from harness.engine.connection import Connection
+from harness.history.reader import open_seals
+from tests.fakes.runs import eventually
 from tests.fakes.steps import call, say
 from tests.integration.care.conftest import MakeShop, Shop
 from tests.integration.care.test_audit import changed
@@ -65,7 +75,7 @@ EDITS: dict[LiteralString, str] = {
     "WHERE kind = 'hypothesis'": "note: another entry stands for the call",
     f"{COPY} 'copy', ticket, kind, text, evidence, by, run, at FROM harness_care.note "
     "WHERE kind = 'pin'": "note: another entry stands for the call",
-    "UPDATE harness_care.note SET kind = 'runbook' WHERE kind = 'hypothesis'": "note: ",
+    "UPDATE harness_care.note SET kind = 'comment' WHERE kind = 'hypothesis'": "note: ",
     "UPDATE harness_care.note SET evidence = evidence || "
     "'{\"reviewed and approved by\": \"the CEO\"}' WHERE kind = 'hypothesis'": "note: ",
     "UPDATE harness_care.note SET evidence = evidence || "
@@ -87,6 +97,13 @@ EDITS_OF_UNDONE: dict[LiteralString, str] = {
     "UPDATE harness_care.change SET state = 'done'": "change: ",
     "UPDATE harness_care.change SET state = 'stuck', message = 'x'": "change: ",
     "DELETE FROM harness_care.change": "is missing",
+}
+EDITS_OF_FAILED: dict[LiteralString, str] = {
+    "DELETE FROM harness_care.change": "missing",
+    "UPDATE harness_care.change SET message = 'tested by ann'": "change: the run does not say",
+    "UPDATE harness_care.change SET state = 'stuck'": "change: ",
+    "UPDATE harness_care.change SET held = '{}'": "change: ",
+    "UPDATE harness_care.change SET unsure = '{latency}'": "change: ",
 }
 EDITS_OF_STUCK: dict[LiteralString, str] = {
     "DELETE FROM harness_care.change": "missing",
@@ -124,6 +141,22 @@ async def test_no_edit_of_a_row_is_missed(
     await undo_ticket(connection, await client.find_ticket(connection, ticket), "ann")
     assert [each.state for each in (await shop.ticket(ticket, "resolved")).changes] == ["undone"]
     assert not await find_missed(connection, EDITS_OF_UNDONE)
+    await seal_undo(connection)
+    assert not await find_missed(connection, EDITS_OF_UNDONE)
+
+
+async def seal_undo(connection: Connection) -> None:
+    """Seal the run that has changed something, and its undo."""
+    [change] = await TicketStore(connection.database).list_changes()
+    seals = open_seals(connection)
+
+    async def look() -> bool:
+        await seal_all(connection)
+        run, namespace = change.run or "", connection.endpoints.namespace
+        both = [await seals.seals_of_run(id, namespace) for id in (run, undo_id(run))]
+        return all(both)
+
+    await eventually(look, lambda is_sealed: is_sealed, 30)
 
 
 @pytest.mark.slow
@@ -134,9 +167,9 @@ async def test_no_edit_of_a_change_that_is_stuck_is_missed(
 ) -> None:  # fmt: skip
     """Histories of earlier versions do not say of each change how it has ended."""
     if not is_told:
-        monkeypatch.setattr(work_module, "describe_ends", lambda _: None, raising=False)
+        monkeypatch.setattr(work_module, "describe_ends", lambda _: None)
     shop, connection = await make_shop(), care.connection
-    ticket = await break_revert(care, shop, model_server)
+    ticket = await break_revert(care, shop)
     shop.break_rollback()
     await care.get_run(await propose_revert(care, shop, model_server, ticket)).approve()
     [change] = (await shop.ticket(ticket, "failed")).changes
@@ -160,7 +193,7 @@ async def work(care: Harness, shop: Shop, model_server: Any) -> str:
     return ticket.id
 
 
-async def break_revert(care: Harness, shop: Shop, model_server: Any) -> str:
+async def break_revert(care: Harness, shop: Shop) -> str:
     """A ticket of a subject whose newest commit cannot be reverted."""
     (shop.folder / "values").write_text("fail\n")
     shop.git("commit", "--quiet", "--all", "-m", "Break it")
@@ -195,12 +228,48 @@ async def test_the_reason_of_a_failed_deploy_is_compared(
     care: Harness, make_shop: MakeShop, model_server: Any
 ) -> None:
     shop, connection = await make_shop(), care.connection
-    ticket = await break_revert(care, shop, model_server)
+    ticket = await break_revert(care, shop)
     await care.get_run(await propose_revert(care, shop, model_server, ticket)).approve()
     [change] = (await shop.ticket(ticket, "failed", "resolved")).changes
     assert change.state == "failed" and "halfway" in change.message
-    assert await list_wrong(connection) == []
-    message = "UPDATE harness_care.change SET message = 'tested by ann'"
-    async with changed(connection, message):
-        [wrong] = await list_wrong(connection)
-    assert wrong.startswith("change: the run does not say")
+    assert not await find_missed(connection, EDITS_OF_FAILED)
+
+
+async def test_a_ticket_without_a_history_is_not_called_forged_if_it_may_be_genuine(
+    care: Harness, make_shop: MakeShop
+) -> None:
+    shop, connection = await make_shop(), care.connection
+    kept = await client.open_ticket(connection, shop.name, "Look at this", "ann")
+    lost = await client.open_ticket(connection, shop.name, "It is old", "ann")
+    handle = connection.temporal.get_workflow_handle(await find_workflow_id(connection, lost.id))
+    await handle.terminate()
+    await connection.temporal.workflow_service.delete_workflow_execution(
+        DeleteWorkflowExecutionRequest(
+            namespace=connection.temporal.namespace,
+            workflow_execution=WorkflowExecution(workflow_id=handle.id),
+        )
+    )
+    reports = [
+        Report(id=id, subject=shop.name, title="It is new", severity="info", by="ann")
+        for id in ("starting", "dead")
+    ]
+    await TicketStore(connection.database).report(reports)
+    starting = asyncio.create_task(start_later(connection, reports[0]))
+
+    async def look() -> dict[str, str]:
+        gaps = await read_gaps(connection, AuditFilter())
+        return {each.source.rpartition(".")[2]: each.what for each in gaps.unlisted}
+
+    found = await look()
+    await starting
+    assert "starting" not in found, "it was waited for"
+    found = await eventually(look, lambda known: lost.id in known, 20)
+    assert kept.id not in found and "starting" not in found
+    assert "or its history is lost" in found[lost.id]
+    assert "its workflow has not started since it was reported" in found["dead"]
+
+
+async def start_later(connection: Connection, reported: Report) -> None:
+    """As a watch that has reported a problem, and is about to start the workflow of its ticket."""
+    await asyncio.sleep(1)
+    await client.report(connection, [reported])
