@@ -136,8 +136,16 @@ async def test_no_edit_of_a_row_is_missed(
     care: Harness, make_shop: MakeShop, model_server: Any
 ) -> None:
     shop, connection = await make_shop(), care.connection
-    ticket = await work(care, shop, model_server)
+    await work(care, shop, model_server)
     assert not await find_missed(connection, EDITS)
+
+
+@pytest.mark.slow
+async def test_no_edit_of_a_change_that_was_undone_is_missed(
+    care: Harness, make_shop: MakeShop, model_server: Any
+) -> None:
+    shop, connection = await make_shop(), care.connection
+    ticket = await work(care, shop, model_server)
     await undo_ticket(connection, await client.find_ticket(connection, ticket), "ann")
     assert [each.state for each in (await shop.ticket(ticket, "resolved")).changes] == ["undone"]
     assert not await find_missed(connection, EDITS_OF_UNDONE)
