@@ -133,7 +133,7 @@ def list_lost_changes(
     """The changes of a run that histories have, and the list does not have."""
     known = {each.id for each in rows}
     made = {id for call in calls if (id := read_change(call)) is not None}
-    told = set() if ends.told is None else {*ends.told}
+    told = set[str]() if ends.told is None else set(ends.told)
     lost = [f"change {id} of run {run} is missing" for id in sorted((made | told) - known)]
     if ends.told is not None:
         return lost

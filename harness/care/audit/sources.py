@@ -117,7 +117,7 @@ class Sources:
             earlier = [each.run_id async for each in client.list_workflows(which)]
         except RPCError as error:
             raise unreachable_error(error) from error
-        return {newest, *(id for id in earlier if id is not None)}
+        return {newest, *earlier}
 
     async def _load_sealed(self, workflow: str, row: SealRow) -> Source:
         found = await verify_run(self.connection, workflow, row.hash)

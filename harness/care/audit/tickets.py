@@ -80,7 +80,7 @@ async def find_odd_tickets(
         record = records.get(row.id)
         what = await (
             _describe_unknown(sources, store, row, deadline)
-            if record is None
+            if record is None or not record.specs
             else _describe_changes(store, row, record)
         )
         if what:
@@ -97,7 +97,7 @@ async def _describe_changes(store: AuditStore, row: Ticket, record: TicketRecord
 async def _describe_unknown(
     sources: Sources, store: AuditStore, row: Ticket, deadline: float
 ) -> str:
-    """What is wrong with a ticket whose history was not listed."""
+    """What is wrong with a ticket of which no history was read."""
     who = f"ticket {row.id} by {row.opened_by}"
     if not row.id.startswith(ACT):
         proof = (await _wait_for_history(sources, row, deadline)).proof
