@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, LiteralString
 
 import pytest
@@ -17,7 +17,7 @@ from harness.care.audit.store import AuditFilter
 from harness.care.repair import work as work_module
 from harness.care.ticket_views import TicketChangeBody
 from harness.care.tickets import client
-from harness.care.tickets.rows import Report
+from harness.care.tickets.rows import ChangeRow, Report
 from harness.care.tickets.store import TicketStore
 from harness.care.tickets.undoing import undo_ticket
 from harness.contracts.effect import undo_id
@@ -155,6 +155,10 @@ async def test_no_edit_of_a_change_that_was_undone_is_missed(
     assert not await find_missed(connection, EDITS_OF_UNDONE)
 
 
+def say_nothing(_: Sequence[ChangeRow]) -> None:
+    """What histories of earlier versions say of how changes ended."""
+
+
 async def seal_undo(connection: Connection) -> None:
     """Seal the run that has changed something, and its undo."""
     [change] = await TicketStore(connection.database).list_changes()
@@ -177,7 +181,7 @@ async def test_no_edit_of_a_change_that_is_stuck_is_missed(
 ) -> None:  # fmt: skip
     """Histories of earlier versions do not say of each change how it has ended."""
     if not is_told:
-        monkeypatch.setattr(work_module, "describe_ends", lambda _: None)
+        monkeypatch.setattr(work_module, "describe_ends", say_nothing)
     shop, connection = await make_shop(), care.connection
     ticket = await break_revert(care, shop)
     shop.break_rollback()
