@@ -13,7 +13,7 @@ from harness.care.capability import CARE
 from harness.care.contracts import ACT_WORKFLOW, ActKind, CareAct
 from harness.care.invariants.invariant import Invariant
 from harness.care.store import StoredSubject
-from harness.care.tickets.rows import Note
+from harness.care.tickets.rows import ChangeRow, Note
 from harness.care.views import SilenceView
 from harness.care.workflow_ids import find_act_workflow
 from harness.contracts.errors import StackUnreachable
@@ -78,19 +78,17 @@ async def record_act(
 
 def digest_content(content: Any) -> str:
     """The digest of what was added, as JSON: the same when it has been read from the database."""
-    text = json.dumps(
-        _as_stored(content), sort_keys=True, separators=(",", ":"), ensure_ascii=False
-    )
+    text = json.dumps(as_stored(content), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _as_stored(content: Any) -> Any:
-    """Numbers that JSON has with an exponent come back from the database as whole ones."""
+def as_stored(content: Any) -> Any:
+    """Content as it comes from the database: numbers with an exponent are whole ones there."""
     if isinstance(content, dict):
         fields = cast("dict[str, Any]", content)
-        return {key: _as_stored(value) for key, value in fields.items()}
+        return {key: as_stored(value) for key, value in fields.items()}
     if isinstance(content, list | tuple):
-        return [_as_stored(each) for each in cast("list[Any]", content)]
+        return [as_stored(each) for each in cast("list[Any]", content)]
     is_large = isinstance(content, int) and abs(content) >= LARGE
     return float(content) if is_large else content
 
@@ -109,6 +107,16 @@ def digest_silence(silence: SilenceView) -> str:
     """The digest of a silence. The database keeps times in microseconds."""
     told = silence.model_dump(mode="json", exclude={"until"})
     return digest_content({**told, "until": round(silence.until, 3)})
+
+
+def digest_change(change: ChangeRow) -> str:
+    """The digest of what stays of a change whatever becomes of it, and why it failed."""
+    return digest_content(
+        [
+            change.subject, change.ticket, change.kind, change.commit, change.summary,
+            change.held, change.unsure, change.message, change.by,
+        ]
+    )  # fmt: skip
 
 
 def digest_note(note: Note) -> str:

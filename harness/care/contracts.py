@@ -127,6 +127,15 @@ class Work(Frozen):
     """The person who asked for it; None: it begins as the subject is autonomous."""
 
 
+class ChangeEnd(Frozen):
+    """What became of a change, so that the history of its ticket says it."""
+
+    id: str
+    state: str
+    digest: str
+    """Of the rest of its row."""
+
+
 class Worked(Frozen):
     """How the agent's run ended."""
 
@@ -146,6 +155,8 @@ class Worked(Frozen):
     """By whom and why its last proposal was rejected."""
     stuck: str = ""
     """Why a change that failed could not be taken back, if one could not: a person must look."""
+    changes: tuple[ChangeEnd, ...] | None = None
+    """All changes of the run. None: earlier versions did not say."""
 
 
 class Verify(Frozen):
@@ -192,6 +203,8 @@ class Undone(Frozen):
     """Changes of the subject."""
     stopped: str = ""
     """What stopped the undo, if anything did."""
+    changes: tuple[ChangeEnd, ...] | None = None
+    """All changes of the run, as they are then. None: earlier versions did not say."""
 
 
 # --- what people do

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
+from pydantic import ValidationError
+
+from harness.care.acts import as_stored
+from harness.care.audit.calls import Call, list_calls, pair_with_calls
+from harness.care.audit.changes import (
+    Ends,
+    compare_with_ticket,
+    describes,
+    find_ends,
+    is_result,
+)
 from harness.care.audit.sources import (
     Source,
     Sources,
@@ -17,49 +27,27 @@ from harness.care.audit.sources import (
     find_works,
 )
 from harness.care.audit.store import AuditStore
+from harness.care.audit.undos import Undos
 from harness.care.audit.views import AuditEntry, Proof
 from harness.care.contracts import Move
 from harness.care.query_views import QueryAnswer
 from harness.care.repair.evidence import describe_evidence
-from harness.care.repair.following import AGENT, CHANGES, POLICY, find_move, find_run
+from harness.care.repair.following import AGENT, find_move, find_run
 from harness.care.repair.summaries import write_summary
 from harness.care.runbooks.runbook import write_runbook
-from harness.care.tickets.rows import ENDED_BADLY, ChangeRow, Note
+from harness.care.tickets.rows import ChangeRow, Note
 from harness.care.tickets.store import TicketStore
-from harness.contracts.effect import undo_id
-from harness.contracts.errors import OutsideConfines, TargetChanged, ToolFailed
-from harness.contracts.event import (
-    DecisionMade,
-    DurableEvent,
-    ToolCallFinished,
-    ToolCallRequested,
-    ToolCallStarted,
-)
 from harness.contracts.transcript import address_of
 
-SLACK_S = 5.0
-"""Clocks of the database and of Temporal differ."""
 TOOLS = {
     "hypothesis": "note_hypothesis", "evidence": "pin_evidence", "runbook": "propose_runbook",
 }  # fmt: skip
 COMPARED = 1_000
-"""Characters of a message, and of a result of which nothing else is known."""
+"""Characters of a result of which nothing else is known."""
 LOST = "the rest could not be kept]"
 """How a result ends that was too long, while its whole could not be stored."""
-SAID = (ToolFailed.code, TargetChanged.code, OutsideConfines.code)
-"""The errors of a tool that say why a change failed."""
 PROPOSING = ("propose_change", "propose_revert")
-
-
-@dataclass(kw_only=True)
-class Call:
-    """A call of a tool, as the history of its run has it."""
-
-    name: str
-    arguments: Mapping[str, Any]
-    begun: float
-    result: ToolCallFinished | None = None
-    decided_by: str | None = None
+ANOTHER = "another entry stands for the call of the run"
 
 
 @dataclass
@@ -68,7 +56,9 @@ class Checker:
 
     sources: Sources
     store: AuditStore
-    _notes: dict[str, Sequence[Note]] = field(default_factory=dict)
+    _noting: dict[tuple[str, str], dict[str, Call]] = field(default_factory=dict)
+    """The calls that have made the notes of a run on a ticket."""
+    _undos: dict[str, Undos] = field(default_factory=dict)
     _moves: dict[tuple[str, str], dict[int, dict[str, Any]]] = field(default_factory=dict)
 
     async def check(self, entry: AuditEntry) -> Proof:
@@ -125,11 +115,7 @@ class Checker:
 
     async def _check_ticket(self, entry: AuditEntry) -> str:
         """Whether the run worked on this ticket, and the ticket is about this subject."""
-        ticket = entry.ticket or ""
-        sources = [
-            await self.sources.find(self.sources.prefix + ticket, execution)
-            for execution in await self.store.list_executions(ticket)
-        ]
+        sources = await self._find_histories(entry.ticket or "")
         known = [each for each in sources if each.executions]
         if sources and len(known) < len(sources):
             return ""  # the entries of the ticket say so
@@ -139,135 +125,108 @@ class Checker:
             return ""
         return "the run did not work on this ticket"
 
+    async def _find_histories(self, ticket: str) -> list[Source]:
+        """The histories of a ticket that its moves name."""
+        return [
+            await self.sources.find(self.sources.prefix + ticket, execution)
+            for execution in await self.store.list_executions(ticket)
+        ]
+
     async def _check_act(self, id: str, source: Source) -> str:
         act = find_act(source.executions)
         row = (await self.store.read_acts([id]))[id]
         return _list_differences(row, act.model_dump())
 
     async def _check_note(self, id: str, ticket: str, source: Source) -> str:
-        if ticket not in self._notes:
-            self._notes[ticket] = await TicketStore(self.sources.connection.database).list_notes(
-                ticket
-            )
-        note = next(each for each in self._notes[ticket] if each.id == id)
-        calls = [call for call in list_calls(source.events) if _is_when(call, note.at)]
-        made = any(_is_noted_by(call, note) for call in calls)
-        return "" if made and note.by == AGENT else "the run has no such call"
+        notes = await self._tickets.list_notes(ticket)
+        [note] = [each for each in notes if each.id == id]
+        if note.by != AGENT or not any(is_noted_by(c, note) for c in list_calls(source.events)):
+            return "the run has no such call"
+        key = (ticket, note.run or "")
+        if key not in self._noting:
+            own = [each for each in notes if each.run == note.run]
+            self._noting[key] = pair_with_calls(own, [*list_calls(source.events)], is_noted_by)
+        return "" if id in self._noting[key] else ANOTHER
 
     async def _check_change(self, id: str, entry: AuditEntry, source: Source) -> str:
-        [row] = await TicketStore(self.sources.connection.database).list_changes(id=id)
-        wanted = {"subject": entry.subject, "commit": entry.commit, "words": entry.why}
-        calls = [
-            call
-            for call in list_calls(source.events)
-            if call.name in CHANGES
-            and _describe_change(call) == wanted
-            and _is_when(call, entry.at)
-        ]
-        state = row.state
-        ended = [call for call in calls if _is_result(call, row)]
-        if not calls or row.by != AGENT:
+        [row] = await self._tickets.list_changes(id=id)
+        calls = [*list_calls(source.events)]
+        asked = [call for call in calls if describes(call, row)]
+        if not asked or row.by != AGENT:
             return "the run has no such call"
-        if not ended:
+        if not any(is_result(call, row) for call in asked):
             return f"the run does not say that it was {entry.result}, and what held before"
-        if entry.approval != ended[0].decided_by:
-            return f"it was approved by {ended[0].decided_by or 'nobody'}"
-        if state == "undone":
-            undo = await self.sources.find(undo_id(entry.source), None)
-            if undo.proof.state == "missing":
-                return "no undo of the run is recorded"
+        rows = await self._tickets.list_changes(run=row.run)
+        made = pair_with_calls(rows, calls, lambda c, r: describes(c, r) and is_result(c, r))
+        call = made.get(id)
+        if call is None:
+            return ANOTHER
+        if entry.approval != call.decided_by:
+            return f"it was approved by {call.decided_by or 'nobody'}"
+        histories = await self._find_histories(row.ticket or "")
+        ends = find_ends([e for each in histories for e in each.executions], entry.source)
+        wrong = compare_with_ticket(row, ends, call)
+        return wrong or await self._check_undos(row, ends, entry.source)
+
+    async def _check_undos(self, row: ChangeRow, ends: Ends, run: str) -> str:
+        """Whether a change was undone, if its row says so, and was not, if it does not."""
+        if row.state not in ("done", "undone"):
+            return ""
+        if run not in self._undos:
+            self._undos[run] = Undos(await self.sources.list_undos(run))
+        undos, end = self._undos[run], (ends.told or {}).get(row.id)
+        if row.state == "done":
+            is_undone = row.kind == "deploy" and undos.has_undone(row.id)
+            return "an undo of the run has undone it" if is_undone else ""
+        if end is not None and end.state == "undone":
+            return ""
+        if not undos.sources:
+            return "no undo of the run is recorded"
+        if undos.is_whole and not undos.has_tried(row.id):
+            return "no undo of the run has undone it"
         return ""
 
-
-def list_calls(events: Sequence[DurableEvent]) -> Iterator[Call]:
-    """The calls of tools of a run, with what was decided about each, and its result."""
-    calls = list[Call]()
-    newest = dict[str, Call]()  # ids may be used again in a later turn
-    for event in events:
-        if isinstance(event, ToolCallRequested):
-            call = event.call
-            made = Call(name=call.name, arguments=_read_arguments(call.arguments), begun=event.at)
-            calls.append(made)
-            newest[call.id] = made
-        elif isinstance(event, ToolCallStarted) and event.call_id in newest:
-            newest[event.call_id].arguments = _read_arguments(event.arguments)
-        elif isinstance(event, DecisionMade) and event.id in newest and event.verdict != "reject":
-            newest[event.id].decided_by = event.by or POLICY
-        elif isinstance(event, ToolCallFinished) and event.call_id in newest:
-            newest[event.call_id].result = event
-    yield from calls
+    @property
+    def _tickets(self) -> TicketStore:
+        return TicketStore(self.sources.connection.database)
 
 
-def _read_arguments(given: object) -> Mapping[str, Any]:
-    return cast("dict[str, Any]", given) if isinstance(given, dict) else {}
-
-
-def _describe_change(call: Call) -> dict[str, Any]:
-    said = call.arguments
-    words = said.get("summary") or said.get("reason")
-    return {"subject": said.get("subject"), "commit": said.get("commit"), "words": words}
-
-
-def _is_when(call: Call, at: float) -> bool:
-    until = float("inf") if call.result is None else call.result.at
-    return call.begun - SLACK_S <= at <= until + SLACK_S
-
-
-def _is_result(call: Call, row: ChangeRow) -> bool:
-    """Whether a call ended as its row says. What was done may have been undone later."""
-    if row.message and row.state not in ENDED_BADLY:
+def is_noted_by(call: Call, note: Note) -> bool:
+    """Whether a call of a tool has made exactly this note, at this time."""
+    if not call.is_when(note.at):
         return False
-    result = call.result
-    if result is None:
-        return row.state in ("started", "done", *ENDED_BADLY)
-    if result.ok:
-        held = _read_result(call).get("held")
-        is_same = read_change(call) == row.id and held == list(row.held)
-        return row.state in ("done", "undone") and is_same
-    if row.state in ENDED_BADLY and result.error is not None and result.error.code in SAID:
-        return row.message[:COMPARED] in result.content
-    return row.state in (*ENDED_BADLY, "undone", "started")
-
-
-def read_change(call: Call) -> str | None:
-    """The id of the change that a call has made."""
-    if call.result is None or not call.result.ok:
-        return None
-    change = _read_result(call).get("change")
-    return None if change is None else str(change)
-
-
-def _read_result(call: Call) -> Mapping[str, Any]:
-    try:
-        return _read_arguments(json.loads("" if call.result is None else call.result.content))
-    except ValueError:
-        return {}
-
-
-def _is_noted_by(call: Call, note: Note) -> bool:
-    """Whether a call of a tool has made exactly this note."""
     said, evidence = call.arguments, note.evidence or {}
-    if call.name == "note_hypothesis":
-        told = (said.get("hypothesis"), said.get("verdict"), said.get("evidence_for"))
-        noted = (note.text, evidence.get("verdict"), evidence.get("for"))
-        against = said.get("evidence_against") == evidence.get("against")
-        return told == noted and against
-    if call.name in PROPOSING:
+    if call.name == "note_hypothesis" and note.kind == "hypothesis":
+        told = {
+            "verdict": said.get("verdict"), "for": said.get("evidence_for"),
+            "against": said.get("evidence_against"),
+        }  # fmt: skip
+        return said.get("hypothesis") == note.text and evidence == told
+    if call.name in PROPOSING and note.kind == "proposal":
         shown = f"commit {evidence.get('commit')}\n{evidence.get('diff')}"
-        return said.get("summary") == note.text and _is_result_of(call, shown)
+        is_whole = evidence.keys() == {"commit", "diff"} and said.get("summary") == note.text
+        return is_whole and _is_result_of(call, shown)
     if call.name == "pin_evidence" and note.kind == "pin":
-        answer = QueryAnswer.model_validate(evidence)
-        told = (said.get("text"), said.get("query"))
-        # Earlier versions kept no digest.
-        kept = any(
-            _is_result_of(call, w) for w in (describe_evidence(answer), write_summary(answer))
-        )
-        return told == (note.text, answer.query) and kept
+        return said.get("text") == note.text and _is_pinned_by(call, evidence)
     if call.name == "propose_runbook" and note.kind == "runbook":
         words = (str(said.get(name, "")) for name in ("title", "invariant", "do", "text"))
         file = {"file": said.get("name"), "content": write_runbook(*words)}
         return said.get("title") == note.text and evidence == file
     return False
+
+
+def _is_pinned_by(call: Call, evidence: Mapping[str, Any]) -> bool:
+    try:
+        answer = QueryAnswer.model_validate(evidence)
+    except ValidationError:
+        return False
+    # What the answer has no field for is in no digest.
+    known = answer.model_dump(mode="json", exclude_unset=True)
+    if call.arguments.get("query") != answer.query or as_stored(evidence) != as_stored(known):
+        return False
+    # Earlier versions kept no digest.
+    whole = (describe_evidence(answer), write_summary(answer))
+    return any(_is_result_of(call, each) for each in whole)
 
 
 def _is_result_of(call: Call, whole: str) -> bool:

@@ -6,7 +6,9 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Sequence
 
 from harness.care.acts import digest_invariant, digest_note, digest_silence, digest_subject
-from harness.care.audit.check import PROPOSING, TOOLS, list_calls, read_change
+from harness.care.audit.calls import list_calls
+from harness.care.audit.changes import find_ends, list_lost_changes
+from harness.care.audit.check import PROPOSING, TOOLS
 from harness.care.audit.sources import (
     Source,
     Sources,
@@ -15,10 +17,10 @@ from harness.care.audit.sources import (
     find_works,
 )
 from harness.care.audit.store import AuditFilter, AuditStore
-from harness.care.audit.tickets import TicketRecord
+from harness.care.audit.tickets import TicketRecord, find_odd_tickets
 from harness.care.audit.views import AuditGaps, Unlisted
 from harness.care.contracts import CareAct
-from harness.care.repair.following import CHANGES, find_run
+from harness.care.repair.following import find_run
 from harness.care.store import CareStore
 from harness.care.tickets.store import TicketStore
 from harness.engine.connection import Connection
@@ -49,7 +51,7 @@ async def find_gaps(
             break
         source = await sources.find(workflow, execution)
         if ticket is not None:
-            tickets.setdefault(ticket, TicketRecord()).add(source)
+            tickets.setdefault(ticket, TicketRecord()).add(source, execution)
         if not source.executions:  # the entries of that source say so
             continue
         if ticket is None:
@@ -63,12 +65,7 @@ async def find_gaps(
         for id, what in await store.list_odd_tickets(which.ticket)
     ]
     if not which.since and not full:
-        rows = await store.list_tickets(list(tickets))
-        found += [
-            Unlisted(source=sources.prefix + row.id, what=f"ticket {row.id} was changed: {what}")
-            for row in rows
-            if (what := ", ".join(tickets[row.id].list_differences(row)))
-        ]
+        found += [each async for each in find_odd_tickets(sources, store, which.ticket, tickets)]
     known = await store.read_acts(list(acts))
     found += [
         Unlisted(source=f"{sources.prefix}act.{act.id}", what=f"{act.kind} by {act.by} is missing")
@@ -94,14 +91,14 @@ async def _find_in_ticket(
     for work in find_works(source.executions):
         run = find_run(work)
         events = (await sources.find(run, None)).events
-        changes = {each.id: each for each in await tickets.list_changes(run=run)}
+        calls, ends = [*list_calls(events)], find_ends(source.executions, run)
+        for lost in list_lost_changes(run, calls, await tickets.list_changes(run=run), ends):
+            yield lost
         wanted = Counter[str]()
-        for call in list_calls(events):
-            if call.result is None or not call.result.ok:
-                continue
-            if call.name in CHANGES and (id := read_change(call)) not in changes:
-                yield f"change {id} of run {run} is missing"
-            if call.name in KINDS and run != work.ticket.run:  # it had no ticket from the start
+        for call in calls:
+            is_good = call.result is not None and call.result.ok
+            # A run that works on a ticket of its own had none from the start.
+            if is_good and call.name in KINDS and run != work.ticket.run:
                 wanted[KINDS[call.name]] += 1
         noted = Counter(
             "evidence" if note.kind == "pin" else note.kind

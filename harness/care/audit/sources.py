@@ -4,7 +4,7 @@ archive, whose seals are checked."""
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.history.v1 import HistoryEvent
@@ -21,7 +21,7 @@ from harness.care.contracts import (
     TicketSpec,
     Work,
 )
-from harness.contracts.effect import undone_run
+from harness.contracts.effect import undo_id, undone_run
 from harness.contracts.errors import HarnessError, RunNotFound
 from harness.contracts.event import DurableEvent
 from harness.engine.connection import Connection
@@ -69,6 +69,10 @@ class Sources:
             self._read[key] = await self._load(workflow, execution)
         return self._read[key]
 
+    def forget(self, workflow: str, execution: str | None) -> None:
+        """Read a history again when it is asked for next."""
+        self._read.pop((workflow, execution), None)
+
     async def _load(self, workflow: str, execution: str | None) -> Source:
         try:
             row = await self._find_seal(workflow, execution)
@@ -83,10 +87,37 @@ class Sources:
             return Source(Proof(state="broken", what=error.message))
 
     async def _find_seal(self, workflow: str, execution: str | None) -> SealRow | None:
+        whole = await self._list_seals(workflow)
+        return next((row for row in whole if execution in (None, *row.run_ids)), None)
+
+    async def _list_seals(self, workflow: str) -> list[SealRow]:
+        """The seals of whole histories of a workflow, the newest first."""
         namespace = self.connection.endpoints.namespace
         rows = await open_seals(self.connection).seals_of_run(workflow, namespace)
-        whole = (row for row in rows if row.kind != "part")
-        return next((row for row in whole if execution in (None, *row.run_ids)), None)
+        return [row for row in rows if row.kind != "part"]
+
+    async def list_undos(self, run: str) -> list[Source]:
+        """Read all undos of a run; a dry run is one too."""
+        workflow = undo_id(run)
+        seals = await self._list_seals(workflow)
+        sealed = {id for row in seals for id in row.run_ids}
+        live_ones = [id for id in await self._list_live(workflow) if id not in sealed]
+        ids = (*live_ones, *(row.run_ids[-1] for row in seals))
+        return [await self.find(workflow, id) for id in ids]
+
+    async def _list_live(self, workflow: str) -> set[str]:
+        """The executions of a workflow that Temporal has."""
+        client = self.connection.temporal
+        try:
+            newest = await live.newest_execution(client, workflow)
+        except RunNotFound:
+            return set()
+        which = f"WorkflowId = {quote_value(workflow)}"
+        try:  # it takes a moment until it lists the newest one
+            earlier = [each.run_id async for each in client.list_workflows(which)]
+        except RPCError as error:
+            raise unreachable_error(error) from error
+        return {newest, *earlier}
 
     async def _load_sealed(self, workflow: str, row: SealRow) -> Source:
         found = await verify_run(self.connection, workflow, row.hash)
@@ -104,22 +135,18 @@ class Sources:
 
     async def _load_live(self, workflow: str, execution: str | None) -> Source:
         client, proof = self.connection.temporal, Proof(state="unsealed")
-        is_undo = undone_run(workflow) != workflow
-        if not workflow.startswith(self.prefix) and not is_undo:
+        if not workflow.startswith(self.prefix) and not _is_undo(workflow):
             events = [e async for e in read_events(self.connection, workflow, wait=False)]
             return Source(proof, events=tuple(events))
         found = execution or await live.newest_execution(client, workflow)
         entries = [e async for e in live.read_entries(client, workflow, found, wait=False)]
-        executions = (Execution(found, tuple(entries)),)
-        return (
-            Source(proof, executions)
-            if is_undo
-            else await self._describe(workflow, proof, executions)
-        )
+        return await self._describe(workflow, proof, (Execution(found, tuple(entries)),))
 
     async def _describe(
         self, workflow: str, proof: Proof, executions: tuple[Execution, ...]
     ) -> Source:
+        if _is_undo(workflow):
+            return Source(proof, executions)
         if not workflow.startswith(self.prefix):
             return Source(proof, events=tuple(project_chain(workflow, executions)))
         if not await self._is_signed(workflow, executions[0].entries[0]):
@@ -158,7 +185,39 @@ class Sources:
                 yield found
 
 
+def _is_undo(workflow: str) -> bool:
+    return undone_run(workflow) != workflow
+
+
 # --- what is in histories
+
+
+@dataclass(frozen=True)
+class Activity:
+    """An activity that a history has, with its input."""
+
+    name: str
+    request: bytes
+    result: bytes | None = None
+    """None: it has not completed."""
+
+
+def list_activities(executions: Sequence[Execution]) -> Iterator[Activity]:
+    """The activities of histories, in the order in which they were scheduled."""
+    for execution in executions:
+        found = dict[int, Activity]()
+        for entry in execution.entries:
+            if entry.event_type == EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED:
+                asked = entry.activity_task_scheduled_event_attributes
+                name, sent = asked.activity_type.name, asked.input.payloads
+                found[entry.event_id] = Activity(name, sent[0].data if sent else b"")
+            elif entry.event_type == EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED:
+                done = entry.activity_task_completed_event_attributes
+                given = done.result.payloads
+                if given and done.scheduled_event_id in found:
+                    asked_for = found[done.scheduled_event_id]
+                    found[done.scheduled_event_id] = replace(asked_for, result=given[0].data)
+        yield from found.values()
 
 
 def find_saved_moves(executions: Sequence[Execution]) -> dict[int, tuple[SaveMove, bool]]:
@@ -177,11 +236,9 @@ def find_saved_moves(executions: Sequence[Execution]) -> dict[int, tuple[SaveMov
 
 def find_works(executions: Sequence[Execution]) -> Iterator[Work]:
     """The attempts in which an agent worked on a ticket."""
-    for entry in _list_entries(executions):
-        if entry.event_type == EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED:
-            asked = entry.activity_task_scheduled_event_attributes
-            if asked.activity_type.name == "work_on_ticket":
-                yield Work.model_validate_json(asked.input.payloads[0].data)
+    for each in list_activities(executions):
+        if each.name == "work_on_ticket":
+            yield Work.model_validate_json(each.request)
 
 
 def find_spec(executions: Sequence[Execution]) -> TicketSpec:

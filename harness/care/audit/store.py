@@ -42,9 +42,9 @@ FROM harness_care.change c
 """
 NOTES: LiteralString = """
 SELECT 'note/' || n.id, extract(epoch FROM n.at)::float8,
-  CASE n.kind WHEN 'pin' THEN 'evidence' ELSE n.kind END, n.by, t.subject, n.ticket, n.run,
-  n.id, n.text, NULL, n.evidence ->> 'commit', left(n.evidence ->> 'diff', %(max_diff)s),
-  n.evidence ->> 'verdict', n.run, NULL
+  CASE n.kind WHEN 'pin' THEN 'evidence' WHEN 'comment' THEN 'commented' ELSE n.kind END,
+  n.by, t.subject, n.ticket, n.run, n.id, n.text, NULL, n.evidence ->> 'commit',
+  left(n.evidence ->> 'diff', %(max_diff)s), n.evidence ->> 'verdict', n.run, NULL
 FROM harness_care.note n JOIN harness_care.ticket t ON t.id = n.ticket
 WHERE n.run IS NOT NULL
 """
@@ -127,9 +127,12 @@ class AuditStore:
         """List tickets that are not as their moves say, with what differs."""
         return [(id, what) for id, what in await self._database.fetch(ODD, {"ticket": ticket})]
 
-    async def list_tickets(self, ids: Sequence[str]) -> Sequence[Ticket]:
-        """List tickets by their ids."""
-        rows = await self._database.fetch(TICKETS + " WHERE id = ANY(%s)", (list(ids),))
+    async def list_tickets(self, ticket: str | None) -> Sequence[Ticket]:
+        """List all tickets, or one."""
+        which = {"ticket": ticket}
+        rows = await self._database.fetch(
+            TICKETS + " WHERE %(ticket)s::text IS NULL OR id = %(ticket)s ORDER BY id", which
+        )
         return build_rows(Ticket, rows)
 
     async def list_executions(self, ticket: str) -> list[str]:

@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from harness.care.audit.sources import Source, find_saved_moves, find_spec
+from harness.care.audit.sources import Source, Sources, find_saved_moves, find_spec
+from harness.care.audit.store import AuditStore
+from harness.care.audit.views import Unlisted
 from harness.care.contracts import Move, TicketSpec
 from harness.care.tickets.rows import Ticket
+
+NO_HISTORY = (
+    "has no history: it was added outside of harness, or its history is lost: Temporal keeps it no "
+    "longer, and it is not sealed"
+)
+NOT_STARTED = (
+    "has no history yet: its workflow has not started since it was reported, or it was added "
+    "outside of harness"
+)
+GRACE_S, LOOK_S = 5.0, 0.25
+"""How long the starts of tickets that were reported just now are waited for."""
+ACT = "act."
+"""How what follows the prefix begins in the ids of acts: no ticket has such an id."""
 
 
 @dataclass
@@ -16,11 +32,13 @@ class TicketRecord:
 
     specs: list[TicketSpec] = field(default_factory=list[TicketSpec])
     moves: list[Move] = field(default_factory=list[Move])
+    executions: set[str] = field(default_factory=set[str])
     is_whole: bool = True
     """Whether all histories could be read."""
 
-    def add(self, source: Source) -> None:
+    def add(self, source: Source, execution: str) -> None:
         """Add one history."""
+        self.executions.add(execution)
         if not source.executions:
             self.is_whole = False
             return
@@ -50,3 +68,54 @@ class TicketRecord:
                 linked.append(fields.link)
             linked = [each for each in linked if each != fields.unlink]
         return linked
+
+
+async def find_odd_tickets(
+    sources: Sources, store: AuditStore, ticket: str | None, records: Mapping[str, TicketRecord]
+) -> AsyncIterator[Unlisted]:
+    """Tickets whose rows are not as their histories say, and those without a history. `ticket`:
+    only this one. `records`: of the histories that were found before the rows are read."""
+    deadline = asyncio.get_running_loop().time() + GRACE_S
+    for row in await store.list_tickets(ticket):
+        record = records.get(row.id)
+        what = await (
+            _describe_unknown(sources, store, row, deadline)
+            if record is None or not record.specs
+            else _describe_changes(store, row, record)
+        )
+        if what:
+            yield Unlisted(source=sources.prefix + row.id, what=what)
+
+
+async def _describe_changes(store: AuditStore, row: Ticket, record: TicketRecord) -> str:
+    wrong = record.list_differences(row)
+    if not wrong or not record.executions.issuperset(await store.list_executions(row.id)):
+        return ""  # what differs may come from a history that is gone
+    return f"ticket {row.id} was changed: {', '.join(wrong)}"
+
+
+async def _describe_unknown(
+    sources: Sources, store: AuditStore, row: Ticket, deadline: float
+) -> str:
+    """What is wrong with a ticket of which no history was read."""
+    who = f"ticket {row.id} by {row.opened_by}"
+    if not row.id.startswith(ACT):
+        proof = (await _wait_for_history(sources, row, deadline)).proof
+        if proof.state == "broken":
+            return f"{who} has a history that proves nothing: {proof.what}"
+        if proof.state != "missing":
+            return ""  # it was opened meanwhile, or its deletion is recorded
+    is_new = not row.started and row.state == "open" and not row.attempts
+    is_new = is_new and not await store.list_executions(row.id)
+    return f"{who} {NOT_STARTED if is_new else NO_HISTORY}"
+
+
+async def _wait_for_history(sources: Sources, row: Ticket, deadline: float) -> Source:
+    """The history of a ticket, which may be about to begin."""
+    loop, workflow = asyncio.get_running_loop(), sources.prefix + row.id
+    source = await sources.find(workflow, None)
+    while source.proof.state == "missing" and not row.started and loop.time() < deadline:
+        await asyncio.sleep(LOOK_S)
+        sources.forget(workflow, None)
+        source = await sources.find(workflow, None)
+    return source

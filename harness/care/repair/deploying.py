@@ -21,7 +21,14 @@ from harness.care.store import CareStore, StoredSubject
 from harness.care.subjects.commands import Ran, run_command, wait_for_process
 from harness.care.subjects.health import check_health, wait_until_healthy
 from harness.care.subjects.subject import Command, Subject
-from harness.care.tickets.rows import ENDED_BADLY, ChangeRow
+from harness.care.tickets.rows import (
+    ENDED_BADLY,
+    NOT_FINISHED,
+    NOT_TAKEN_BACK,
+    STUCK_TOO,
+    TAKEN_BACK,
+    ChangeRow,
+)
 from harness.care.tickets.store import TicketStore
 from harness.contracts.errors import HarnessError, StoreUnavailable, TargetChanged, ToolFailed
 from harness.engine.connection import Connection
@@ -117,7 +124,7 @@ class Deployer:
             raise  # the call is made again, and goes on where it was
         except HarnessError as error:
             await self._recover(clone, change, error)
-            raise ToolFailed(f"The deploy failed and was taken back: {error.message}") from None
+            raise ToolFailed(f"{TAKEN_BACK}{error.message}") from None
         await self._changes.end_change(change.id, "done")
         return replace(change, state="done")
 
@@ -213,10 +220,10 @@ class Deployer:
             except StoreUnavailable:
                 raise  # retried, and resumed where it stopped
             except HarnessError as error:
-                message = f"It was not finished, and cannot be taken back: {error.message}"
+                message = f"{NOT_TAKEN_BACK}{error.message}"
                 await self._changes.end_change(change.id, "stuck", message)
             else:
-                await self._changes.end_change(change.id, "failed", "it was not finished")
+                await self._changes.end_change(change.id, "failed", NOT_FINISHED)
         return await self._changes.list_changes(run=run)
 
     def check_permission(self) -> None:
@@ -279,7 +286,7 @@ class Deployer:
             problems.append(second.message)
         message = error.message
         if problems:
-            message = f"{message} Taking it back failed too: {' '.join(problems)}"
+            message = f"{message}{STUCK_TOO}{' '.join(problems)}"
         await self._changes.end_change(change.id, "stuck" if problems else "failed", message)
         if problems:
             raise ToolFailed(message) from None

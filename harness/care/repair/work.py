@@ -10,7 +10,17 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.care.contracts import TicketSpec, Undone, Verified, Verify, WatchChange, Work, Worked
+from harness.care.acts import digest_change
+from harness.care.contracts import (
+    ChangeEnd,
+    TicketSpec,
+    Undone,
+    Verified,
+    Verify,
+    WatchChange,
+    Work,
+    Worked,
+)
 from harness.care.repair.agent import NAME, brief_on
 from harness.care.repair.deploying import Deployer
 from harness.care.repair.following import find_move, find_run, is_rejection
@@ -76,6 +86,7 @@ class TicketWork:
             changed_at=first.at if first else None,
             window_seconds=await self._find_window(ticket, made),
             summary=summary[:MAX_SUMMARY], rejected=rejected, stuck=" ".join(stuck)[:MAX_SUMMARY],
+            changes=describe_ends(changes),
         )  # fmt: skip
 
     async def stop(self, ticket: str, run: str) -> Undone:
@@ -89,8 +100,9 @@ class TicketWork:
         if stored is None:
             return Undone(undone=0)
         before = await TicketStore(self.connection.database).list_changes(run=run)
-        await Deployer(self.connection, stored).settle(run)
-        return Undone(undone=sum(each.state == "started" for each in before))
+        changes = await Deployer(self.connection, stored).settle(run)
+        undone = sum(each.state == "started" for each in before)
+        return Undone(undone=undone, changes=describe_ends(changes))
 
     async def verify(self, request: Verify) -> Verified:
         """See whether invariants hold now."""
@@ -111,7 +123,8 @@ class TicketWork:
         report = await undo_run(self.connection, run, by="care")
         changes = await TicketStore(self.connection.database).list_changes(run=run)
         undone = sum(each.state == "undone" for each in changes)
-        return Undone(undone=undone, stopped="" if report.stopped is None else str(report.stopped))
+        stopped = "" if report.stopped is None else str(report.stopped)
+        return Undone(undone=undone, stopped=stopped, changes=describe_ends(changes))
 
     async def remove_workspaces(self, ticket: str) -> None:
         """Remove what the runs of a closed ticket have edited; commits stay on their branches."""
@@ -190,6 +203,13 @@ class TicketWork:
             if each.invariant.slo is None or each.invariant.name == ticket.invariant
         )
         return max(windows, default=0.0)
+
+
+def describe_ends(changes: Sequence[ChangeRow]) -> tuple[ChangeEnd, ...] | None:
+    """What became of changes, for the history of their ticket: the rows are only a copy."""
+    return tuple(
+        ChangeEnd(id=each.id, state=each.state, digest=digest_change(each)) for each in changes
+    )
 
 
 async def write_prompt(

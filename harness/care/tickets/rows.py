@@ -17,6 +17,13 @@ ChangeKind = Literal["deploy", "restart"]
 ChangeState = Literal["started", "done", "failed", "stuck", "undone"]
 """failed: nothing is left of it. stuck: it failed, and something may be left of it."""
 ENDED_BADLY: tuple[ChangeState, ...] = ("failed", "stuck")
+TAKEN_BACK = "The deploy failed and was taken back: "
+"""How the result of a deploy begins that failed."""
+STUCK_TOO = " Taking it back failed too: "
+"""What the message of a deploy has that is stuck."""
+NOT_FINISHED = "it was not finished"
+NOT_TAKEN_BACK = "It was not finished, and cannot be taken back: "
+"""How the message of a change begins that is stuck since its call was cut off."""
 
 
 @dataclass(frozen=True, kw_only=True)
