@@ -32,6 +32,15 @@ class Evaluated(Frozen):
 TICKET_WORKFLOW = "CareTicket"
 
 
+class Carried(Frozen):
+    """What a ticket knows besides its state, when no agent is at work on it."""
+
+    wants_work: bool
+    stuck: bool
+    closes_at: float | None = None
+    asked_by: str | None = None
+
+
 class TicketSpec(Frozen):
     """Input of a ticket's workflow."""
 
@@ -50,6 +59,8 @@ class TicketSpec(Frozen):
     run: str | None = None
     """A run that changes the subject without having been started by a ticket: it is the first one
     that works on it."""
+    carried: Carried | None = None
+    """What an execution leaves to the next one, once its history is long."""
 
 
 class TicketFields(Frozen):

@@ -26,6 +26,8 @@ async def check_run_may_change(
         raise ToolFailed(
             f"This run works on a ticket of {found.subject}: it may not change {subject.name}."
         )
+    if found is not None and found.state == "closed":  # a run that began as it was closed
+        raise ToolFailed("The ticket of this run is closed: nothing is changed any more.")
     spec = await read_spec(connection, run)
     owner = None if spec is None else spec.owner
     if owner in (None, subject.owner) or await _is_admin(connection, owner):

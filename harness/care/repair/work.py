@@ -29,9 +29,9 @@ from harness.care.repair.look import LOOK_EVERY_S, look_at
 from harness.care.repair.refusals import describe_refusals, list_rejections
 from harness.care.store import CareStore, StoredSubject
 from harness.care.subjects.registry import find_subject
-from harness.care.tickets.client import send_to_ticket
 from harness.care.tickets.rows import ChangeRow, Ticket
 from harness.care.tickets.store import TicketStore
+from harness.care.tickets.workflows import send_to_ticket
 from harness.care.workflow_ids import find_workflow_id
 from harness.contracts.clean_text import clean_line
 from harness.contracts.errors import (
@@ -166,7 +166,11 @@ class TicketWork:
             messages=messages, id=run, workspace=place, by=f"ticket {ticket.id}",
             labels={LABEL: ticket.id}, owner=stored.subject.owner,
         )  # fmt: skip
-        await TicketStore(self.connection.database).set_run(ticket.id, run)
+        store = TicketStore(self.connection.database)
+        row = await store.find(ticket.id)
+        if row is not None and row.state == "closed":
+            raise ToolFailed("The ticket was closed meanwhile.")
+        await store.set_run(ticket.id, run)
         with suppress(RunIdTaken):  # by this ticket, when its texts or the agent were others
             await start_run(self.connection, agent, asked, eager=False)
 

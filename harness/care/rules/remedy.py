@@ -17,7 +17,7 @@ from harness.care.rules.seen import (
     read_number,
     write_clock,
 )
-from harness.care.runbooks.runbook import Runbook
+from harness.care.runbooks.runbook import NUMBER, Runbook
 
 Call = tuple[str, Mapping[str, object]]
 Step = tuple[str, Call | None]
@@ -31,8 +31,8 @@ _RUNBOOK = re.compile(
     r"(?:; if: (.*?))?(?:; do: ([^;]*))?$",
     re.MULTILINE,
 )
-_CHANGE = re.compile(r"(set|multiply) ([A-Za-z0-9_.-]+) in (\S+) (?:to|by) ([0-9.]+)")
-_CONDITION = re.compile(r"(.+?) ([<>]=?|[!=]=) ([0-9.eE+-]+)")
+_CHANGE = re.compile(rf"(set|multiply) ([A-Za-z0-9_.-]+) in (\S+) (?:to|by) ({NUMBER})")
+_CONDITION = re.compile(rf"(.+?) ([<>]=?|[!=]=) ([+-]?{NUMBER}(?:[eE][+-]?[0-9]+)?)")
 _VALUE = re.compile(r": (-?[0-9][0-9.e+-]*[kMGT]?)$", re.MULTILINE)
 _MEMORY = re.compile(r"_memory_bytes\b")
 EVIDENCE, FIGURES, SEEN, MOST_QUERY = 1_200, 300, 500, 200
@@ -192,7 +192,7 @@ def _change_number(seen: Seen, cause: Cause) -> Step:
     read = seen.find("read_file", path=file)
     if read is None:
         return f"What does {file} say?", ("read_file", {"path": file})
-    line = re.search(rf"^([ \t]*{re.escape(key)}[ \t]*[=:][ \t]*)([0-9.]+)(.*)$",
+    line = re.search(rf"^([ \t]*{re.escape(key)}[ \t]*[=:][ \t]*)({NUMBER})(?![0-9.])(.*)$",
                      read.content, re.MULTILINE)  # fmt: skip
     if read.failed or line is None:
         return f"{file} has no number {key}. A person has to look.", None

@@ -25,9 +25,10 @@ from harness.tools.files import confine
 
 SUFFIX = ".md"
 MAX_FILES, MAX_BYTES, MAX_LINE = 100, 32_768, 300
+NUMBER = r"[0-9]*\.?[0-9]+"
 DO = (
-    r"^(restart|ask|set [A-Za-z0-9_.-]+ in \S+ to [0-9.]+"
-    r"|multiply [A-Za-z0-9_.-]+ in \S+ by [0-9.]+)$"
+    rf"^(restart|ask|set [A-Za-z0-9_.-]+ in \S+ to {NUMBER}"
+    rf"|multiply [A-Za-z0-9_.-]+ in \S+ by {NUMBER})$"
 )
 """What a runbook can say that a program does."""
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,60}\.md")

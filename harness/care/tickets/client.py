@@ -3,46 +3,32 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import uuid
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from datetime import timedelta
-from typing import Any, cast
 
-from temporalio.client import (
-    WorkflowHandle,
-    WorkflowUpdateFailedError,
-    WorkflowUpdateRPCTimeoutOrCancelledError,
-)
-from temporalio.exceptions import ApplicationError
-from temporalio.service import RPCError, RPCStatusCode
-
-from harness.care.capability import CARE
-from harness.care.contracts import (
-    TICKET_WORKFLOW,
-    TicketAct,
-    TicketChange,
-    TicketFields,
-    TicketSpec,
-    describe_fields,
-)
+from harness.care.contracts import TicketAct, TicketChange, TicketFields, describe_fields
 from harness.care.invariants.judge import Judgement
 from harness.care.invariants.rows import Watched
-from harness.care.states import ALREADY, CAN_WORK, RESOLVE_ALONE, SETTLES, Action, TicketState
-from harness.care.store import CareStore
+from harness.care.states import CAN_WORK, OPEN_STATES, RESOLVE_ALONE, SETTLES, Action
 from harness.care.subjects.registry import find_subject
 from harness.care.ticket_views import TicketChangeBody
 from harness.care.tickets.rows import SETTLED, Report, Ticket, TicketFilter, fingerprint
 from harness.care.tickets.store import TicketStore
-from harness.care.workflow_ids import find_workflow_id
-from harness.contracts.errors import NoWorker, RunIdTaken, TicketNotFound, TicketRefused
+from harness.care.tickets.workflows import (
+    AlreadySo,
+    observe,
+    start_ticket,
+    tell_ticket,
+    update_ticket,
+)
+from harness.contracts.errors import StackUnreachable, TicketNotFound, TicketRefused
 from harness.engine.connection import Connection
-from harness.engine.retry import unreachable_error
-from harness.engine.signed_start import start_workflow
 
+log = logging.getLogger(__name__)
 WATCH = "watch"
 MAX_TEXT = 10_000
-PATIENCE = timedelta(seconds=15)
 COPIED_S, LOOK_S = 3.0, 0.05
 """How long the row of a ticket is waited for once its workflow has changed, and how often it is
 read."""
@@ -57,15 +43,29 @@ async def report_judgements(
     bad = [pair for pair in pairs if pair[1].state == "broken"]
     # In a gap of its data, what was broken before is not yet good.
     still_bad = {_identify(e) for e, j in pairs if j.state == "broken" or j.violated_since}
-    held = {_identify(e) for e, j in pairs if j.state == "holds"} - still_bad
-    await report(connection, await _choose_reports(connection, bad))
+    held = {_identify(e): j.since for e, j in pairs if j.state == "holds"}
     if held:
         waiting = await TicketStore(connection.database).list(
             TicketFilter(states=RESOLVE_ALONE), 10_000
         )
         for ticket in waiting:
-            if ticket.id in held:
-                await observe(connection, ticket.id, holds=True)
+            if ticket.id in held and ticket.id not in still_bad:
+                await _tell_once(connection, ticket, held[ticket.id])
+    await report(connection, await _choose_reports(connection, bad))
+
+
+async def _tell_once(connection: Connection, ticket: Ticket, since: float) -> None:
+    """Tell a ticket that its invariant holds again, once since it holds and since the ticket was
+    changed: one that a person has to look at stays as it is, and a history bears some signals."""
+    what = max(since, ticket.changed)
+    if ticket.told == what:
+        return
+    try:
+        await tell_ticket(connection, ticket, holds=True)
+    except TicketRefused as error:  # others are told all the same
+        log.warning("ticket %s cannot be told that its invariant holds: %s", ticket.id, error)
+        return
+    await TicketStore(connection.database).note_told(ticket.id, what)
 
 
 async def report(connection: Connection, reports: Sequence[Report]) -> None:
@@ -74,16 +74,29 @@ async def report(connection: Connection, reports: Sequence[Report]) -> None:
         return
     store = TicketStore(connection.database)
     known = await store.report(reports)
-    started = list[str]()
+    started, failed = list[str](), None
     for each in {each.id: each for each in reports}.values():
         state, was_started = known[each.id]
-        if state == "resolved" and was_started:
-            await observe(connection, each.id, holds=False)
-        elif not was_started or state == "closed":
-            await _start(connection, each, "open" if state == "open" else "reopened")
+        try:
+            if was_started and (state in OPEN_STATES or await _reopen(connection, each.id, state)):
+                continue
+            await start_ticket(connection, each, "open" if state == "open" else "reopened")
             started.append(each.id)
+        except TicketRefused as error:  # others are reported all the same
+            log.warning("ticket %s cannot be told that it is broken again: %s", each.id, error)
+        except StackUnreachable as error:
+            if failed is not None:
+                break  # it is not this ticket alone
+            failed = error
     if started:
         await store.note_started(started)
+    if failed is not None:
+        raise failed
+
+
+async def _reopen(connection: Connection, ticket: str, state: str) -> bool:
+    """Tell a resolved ticket that its cause is back; returns whether it has a workflow."""
+    return state == "resolved" and await observe(connection, ticket, holds=False)
 
 
 async def open_ticket(
@@ -125,7 +138,7 @@ async def _open(
     await store.report([report])
     if run is not None:
         await store.set_run(report.id, run)
-    await _start(connection, report, "open", autonomous=autonomous, run=run)
+    await start_ticket(connection, report, "open", autonomous=autonomous, run=run)
     await store.note_started([report.id])
 
 
@@ -153,8 +166,9 @@ async def act_on_ticket(
     """
     act = TicketAct(action=action, by=by, why=why[:MAX_TEXT] or f"by {by}")
     try:
-        before, state = await _update(connection, id, "act", act)
-    except _Already:
+        before = await find_ticket(connection, id)
+        state = await update_ticket(connection, before, "act", act)
+    except AlreadySo:
         before, state = await find_ticket(connection, id), SETTLES[action]
 
     def is_copied(row: Ticket) -> bool:
@@ -183,7 +197,8 @@ async def change_ticket(connection: Connection, id: str, body: TicketChangeBody,
         other = await find_ticket(connection, fields.link)
         if other.id == id:
             raise TicketRefused("A ticket cannot be related to itself.")
-    before, _ = await _update(connection, id, "change", TicketChange(fields=fields, by=by))
+    before = await find_ticket(connection, id)
+    await update_ticket(connection, before, "change", TicketChange(fields=fields, by=by))
     found = await _wait_for_row(connection, before.id, lambda row: _apply(row, fields) == row)
     return _apply(found, fields)
 
@@ -213,95 +228,6 @@ async def _wait_for_row(
         if is_copied(found) or loop.time() > deadline:
             return found
         await asyncio.sleep(LOOK_S)
-
-
-async def _update(
-    connection: Connection, id: str, update: str, content: object
-) -> tuple[Ticket, TicketState]:
-    """Send an update to a ticket's workflow; returns the ticket before it, and the state after."""
-    ticket = await find_ticket(connection, id)
-    wanted = SETTLES.get(content.action) if isinstance(content, TicketAct) else None
-    if not ticket.started and ticket.state == "closed":  # its workflow has ended
-        refused = _Already if wanted == "closed" else TicketRefused
-        raise refused("A ticket that is closed cannot be changed.")
-    if not ticket.started:  # it was reported a moment ago, or who opened it has died since
-        await _start(connection, _report_again(ticket), ticket.state)
-    handle = connection.temporal.get_workflow_handle(await find_workflow_id(connection, ticket.id))
-    try:
-        answer = await handle.execute_update(update, content, result_type=str, rpc_timeout=PATIENCE)
-    except WorkflowUpdateRPCTimeoutOrCancelledError:
-        raise NoWorker(
-            f"No worker took the request within {PATIENCE.seconds} s.",
-            fix="Start one: harness worker. Then repeat the request.",
-        ) from None
-    except WorkflowUpdateFailedError as error:
-        raise _describe_refusal(error) from None
-    except RPCError as error:
-        if error.status is RPCStatusCode.NOT_FOUND:
-            refused = _Already if wanted == ticket.state else TicketRefused
-            raise refused(f"The ticket is {ticket.state}; its workflow has ended.") from None
-        raise unreachable_error(error) from error
-    return ticket, cast("TicketState", answer)
-
-
-def _describe_refusal(error: WorkflowUpdateFailedError) -> TicketRefused:
-    cause = error.cause
-    if isinstance(cause, ApplicationError):
-        return (_Already if cause.type == ALREADY else TicketRefused)(cause.message)
-    return TicketRefused(str(cause or error))
-
-
-class _Already(TicketRefused):
-    """What was asked for is so already."""
-
-
-async def _start(
-    connection: Connection,
-    report: Report,
-    state: TicketState,
-    *,
-    autonomous: bool | None = None,
-    run: str | None = None,
-) -> None:
-    """Start a ticket's workflow, unless it is open."""
-    if autonomous is None:
-        stored = await CareStore(connection.database).list_subjects(report.subject)
-        autonomous = bool(stored) and stored[0].subject.autonomous
-    known = await TicketStore(connection.database).find(report.id)
-    spec = TicketSpec(
-        id=report.id, subject=report.subject, title=report.title, invariant=report.invariant,
-        by=report.by, autonomous=autonomous, state=state, attempts=known.attempts if known else 0,
-        run=run,
-    )  # fmt: skip
-    id = await find_workflow_id(connection, report.id)
-    try:
-        await start_workflow(
-            connection, CARE, TICKET_WORKFLOW, spec, id=id, static_summary=report.title[:200]
-        )
-    except RunIdTaken:
-        return  # another process was faster, or the last one died before it noted the start
-
-
-async def observe(connection: Connection, ticket: str, *, holds: bool) -> None:
-    """Tell a ticket that its cause is gone, or is back; nothing if its workflow has ended."""
-    handle = connection.temporal.get_workflow_handle(await find_workflow_id(connection, ticket))
-    await send_to_ticket(handle, "observe", holds)
-
-
-async def send_to_ticket(handle: WorkflowHandle[Any, Any], signal: str, content: object) -> None:
-    """Send a signal to a ticket's workflow; nothing if it has ended."""
-    try:
-        await handle.signal(signal, content)
-    except RPCError as error:
-        if error.status is not RPCStatusCode.NOT_FOUND:
-            raise unreachable_error(error) from error
-
-
-def _report_again(ticket: Ticket) -> Report:
-    return Report(
-        id=ticket.id, subject=ticket.subject, title=ticket.title, severity=ticket.severity,
-        by=ticket.opened_by, invariant=ticket.invariant,
-    )  # fmt: skip
 
 
 async def _choose_reports(

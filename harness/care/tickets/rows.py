@@ -58,6 +58,9 @@ class Ticket:
     attempts: int
     run: str | None
     started: bool
+    told: float | None = None
+    """The moment since which its invariant holds, or at which the ticket was changed if that was
+    later, when it was told last that the invariant holds."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -38,7 +38,7 @@ PRIORITY: LiteralString = """coalesce(priority, CASE severity WHEN 'critical' TH
 TICKETS: LiteralString = f"""
 SELECT id, subject, invariant, title, severity, {PRIORITY}, assignee, linked, state, opened_by,
   extract(epoch FROM opened)::float8, extract(epoch FROM changed)::float8, count,
-  extract(epoch FROM seen)::float8, attempts, run, started
+  extract(epoch FROM seen)::float8, attempts, run, started, told
 FROM harness_care.ticket
 """
 WHICH: LiteralString = f"""
@@ -138,6 +138,12 @@ class TicketStore:
         """Note that the workflows of these tickets have started, or have ended."""
         await self._database.fetch(
             "UPDATE harness_care.ticket SET started = %s WHERE id = ANY(%s)", (started, list(ids))
+        )
+
+    async def note_told(self, id: str, what: float) -> None:
+        """Note what a ticket was told of last: see `Ticket.told`."""
+        await self._database.fetch(
+            "UPDATE harness_care.ticket SET told = %s WHERE id = %s", (what, id)
         )
 
     async def find(self, id: str) -> Ticket | None:

@@ -6,7 +6,7 @@ The workflow is the truth about a ticket; the row in Postgres is a copy for list
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
@@ -16,6 +16,7 @@ from temporalio.exceptions import ActivityError, ApplicationError
 
 from harness.care.contracts import (
     TICKET_WORKFLOW,
+    Carried,
     Move,
     SaveMove,
     TicketAct,
@@ -75,7 +76,10 @@ class CareTicket:
         """When a ticket that is resolved is closed."""
         self.stuck = False
         """Whether something may be left of a change that failed: a person must look."""
-        self._move(self.state, spec.title, spec.by)  # before any update
+        if spec.carried is None:
+            self._move(self.state, spec.title, spec.by)  # before any update
+        else:
+            self._take_over(spec.carried)
 
     @workflow.run
     async def run(self, _: TicketSpec) -> str:
@@ -83,6 +87,8 @@ class CareTicket:
             if self.state == "closed" and self.working is not None:
                 await self._stop_work()
             await self._save_moves()
+            if self._is_long():
+                workflow.continue_as_new(self._carry_over())
             if self.wants_work and self.working is None and self.state in CAN_WORK:
                 self.wants_work = False
                 self.working = asyncio.create_task(self._work())
@@ -153,6 +159,29 @@ class CareTicket:
     @workflow.query(description="The state of the ticket.")
     def show(self) -> TicketState:
         return self.state
+
+    # --- a long history
+
+    def _is_long(self) -> bool:
+        """Whether to go on in another execution: a history bears 10,000 signals."""
+        is_idle = self.working is None and not self.unsaved and self.state != "closed"
+        is_due = is_idle and workflow.info().is_continue_as_new_suggested()
+        return is_due and workflow.patched("goes-on-anew")
+
+    def _carry_over(self) -> TicketSpec:
+        carried = Carried(
+            wants_work=self.wants_work, stuck=self.stuck, asked_by=self.asked_by,
+            closes_at=self.closes_at.timestamp() if self.closes_at else None,
+        )  # fmt: skip
+        return self.spec.model_copy(
+            update={"state": self.state, "attempts": self.attempts, "carried": carried}
+        )
+
+    def _take_over(self, carried: Carried) -> None:
+        self.wants_work, self.stuck = carried.wants_work, carried.stuck
+        self.asked_by = carried.asked_by
+        if carried.closes_at is not None:
+            self.closes_at = datetime.fromtimestamp(carried.closes_at, UTC)
 
     # --- waiting
 
