@@ -56,6 +56,18 @@ async def _is_told(shop: Shop, ticket: str) -> bool:
     return found is not None and found.told is not None
 
 
+async def terminate(shop: Shop, ticket: str) -> None:
+    """End the workflow of a ticket, once it has begun: the row is there before."""
+
+    async def is_started() -> bool:
+        found = await TicketStore(shop.connection.database).find(ticket)
+        return found is not None and found.started
+
+    await eventually(is_started)
+    workflow = await find_workflow_id(shop.connection, ticket)
+    await shop.connection.temporal.get_workflow_handle(workflow).terminate()
+
+
 async def test_a_ticket_whose_workflow_was_terminated_goes_on(
     care: Harness, make_shop: MakeShop
 ) -> None:
@@ -63,11 +75,10 @@ async def test_a_ticket_whose_workflow_was_terminated_goes_on(
     shop.commit("5", "0", "Save money")
     id = shop.ticket_of("errors")
     await shop.ticket(id, "open")
-    workflow = await find_workflow_id(shop.connection, id)
-    await shop.connection.temporal.get_workflow_handle(workflow).terminate()
+    await terminate(shop, id)
     await client.act_on_ticket(shop.connection, id, "work", "tester")
     ticket = await shop.ticket(id, "proposed")
-    await shop.connection.temporal.get_workflow_handle(workflow).terminate()
+    await terminate(shop, id)
     assert ticket.run is not None
     await care.get_run(ticket.run).abort()
     closed = await client.act_on_ticket(shop.connection, id, "close", "tester")
@@ -81,8 +92,7 @@ async def test_a_ticket_without_workflow_is_resolved_by_the_watch(
     shop.commit("5", "0", "Save money")
     id = shop.ticket_of("errors")
     await shop.ticket(id, "open")
-    workflow = await find_workflow_id(shop.connection, id)
-    await shop.connection.temporal.get_workflow_handle(workflow).terminate()
+    await terminate(shop, id)
     shop.commit("0", "0", "Spend it again")
     await shop.ticket(id, "resolved")
 

@@ -95,7 +95,7 @@ async def test_what_happened_is_marked_on_the_axis(
         await asyncio.to_thread(subprocess.run, git, cwd=subject_folder, check=True)
     await places.stack("care", "subject", "add", str(subject_folder))
     await places.stack("care", "silence", name, "--for", "1h", "--reason", "we move")
-    words = ("care", "query", 'up{job="self"}', "--since", "1m", "--subject", name)
+    words = ("care", "query", 'up{job="self"}', "--since", "2m", "--subject", name)
     for run in (places.stack, places.daemon):
         text = (await run(*words)).out
         assert "1  20" in text and "commit   Raise the" in text and "\x1b" not in text
