@@ -35,6 +35,8 @@ TICKET_WORKFLOW = "CareTicket"
 class Carried(Frozen):
     """What a ticket knows besides its state, when no agent is at work on it."""
 
+    number: int
+    """Of its last move: the numbers go on, for histories are sealed as one."""
     wants_work: bool
     stuck: bool
     closes_at: float | None = None

@@ -222,16 +222,12 @@ def list_activities(executions: Sequence[Execution]) -> Iterator[Activity]:
 
 def find_saved_moves(executions: Sequence[Execution]) -> dict[int, tuple[SaveMove, bool]]:
     """The moves that a ticket's workflow wanted saved, by their numbers, and whether they were."""
-    found, saved = dict[int, tuple[int, SaveMove]](), set[int]()
-    for entry in _list_entries(executions):
-        if entry.event_type == EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED:
-            asked = entry.activity_task_scheduled_event_attributes
-            if asked.activity_type.name == "save_ticket_move":
-                request = SaveMove.model_validate_json(asked.input.payloads[0].data)
-                found[request.number] = entry.event_id, request
-        elif entry.event_type == EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED:
-            saved.add(entry.activity_task_completed_event_attributes.scheduled_event_id)
-    return {number: (request, id in saved) for number, (id, request) in found.items()}
+    found = dict[int, tuple[SaveMove, bool]]()
+    for each in list_activities(executions):
+        if each.name == "save_ticket_move":
+            request = SaveMove.model_validate_json(each.request)
+            found[request.number] = request, each.result is not None
+    return found
 
 
 def find_works(executions: Sequence[Execution]) -> Iterator[Work]:
@@ -251,8 +247,3 @@ def find_act(executions: Sequence[Execution]) -> CareAct:
     """The act that a workflow records."""
     started = executions[0].entries[0].workflow_execution_started_event_attributes
     return CareAct.model_validate_json(started.input.payloads[0].data)
-
-
-def _list_entries(executions: Sequence[Execution]) -> Iterator[HistoryEvent]:
-    for execution in executions:
-        yield from execution.entries

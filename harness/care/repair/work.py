@@ -133,10 +133,8 @@ class TicketWork:
             if stored is None:
                 return
             clone = await open_clone(Path(stored.folder))
-        except (
-            ToolFailed,
-            SubjectForged,
-        ) as error:  # the folder was moved, or is on another machine
+        except (ToolFailed, SubjectForged) as error:
+            # The folder was moved, or is on another machine, or nobody knows who named it.
             log.warning("the workspaces of ticket %s stay: %s", ticket, error.message)
             return
         places = (self.connection.project / WORKSPACES).glob(f"care-{ticket}-*")
@@ -209,7 +207,7 @@ class TicketWork:
         return max(windows, default=0.0)
 
 
-def describe_ends(changes: Sequence[ChangeRow]) -> tuple[ChangeEnd, ...] | None:
+def describe_ends(changes: Sequence[ChangeRow]) -> tuple[ChangeEnd, ...]:
     """What became of changes, for the history of their ticket: the rows are only a copy."""
     return tuple(
         ChangeEnd(id=each.id, state=each.state, digest=digest_change(each)) for each in changes

@@ -47,9 +47,9 @@ async def update_ticket(
         TicketRefused: It is in a state in which that makes no sense.
         NoWorker: No worker takes the request.
     """
-    wanted = SETTLES.get(content.action) if isinstance(content, TicketAct) else None
+    is_closing = isinstance(content, TicketAct) and SETTLES.get(content.action) == "closed"
+    refused = AlreadySo if is_closing else TicketRefused
     if not ticket.started and ticket.state == "closed":  # its workflow has ended
-        refused = AlreadySo if wanted == "closed" else TicketRefused
         raise refused("A ticket that is closed cannot be changed.")
     if not ticket.started:  # it was reported a moment ago, or who opened it has died since
         await start_ticket(connection, report_again(ticket), ticket.state)
@@ -57,7 +57,6 @@ async def update_ticket(
         return await _send_update(connection, ticket.id, update, content)
     except _NoWorkflow:
         if ticket.state == "closed":
-            refused = AlreadySo if wanted == "closed" else TicketRefused
             raise refused("The ticket is closed; its workflow has ended.") from None
     await _revive(connection, ticket)
     try:

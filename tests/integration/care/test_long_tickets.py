@@ -154,5 +154,10 @@ async def test_a_ticket_goes_on_in_another_execution(care: Harness, make_shop: M
     assert (closed.state, closed.priority, closed.assignee) == ("closed", "high", "ada")
     moves = (await reading.show_ticket(shop.connection, ticket.id)).moves
     assert [each.state for each in moves] == ["open", "open", "open", "closed"]
+    rows = await shop.connection.database.fetch(
+        "SELECT number FROM harness_care.ticket_move WHERE ticket = %s ORDER BY number",
+        (ticket.id,),
+    )
+    assert [number for (number,) in rows] == [1, 2, 3, 4], "its histories are sealed as one"
     with pytest.raises(HarnessError):
         await client.act_on_ticket(shop.connection, ticket.id, "work", "tester")

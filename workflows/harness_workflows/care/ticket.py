@@ -170,7 +170,8 @@ class CareTicket:
 
     def _carry_over(self) -> TicketSpec:
         carried = Carried(
-            wants_work=self.wants_work, stuck=self.stuck, asked_by=self.asked_by,
+            number=self.number, wants_work=self.wants_work, stuck=self.stuck,
+            asked_by=self.asked_by,
             closes_at=self.closes_at.timestamp() if self.closes_at else None,
         )  # fmt: skip
         return self.spec.model_copy(
@@ -178,6 +179,7 @@ class CareTicket:
         )
 
     def _take_over(self, carried: Carried) -> None:
+        self.number = carried.number
         self.wants_work, self.stuck = carried.wants_work, carried.stuck
         self.asked_by = carried.asked_by
         if carried.closes_at is not None:
